@@ -1,0 +1,42 @@
+/** The scores that attribution methods produce, before aggregation and before they are written in any format. */
+
+/** Row-major numbers with their shape. NaN marks a place that does not apply (a target token that comes after the step). */
+export interface ScoreArray {
+  shape: number[];
+  data: Float32Array;
+}
+
+/** A token with the characters of the text that it covers; `start` and `end` are null for special tokens. */
+export interface Token {
+  id: number;
+  token: string;
+  start: number | null;
+  end: number | null;
+}
+
+/**
+ * What the axes after [tokens, steps] are, named as Inseq's output classes: `granular` has the embedding dimension,
+ * `coarse` has none, `multidimensional` has layers and heads.
+ */
+export type ScoreKind = 'granular' | 'coarse' | 'multidimensional';
+
+/** The attribution of one generated sequence. `steps` below is attrPosEnd - attrPosStart. */
+export interface SequenceAttribution {
+  kind: ScoreKind;
+  /** Tokens of the encoder's input; empty for decoder-only models. */
+  source: Token[];
+  /** Tokens of the decoder; for decoder-only models the prompt comes first. */
+  target: Token[];
+  attrPosStart: number;
+  /** Exclusive. */
+  attrPosEnd: number;
+  /** [source, steps, ...extra] */
+  sourceAttributions: ScoreArray | null;
+  /** [target, steps, ...extra] */
+  targetAttributions: ScoreArray | null;
+  /** [steps] each */
+  stepScores: Record<string, Float32Array>;
+  sequenceScores: Record<string, ScoreArray>;
+  /** [steps]; null when the method has none or none was asked for. */
+  convergenceDelta: Float32Array | null;
+}
