@@ -1,0 +1,260 @@
+/** What `POST /attribute` takes: the body as a client writes it, and the complete request that is queued. */
+import Type, { type Static } from 'typebox';
+import { LIMITS } from './limits.ts';
+import { freeObject, nullable } from './schema.ts';
+
+const Text = Type.String({ maxLength: LIMITS.textCharacters });
+const Id = Type.String({ minLength: 1, maxLength: 256 });
+
+const texts = (description: string, examples: unknown[]) =>
+  Type.Union([Text, Type.Array(Text, { minItems: 1, maxItems: LIMITS.texts })], { description, examples });
+
+/** A step function or an aggregator with its arguments. */
+export const NamedCall = Type.Object(
+  { name: Id, args: Type.Optional(freeObject({ default: {} })) },
+  { additionalProperties: false },
+);
+
+const Call = Type.Union([Id, NamedCall]);
+
+/** One message of a conversation. */
+export const Message = Type.Object(
+  {
+    role: Type.String({ minLength: 1, maxLength: 64, examples: ['user'] }),
+    content: Text,
+  },
+  { additionalProperties: false },
+);
+export type Message = Static<typeof Message>;
+
+const Conversation = Type.Array(Message, { minItems: 1, maxItems: LIMITS.messages });
+
+/** How the model generates where no text is forced; the defaults are greedy search. */
+export const GenerationArgs = Type.Object(
+  {
+    max_new_tokens: Type.Integer({
+      minimum: 1,
+      maximum: LIMITS.newTokens,
+      default: 20,
+      description: 'Most tokens to generate.',
+    }),
+    min_new_tokens: Type.Integer({
+      minimum: 0,
+      maximum: LIMITS.newTokens,
+      default: 0,
+      description: 'Tokens before the end of the sequence is allowed.',
+    }),
+    num_beams: Type.Integer({
+      minimum: 1,
+      maximum: LIMITS.beams,
+      default: 1,
+      description: 'Beams of beam search; 1 is greedy search.',
+    }),
+    do_sample: Type.Boolean({
+      default: false,
+      description: 'Sample (by `seed`) instead of taking the likeliest token.',
+    }),
+    temperature: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 100,
+      default: 1,
+      description: 'Divides the logits before sampling.',
+    }),
+    top_k: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 50,
+      description: 'Sample among the k likeliest tokens; 0: all.',
+    }),
+    top_p: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 1,
+      description: 'Sample among the likeliest tokens that hold this probability.',
+    }),
+    repetition_penalty: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 100,
+      default: 1,
+      description: 'Above 1: makes repeated tokens less likely.',
+    }),
+    no_repeat_ngram_size: Type.Integer({
+      minimum: 0,
+      maximum: 64,
+      default: 0,
+      description: 'No n-gram of this size occurs twice; 0: off.',
+    }),
+  },
+  { additionalProperties: false, default: {}, description: 'How the model generates; ignored for forced texts.' },
+);
+export type GenerationArgs = Static<typeof GenerationArgs>;
+
+/** Where the finished job is posted. */
+export const Webhook = Type.Object(
+  {
+    url: Type.String({
+      minLength: 1,
+      maxLength: LIMITS.urlCharacters,
+      description: 'http or https; receives the finished Job by POST.',
+    }),
+    secret: Type.Optional(
+      Type.String({
+        minLength: 8,
+        maxLength: LIMITS.webhookSecretCharacters,
+        description: 'Key of the HMAC-SHA256 signature that the delivery carries.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type Webhook = Static<typeof Webhook>;
+
+/** The body of `POST /attribute`. Unknown fields are refused. */
+export const AttributeBody = Type.Object(
+  {
+    model: Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description: 'An id of `GET /models`.',
+      examples: ['facts-gpt2'],
+    }),
+    input_texts: Type.Optional(
+      texts(`One text, or 1 to ${LIMITS.texts}: the prompt, or the source to translate.`, ['The capital of France is']),
+    ),
+    messages: Type.Optional(
+      Type.Union([Conversation, Type.Array(Conversation, { minItems: 1, maxItems: LIMITS.texts })], {
+        description:
+          "Chat models, instead of `input_texts`: a conversation or a list of them, rendered by the checkpoint's chat template.",
+      }),
+    ),
+    generated_texts: Type.Optional(
+      nullable(Type.Union([Text, Type.Array(Text, { minItems: 1, maxItems: LIMITS.texts })]), {
+        default: null,
+        description:
+          'Forced output, one for each input. With decoder-only models each starts with its input text (with `messages` it is the reply alone). null: the model generates.',
+        examples: ['The capital of France is Paris'],
+      }),
+    ),
+    method: Type.String({
+      minLength: 1,
+      maxLength: 256,
+      default: 'input_x_gradient',
+      description: 'An id of `GET /methods`.',
+    }),
+    method_args: Type.Unsafe<Record<string, unknown>>({
+      type: 'object',
+      properties: {
+        target_layer: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
+          description: 'Layer methods: one module name (`transformer.h.3.mlp`) or several.',
+        }),
+      },
+      additionalProperties: true,
+      default: {},
+      description: 'Arguments of the method, by its `args_schema` in `GET /methods`.',
+      examples: [{}],
+    }),
+    attributed_fn: Type.Unsafe<Static<typeof Call>>({
+      ...Call,
+      default: 'probability',
+      description:
+        'What is attributed: an id of `GET /step-functions`, or `{name, args}`. Contrastive ones take `contrast_targets` in `args`.',
+      examples: ['probability'],
+    }),
+    step_scores: Type.Array(Call, {
+      maxItems: LIMITS.stepScores,
+      default: [],
+      description: 'Step functions whose value is reported for each generated token.',
+      examples: [['probability', 'entropy']],
+    }),
+    attribute_target: Type.Boolean({
+      default: false,
+      description:
+        'Encoder-decoder only: attribute the target prefix too. Decoder-only models always attribute their prefix.',
+    }),
+    attr_pos_start: nullable(Type.Integer({ minimum: -100_000, maximum: 100_000 }), {
+      default: null,
+      description: 'First attributed target position; negative counts from the end. null: the first generated token.',
+    }),
+    attr_pos_end: nullable(Type.Integer({ minimum: -100_000, maximum: 100_000 }), {
+      default: null,
+      description: 'One past the last attributed target position; negative counts from the end. null: the end.',
+    }),
+    include_eos_baseline: Type.Boolean({
+      default: false,
+      description: 'Whether the end-of-sequence token, too, is replaced in baselines.',
+    }),
+    generation_args: GenerationArgs,
+    src_lang: nullable(Type.String({ minLength: 1, maxLength: 32 }), {
+      default: null,
+      description: "Multilingual models: language code of the input. null: the model's own.",
+    }),
+    tgt_lang: nullable(Type.String({ minLength: 1, maxLength: 32 }), {
+      default: null,
+      description:
+        "Multilingual models: language code of the output; it becomes the forced first token. null: the model's own.",
+    }),
+    skip_special_tokens: Type.Boolean({ default: false, description: 'Encode the texts without special tokens.' }),
+    clean_special_chars: Type.Boolean({
+      default: false,
+      description: "Show tokens without the tokenizer's marks (`▁`, `Ġ`).",
+    }),
+    aggregators: Type.Optional(
+      Type.Array(Call, {
+        maxItems: LIMITS.aggregators,
+        description: "Chain of aggregators of `GET /aggregators`; `[]`: raw scores. Left out: the method's default.",
+        examples: [['scores']],
+      }),
+    ),
+    seed: Type.Integer({
+      minimum: 0,
+      maximum: LIMITS.seed,
+      default: 42,
+      description: 'The same request and seed gives the same result.',
+    }),
+    webhook: nullable(Webhook, { default: null, description: 'Where the finished job is posted.' }),
+  },
+  {
+    $id: 'AttributeRequest',
+    additionalProperties: false,
+    required: ['model'], // everything else has a default, or a rule that the API checks with a better message
+    examples: [{ model: 'facts-gpt2', input_texts: 'The capital of France is' }],
+  },
+);
+export type AttributeBody = Static<typeof AttributeBody>;
+
+/** A step function or an aggregator with all its arguments. */
+export interface CompleteCall {
+  name: string;
+  args: Record<string, unknown>;
+}
+
+/**
+ * The request as it is queued and computed: checked against the catalogue, every default filled in, lists where the body
+ * may hold single values.
+ */
+export interface AttributeRequest {
+  model: string;
+  /** One entry a sequence; empty where `messages` is given. */
+  input_texts: string[];
+  /** Conversations that the engine renders by the chat template; null for plain texts. */
+  messages: Message[][] | null;
+  /** As many as inputs, or null: the model generates. */
+  generated_texts: string[] | null;
+  method: string;
+  method_args: Record<string, unknown>;
+  attributed_fn: CompleteCall;
+  step_scores: CompleteCall[];
+  attribute_target: boolean;
+  attr_pos_start: number | null;
+  attr_pos_end: number | null;
+  include_eos_baseline: boolean;
+  generation_args: GenerationArgs;
+  src_lang: string | null;
+  tgt_lang: string | null;
+  skip_special_tokens: boolean;
+  clean_special_chars: boolean;
+  /** Null: the default of the method's score kind; empty: raw scores. */
+  aggregators: CompleteCall[] | null;
+  seed: number;
+  webhook: Webhook | null;
+}

@@ -1,0 +1,91 @@
+/** What the service can do: models, methods, step functions and aggregators, as a worker publishes them. */
+import Type, { type Static } from 'typebox';
+import { freeObject, mapOf, nullable, ref } from './schema.ts';
+
+export const ARCHITECTURES = ['decoder-only', 'encoder-decoder'] as const;
+
+export const Architecture = Type.Enum(ARCHITECTURES);
+export type Architecture = Static<typeof Architecture>;
+
+const Paper = nullable(Type.Object({ title: Type.String(), url: Type.String() }));
+
+const described = {
+  id: Type.String(),
+  name: Type.String({ description: 'For people.' }),
+  description: Type.String(),
+  paper: Paper,
+  applies_to: Type.Array(Architecture),
+  args_schema: freeObject({ description: 'JSON Schema of its arguments, with defaults.' }),
+};
+
+const ResolvedCall = Type.Object({ name: Type.String(), args: freeObject() });
+
+/** An attribution method. */
+export const MethodInfo = Type.Object(
+  {
+    ...described,
+    default_aggregators: Type.Optional(
+      Type.Array(ResolvedCall, { description: 'What `aggregators` is when a request leaves it out.' }),
+    ),
+  },
+  { $id: 'MethodInfo' },
+);
+export type MethodInfo = Static<typeof MethodInfo>;
+
+/** A function of the next-token distribution: step score, and attributed function where it is differentiable. */
+export const StepFunctionInfo = Type.Object(
+  {
+    ...described,
+    differentiable: Type.Optional(Type.Boolean({ description: 'Whether gradient methods can attribute it.' })),
+  },
+  { $id: 'StepFunctionInfo' },
+);
+export type StepFunctionInfo = Static<typeof StepFunctionInfo>;
+
+/** A way to make scores smaller: over dimensions, spans, subwords. */
+export const AggregatorInfo = Type.Object({ ...described }, { $id: 'AggregatorInfo' });
+export type AggregatorInfo = Static<typeof AggregatorInfo>;
+
+/** A model of the models file. */
+export const ModelInfo = Type.Object(
+  {
+    id: Type.String({ examples: ['facts-gpt2'] }),
+    model_type: Type.String({ description: "Hugging Face's `model_type`.", examples: ['gpt2'] }),
+    architecture: Architecture,
+    quantization: Type.String({ examples: ['int8'] }),
+    parameters: nullable(Type.Integer({ minimum: 0 }), {
+      description: 'Number of parameters; null: not known before it is loaded.',
+    }),
+    layers: Type.Integer({ minimum: 0 }),
+    vocab_size: Type.Integer({ minimum: 1 }),
+    max_positions: nullable(Type.Integer({ minimum: 1 }), {
+      description: 'Longest sequence in tokens; null: unlimited (relative positions).',
+    }),
+    languages: nullable(Type.Array(Type.String()), { description: 'Language codes of a multilingual model.' }),
+    loaded: Type.Boolean({ description: 'Whether a worker holds its weights now.' }),
+    pool: Type.String({ description: 'Workers of this pool serve it.', examples: ['default'] }),
+    methods: Type.Array(Type.String(), { description: 'Methods that this model can run.' }),
+    step_functions: Type.Array(Type.String(), { description: 'Step functions that this model can run.' }),
+  },
+  { $id: 'ModelInfo' },
+);
+export type ModelInfo = Static<typeof ModelInfo>;
+
+/** Which arithmetic a worker uses and why. */
+export const BackendInfo = Type.Object({
+  name: Type.Enum(['tensorflow', 'wasm']),
+  version: Type.String(),
+  reason: Type.String(),
+});
+export type BackendInfo = Static<typeof BackendInfo>;
+
+/** Everything that a worker publishes when it starts; the API validates requests against it. */
+export const Catalogue = Type.Object({
+  models: Type.Array(ref(ModelInfo)),
+  methods: Type.Array(ref(MethodInfo)),
+  step_functions: Type.Array(ref(StepFunctionInfo)),
+  aggregators: Type.Array(ref(AggregatorInfo)),
+  backend: BackendInfo,
+  versions: mapOf(Type.String()),
+});
+export type Catalogue = Static<typeof Catalogue>;

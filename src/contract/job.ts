@@ -1,0 +1,111 @@
+/** A job: one accepted attribution request and how far it is. */
+import Type, { type Static } from 'typebox';
+import { nullable, ref, timestamp } from './schema.ts';
+
+export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const;
+
+export const JobStatus = Type.Enum(JOB_STATUSES, {
+  description: '`succeeded`, `failed` and `canceled` are final.',
+  examples: ['running'],
+});
+export type JobStatus = Static<typeof JobStatus>;
+
+/** How far a job is, within its phase. */
+export const Progress = Type.Object(
+  {
+    phase: Type.Enum(['queued', 'loading', 'generating', 'attributing', 'done']),
+    completed: Type.Integer({ minimum: 0, description: 'Units of work done in this phase.' }),
+    total: Type.Integer({ minimum: 0, description: 'Units of work of this phase; 0: not known yet.' }),
+    fraction: Type.Number({ minimum: 0, maximum: 1, description: '`completed / total`.' }),
+  },
+  { $id: 'Progress', examples: [{ phase: 'attributing', completed: 3, total: 12, fraction: 0.25 }] },
+);
+export type Progress = Static<typeof Progress>;
+
+/** Why a job failed. */
+export const JobError = Type.Object(
+  {
+    code: Type.String({ description: 'Machine-readable, stable.', examples: ['worker_lost'] }),
+    message: Type.String({ description: 'For the person who made the request.' }),
+    pointer: nullable(Type.String(), { description: 'JSON pointer of the field at fault, where there is one.' }),
+  },
+  {
+    $id: 'JobError',
+    examples: [
+      { code: 'worker_lost', message: 'The worker ended three times while computing this job.', pointer: null },
+    ],
+  },
+);
+export type JobError = Static<typeof JobError>;
+
+const Links = Type.Object({
+  self: Type.String({ examples: ['/jobs/k3v9'] }),
+  result: Type.String({ examples: ['/jobs/k3v9/result'] }),
+  events: Type.String({ examples: ['/jobs/k3v9/events'] }),
+  heatmap: Type.String({ examples: ['/jobs/k3v9/heatmap'] }),
+});
+
+/** A job as every route shows it. */
+export const Job = Type.Object(
+  {
+    id: Type.String({ description: 'Unguessable.', examples: ['k3v9'] }),
+    status: JobStatus,
+    model: Type.String({ examples: ['facts-gpt2'] }),
+    method: Type.String({ examples: ['input_x_gradient'] }),
+    created_at: timestamp('When it was accepted.'),
+    started_at: nullable(timestamp('When a worker took it.')),
+    finished_at: nullable(timestamp('When it ended.')),
+    queue_position: Type.Integer({
+      minimum: 0,
+      description: 'Jobs in front of it; 0 when it is next or no longer queued.',
+    }),
+    progress: ref(Progress),
+    error: nullable(ref(JobError)),
+    links: Links,
+  },
+  {
+    $id: 'Job',
+    examples: [
+      {
+        id: 'k3v9',
+        status: 'queued',
+        model: 'facts-gpt2',
+        method: 'input_x_gradient',
+        created_at: '2026-03-01T12:00:00.000Z',
+        started_at: null,
+        finished_at: null,
+        queue_position: 0,
+        progress: { phase: 'queued', completed: 0, total: 0, fraction: 0 },
+        error: null,
+        links: {
+          self: '/jobs/k3v9',
+          result: '/jobs/k3v9/result',
+          events: '/jobs/k3v9/events',
+          heatmap: '/jobs/k3v9/heatmap',
+        },
+      },
+    ],
+  },
+);
+export type Job = Static<typeof Job>;
+
+/** One page of jobs, newest first. */
+export const JobList = Type.Object(
+  {
+    jobs: Type.Array(ref(Job)),
+    next_cursor: nullable(Type.String(), { description: 'Give it as `cursor` to read on; null: the last page.' }),
+  },
+  { $id: 'JobList' },
+);
+export type JobList = Static<typeof JobList>;
+
+/** The links of a job with this id. */
+export function jobLinks(id: string): Job['links'] {
+  const self = `/jobs/${encodeURIComponent(id)}`;
+  return { self, result: `${self}/result`, events: `${self}/events`, heatmap: `${self}/heatmap` };
+}
+
+/** Whether a job with this status will never change again. */
+export function isFinal(status: JobStatus): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'canceled';
+}

@@ -1,0 +1,31 @@
+/**
+ * Every limit of a request, in one place: schemas, messages and documentation read these numbers.
+ * Limits that depend on the model (positions, memory) are in the catalogue and the configuration.
+ */
+export const LIMITS = {
+  /** Texts in one request. */
+  texts: 64,
+  /** Characters (UTF-16 units) of one text. */
+  textCharacters: 32_768,
+  /** Messages in one conversation. */
+  messages: 256,
+  /** Tokens that the model may generate for one text. */
+  newTokens: 512,
+  beams: 16,
+  /** Step scores computed beside one attribution. */
+  stepScores: 16,
+  /** Aggregators chained in one request. */
+  aggregators: 16,
+  /** Bytes of a request body. */
+  bodyBytes: 4 * 1024 * 1024,
+  /** Seconds of `Prefer: wait=N`. */
+  waitSeconds: 60,
+  /** Characters of an `Idempotency-Key`. */
+  idempotencyKeyCharacters: 255,
+  /** Jobs on one page of `GET /jobs`. */
+  pageSize: 100,
+  urlCharacters: 2_048,
+  webhookSecretCharacters: 256,
+  /** Largest seed: an unsigned 32-bit integer. */
+  seed: 4_294_967_295,
+} as const;

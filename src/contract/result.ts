@@ -1,0 +1,134 @@
+/** The result of a job: scores of every source and target token for every generated token. */
+import Type, { type Static } from 'typebox';
+import { freeObject, mapOf, nullable, ref } from './schema.ts';
+
+/** A number, null (not applicable; never NaN), or a list of scores where an axis follows. */
+export type Scores = number | null | Scores[];
+
+/** `[tokens][steps]`, followed by the axes that `axes` names where scores are raw. */
+const ScoreMatrix = Type.Unsafe<Scores[][]>({
+  type: 'array',
+  items: { type: 'array', items: { anyOf: [{ type: 'number' }, { type: 'null' }, { type: 'array', items: {} }] } },
+});
+
+/** One token of a text. */
+export const ResultToken = Type.Object(
+  {
+    id: Type.Integer({ description: "Id in the model's vocabulary; -1 where an aggregator joined several tokens." }),
+    token: Type.String(),
+    start: nullable(Type.Integer(), {
+      description: 'First character in the text (UTF-16 units); null for special tokens.',
+    }),
+    end: nullable(Type.Integer(), { description: 'One past its last character; null for special tokens.' }),
+    role: Type.Optional(Type.String({ description: 'Chat models: the role whose message the token belongs to.' })),
+    forced: Type.Optional(
+      Type.Boolean({ description: 'True where the token was not chosen by the model: a forced language code.' }),
+    ),
+  },
+  { $id: 'ResultToken', examples: [{ id: 464, token: 'The', start: 0, end: 3 }] },
+);
+export type ResultToken = Static<typeof ResultToken>;
+
+/** The attribution of one text. */
+export const ResultSequence = Type.Object(
+  {
+    source: Type.Array(ref(ResultToken), { description: 'Encoder-decoder: the input. Decoder-only: [].' }),
+    target: Type.Array(ref(ResultToken), {
+      description: 'The output; with decoder-only models it starts with the prompt.',
+    }),
+    attr_pos_start: Type.Integer({ description: 'Target position of the first attributed token.' }),
+    attr_pos_end: Type.Integer({ description: 'One past the last.' }),
+    source_attributions: nullable(ScoreMatrix, {
+      description:
+        '`[i][t]`: how much source token i counted for target token `attr_pos_start + t`; null for decoder-only models.',
+    }),
+    target_attributions: nullable(ScoreMatrix, {
+      description: '`[j][t]`: the same for target token j; null inside where j does not come before that token.',
+    }),
+    step_scores: mapOf(Type.Array(nullable(Type.Number())), { description: 'One value for each attributed token.' }),
+    sequence_scores: mapOf(ScoreMatrix, {
+      description: 'Scores between tokens of the same side, such as encoder self-attention.',
+    }),
+    convergence_delta: nullable(Type.Array(nullable(Type.Number())), {
+      description: 'Sum of attributions minus the change of the attributed function, for each attributed token.',
+    }),
+    axes: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Names of the axes after `[token][step]` of raw scores, such as `["layer", "head"]`.',
+      }),
+    ),
+    diagnostics: Type.Optional(
+      freeObject({ description: "The method's own diagnostics, such as the R2 of LIME's fit." }),
+    ),
+  },
+  { $id: 'ResultSequence' },
+);
+export type ResultSequence = Static<typeof ResultSequence>;
+
+/** What makes a result repeatable. */
+export const ResultInfo = Type.Object(
+  {
+    model: Type.String(),
+    quantization: Type.String({ examples: ['int8'] }),
+    backend: Type.String({ examples: ['tensorflow'] }),
+    method: Type.String(),
+    method_args: freeObject({ description: 'All effective arguments.' }),
+    attributed_fn: Type.String(),
+    attributed_fn_args: Type.Optional(freeObject()),
+    seed: Type.Integer(),
+    seconds: Type.Number({ description: 'Seconds that the engine computed.' }),
+    forward_passes: Type.Integer({ description: 'Passes over the whole sequence batch.' }),
+    backward_passes: Type.Integer(),
+    versions: mapOf(Type.String()),
+  },
+  { $id: 'ResultInfo', additionalProperties: true },
+);
+export type ResultInfo = Static<typeof ResultInfo> & Record<string, unknown>;
+
+/** What `GET /jobs/{id}/result` gives. */
+export const Result = Type.Object(
+  {
+    job_id: Type.String(),
+    sequences: Type.Array(ref(ResultSequence)),
+    info: Type.Unsafe<ResultInfo>({ $ref: 'ResultInfo#' }),
+  },
+  {
+    $id: 'Result',
+    examples: [
+      {
+        job_id: 'k3v9',
+        sequences: [
+          {
+            source: [],
+            target: [
+              { id: 464, token: 'The', start: 0, end: 3 },
+              { id: 3139, token: 'Ġcapital', start: 3, end: 11 },
+              { id: 286, token: 'Ġof', start: 11, end: 14 },
+            ],
+            attr_pos_start: 2,
+            attr_pos_end: 3,
+            source_attributions: null,
+            target_attributions: [[0.4], [0.6], [null]],
+            step_scores: { probability: [0.9] },
+            sequence_scores: {},
+            convergence_delta: null,
+          },
+        ],
+        info: {
+          model: 'facts-gpt2',
+          quantization: 'int8',
+          backend: 'tensorflow',
+          method: 'input_x_gradient',
+          method_args: {},
+          attributed_fn: 'probability',
+          seed: 42,
+          seconds: 0.1,
+          forward_passes: 1,
+          backward_passes: 1,
+          versions: {},
+        },
+      },
+    ],
+  },
+);
+export type Result = Static<typeof Result>;

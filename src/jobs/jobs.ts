@@ -1,0 +1,100 @@
+/**
+ * The job store as the API sees it. `createJobs` implements it on BullMQ and Redis; the API's tests use one in memory.
+ * Every method rejects with StoreUnavailableError, within a second, while the store cannot be reached.
+ */
+import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { Catalogue } from '../contract/catalogue.ts';
+import type { JobEvent } from '../contract/events.ts';
+import type { Job, JobList, JobStatus } from '../contract/job.ts';
+
+export interface SubmitOptions {
+  /** The pool of workers that serves the model. */
+  pool: string;
+  idempotencyKey?: string;
+}
+
+export interface JobQuery {
+  status?: JobStatus;
+  model?: string;
+  limit: number;
+  cursor?: string;
+}
+
+/** A worker that was seen lately. */
+export interface WorkerInfo {
+  id: string;
+  pool: string;
+  backend: string;
+  loaded_models: string[];
+  busy: boolean;
+  /** RFC 3339. */
+  last_seen: string;
+}
+
+export interface Jobs {
+  /**
+   * Queues a complete request. `created` is false where the idempotency key gave an earlier job back.
+   * @throws QueueFullError, IdempotencyConflictError
+   */
+  submit(request: AttributeRequest, options: SubmitOptions): Promise<{ job: Job; created: boolean }>;
+  /** Null when unknown or expired. */
+  get(id: string): Promise<Job | null>;
+  list(query: JobQuery): Promise<JobList>;
+  /** The request of a job, or null when unknown or expired. */
+  request(id: string): Promise<AttributeRequest | null>;
+  /** The stored result as JSON bytes, or null when there is none (yet). */
+  result(id: string, format: 'json' | 'inseq'): Promise<Buffer | null>;
+  /** Replays what came after the event id `after` (all, without it), follows, and ends after `done` or when `signal` aborts. */
+  events(id: string, options: { after?: string; signal: AbortSignal }): AsyncIterable<JobEvent>;
+  /** The job when it ends, or as it is after so many seconds; null when unknown. */
+  wait(id: string, seconds: number, signal?: AbortSignal): Promise<Job | null>;
+  /** Asks for cancellation and gives the job; a finished job is left as it is. Null when unknown. */
+  cancel(id: string): Promise<Job | null>;
+  /** Cancels if needed and forgets the job, its request and its result. False when unknown. */
+  remove(id: string): Promise<boolean>;
+  /** What the workers published last; null: no worker has ever registered. */
+  catalogue(): Promise<Catalogue | null>;
+  workers(): Promise<WorkerInfo[]>;
+  counts(): Promise<Record<JobStatus, number>>;
+  /** Round trip to the store, milliseconds. */
+  ping(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** The queue holds as many jobs as it may. */
+export class QueueFullError extends Error {
+  override readonly name = 'QueueFullError';
+  /** Jobs waiting. */
+  readonly waiting: number;
+  /** Most jobs that may wait. */
+  readonly limit: number;
+  /** When trying again makes sense. */
+  readonly retryAfterSeconds: number;
+
+  constructor(waiting: number, limit: number, retryAfterSeconds = 5) {
+    super(`the queue is full: ${waiting} jobs wait and at most ${limit} may`);
+    this.waiting = waiting;
+    this.limit = limit;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The idempotency key was used before with another request. */
+export class IdempotencyConflictError extends Error {
+  override readonly name = 'IdempotencyConflictError';
+  readonly jobId: string;
+
+  constructor(jobId: string) {
+    super(`the idempotency key belongs to another request, of job ${jobId}`);
+    this.jobId = jobId;
+  }
+}
+
+/** Redis cannot be reached. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+
+  constructor(message = 'the job store cannot be reached', options?: ErrorOptions) {
+    super(message, options);
+  }
+}
