@@ -1,0 +1,86 @@
+/**
+ * Step functions: the score of one generated token, from the logits at its position.
+ *
+ * A step function is one file in step-functions/ with a default export. It serves as a step score (reported beside the
+ * attributions) and, where it is differentiable, as the attributed function, whose gradient or drop is attributed.
+ */
+
+import type { TSchema } from 'typebox';
+import type { Random } from '../generation/random.ts';
+import type { Tensor, Tensor1D, Tensor2D } from '../tensors/tf.ts';
+
+export interface Paper {
+  title: string;
+  url: string;
+}
+
+/** Logits of some rows, each the prediction of one step's token, in any order and number. */
+export interface StepRows {
+  /** [rows, vocab] */
+  logits: Tensor2D;
+  /** Which step each row is: [rows] */
+  steps: Int32Array;
+  /** The generated token of each row: [rows] */
+  targets: Int32Array;
+}
+
+/** Scores [rows] of rows. Written in tf ops on `logits`, so that tfjs can differentiate it. Runs in a tidy. */
+export type Scorer = (rows: StepRows) => Tensor1D;
+
+/** Another decoder input (and encoder input) for the contrast side of a contrastive function. */
+export interface Alternative {
+  targetIds: Int32Array;
+  sourceIds?: Int32Array | null;
+  /** Decoder positions at which logits are read, one a step: [steps] */
+  read: Int32Array;
+}
+
+/** Contrast pairs of a sequence: for each step, the contrast token and the position that it is predicted from. */
+export interface Contrast {
+  targetIds: Int32Array;
+  sourceIds: Int32Array | null;
+  /** Position in targetIds of each step's contrast token: [steps] */
+  positions: Int32Array;
+}
+
+/** What a step function may ask for when it prepares for one sequence. */
+export interface StepContext {
+  /** As a step score, contrastive functions run the contrast inputs; as attributed function, Inseq's default does not. */
+  readonly role: 'score' | 'attribute';
+  /** Generated token of each step: [steps] */
+  readonly targets: Int32Array;
+  readonly random: Random;
+  /** Logits [steps, vocab] of the unperturbed sequence, kept for as long as the sequence is worked on. */
+  cleanLogits(): Tensor2D;
+  /** Logits [steps, vocab] with dropout on: one sample of the network. In the caller's tidy. */
+  noisyLogits(): Tensor2D;
+  /** Logits [steps, vocab] of other inputs. In the caller's tidy. */
+  alternativeLogits(alternative: Alternative): Tensor2D;
+  /** Resolves contrast_targets, contrast_sources and alignments for this sequence. Throws AttributionError. */
+  contrast(args: ContrastArgs): Contrast;
+  /** Keeps a tensor for as long as the sequence is worked on. */
+  keep<T extends Tensor>(tensor: T): T;
+}
+
+export interface ContrastArgs {
+  contrast_targets?: string | string[] | null;
+  contrast_sources?: string | string[] | null;
+  contrast_targets_alignments?: 'auto' | [number, number][] | [number, number][][] | null;
+  skip_special_tokens?: boolean;
+}
+
+export interface StepFunction {
+  readonly id: string;
+  readonly name: string;
+  /** One sentence: what the score means and its unit. */
+  readonly description: string;
+  readonly paper: Paper | null;
+  /** JSON Schema of the arguments, with defaults. */
+  readonly argsSchema: TSchema;
+  /** True when gradients through it are defined. */
+  readonly differentiable: boolean;
+  /** How the scores of merged tokens combine (Inseq's aggregate_map). */
+  readonly spanAggregation: 'prod' | 'sum' | 'absmax';
+  /** Prepares for one sequence; `args` has been validated and completed. */
+  prepare(context: StepContext, args: Record<string, unknown>): Scorer;
+}

@@ -1,0 +1,152 @@
+/**
+ * Weights of one model, taken from a checkpoint by their path there and kept on the device until disposed.
+ *
+ * Quantization happens here, matrix by matrix as they are read, so that a model never exists as floats.
+ */
+
+import type { Checkpoint } from '../checkpoints/safetensors.ts';
+import type { Linear } from '../nn/linear.ts';
+import type { LayerNorm, RmsNorm } from '../nn/norm.ts';
+import { FloatMatrix, Int8Matrix, type Matrix, type OutlierRule } from '../tensors/matrix.ts';
+import { quantizeRows } from '../tensors/quantize.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
+
+export type Quantization = 'int8' | 'none';
+
+export interface WeightOptions {
+  quantization: Quantization;
+  rule: OutlierRule;
+  /** Called after each tensor is loaded, with the bytes read so far and in all. */
+  onProgress?: (loaded: number, total: number) => void;
+}
+
+export interface Embedding {
+  /** Path in the checkpoint, without `.weight`. */
+  readonly name: string;
+  /** [vocab, hidden] */
+  readonly table: Tensor2D;
+  readonly scale: number;
+}
+
+export class Weights {
+  readonly #checkpoint: Checkpoint;
+  readonly #options: WeightOptions;
+  readonly #tensors = new Map<string, Tensor>();
+  readonly #matrices = new Map<string, Matrix>();
+  /** Prefix that the checkpoint leaves out of the paths (`transformer.`), or ''. */
+  #omitted = '';
+  #loaded = 0;
+  /** Numbers in the tensors that were taken. */
+  parameters = 0;
+  /** Bytes held on the device. */
+  bytes = 0;
+
+  constructor(checkpoint: Checkpoint, options: WeightOptions) {
+    this.#checkpoint = checkpoint;
+    this.#options = options;
+  }
+
+  get quantization(): Quantization {
+    return this.#options.quantization;
+  }
+
+  /** Lets paths that start with `prefix` be found in checkpoints that were saved without it (base models). */
+  allowWithout(prefix: string, probe: string): void {
+    if (!this.#checkpoint.has(prefix + probe) && this.#checkpoint.has(probe)) this.#omitted = prefix;
+  }
+
+  #path(name: string): string {
+    return this.#omitted !== '' && name.startsWith(this.#omitted) ? name.slice(this.#omitted.length) : name;
+  }
+
+  has(name: string): boolean {
+    return this.#checkpoint.has(this.#path(name));
+  }
+
+  #count(path: string): void {
+    const { shape, bytes } = this.#checkpoint.info(path);
+    this.parameters += shape.reduce((product, size) => product * size, 1);
+    this.#loaded += bytes;
+    this.#options.onProgress?.(this.#loaded, this.#checkpoint.totalBytes);
+  }
+
+  /** A tensor in float32, any shape. */
+  tensor(name: string): Tensor {
+    const known = this.#tensors.get(name);
+    if (known !== undefined) return known;
+    const path = this.#path(name);
+    const { shape } = this.#checkpoint.info(path);
+    const made = tf.keep(tf.tensor(this.#checkpoint.readF32(path), shape));
+    this.#tensors.set(name, made);
+    this.#count(path);
+    this.bytes += made.size * 4;
+    return made;
+  }
+
+  vector(name: string): Tensor1D {
+    return this.tensor(name) as Tensor1D;
+  }
+
+  /** `name.weight` as a table of embeddings; `scale` multiplies what is looked up. */
+  embedding(name: string, scale = 1): Embedding {
+    return { name, table: this.tensor(`${name}.weight`) as Tensor2D, scale };
+  }
+
+  /**
+   * `name.weight` and, where it exists, `name.bias`.
+   * @param options.inputMajor - the weight is stored [in, out] (GPT-2's Conv1D)
+   * @param options.quantize - false for layers that stay float in an int8 model (lm_head)
+   */
+  linear(name: string, options: { inputMajor?: boolean; quantize?: boolean } = {}): Linear {
+    const matrix = this.#matrix(`${name}.weight`, options.inputMajor ?? false, options.quantize ?? true);
+    return { name, matrix, bias: this.has(`${name}.bias`) ? this.vector(`${name}.bias`) : null };
+  }
+
+  /** The output layer that shares its matrix with an embedding. */
+  tied(name: string, embedding: Embedding, bias: Tensor1D | null = null): Linear {
+    return { name, matrix: new FloatMatrix(embedding.table, false), bias };
+  }
+
+  layerNorm(name: string, epsilon: number): LayerNorm {
+    const bias = this.has(`${name}.bias`) ? this.vector(`${name}.bias`) : null;
+    return { name, weight: this.vector(`${name}.weight`), bias, epsilon };
+  }
+
+  /** `offset` is added to the weight (1 in Gemma). */
+  rmsNorm(name: string, epsilon: number, offset = 0): RmsNorm {
+    const weight = this.vector(`${name}.weight`);
+    if (offset === 0) return { name, weight, epsilon };
+    const shifted = tf.keep(tf.add(weight, offset) as Tensor1D);
+    this.#tensors.set(`${name}.weight+${offset}`, shifted);
+    return { name, weight: shifted, epsilon };
+  }
+
+  #matrix(name: string, inputMajor: boolean, quantize: boolean): Matrix {
+    const known = this.#matrices.get(name);
+    if (known !== undefined) return known;
+    const path = this.#path(name);
+    const stored = this.#checkpoint.int8(path);
+    const { shape } = this.#checkpoint.info(path);
+    const [rows, columns] = shape;
+    let matrix: Matrix;
+    if (stored !== null) {
+      matrix = new Int8Matrix(stored.cb, stored.scb, columns, this.#options.rule);
+    } else if (quantize && this.#options.quantization === 'int8') {
+      const { codes, scale } = quantizeRows(this.#checkpoint.readF32(path), rows, columns, inputMajor);
+      matrix = new Int8Matrix(codes, scale, inputMajor ? rows : columns, this.#options.rule);
+    } else {
+      matrix = new FloatMatrix(tf.tensor2d(this.#checkpoint.readF32(path), [rows, columns]), inputMajor);
+    }
+    this.#matrices.set(name, matrix);
+    this.#count(path);
+    this.bytes += matrix.bytes;
+    return matrix;
+  }
+
+  dispose(): void {
+    for (const tensor of this.#tensors.values()) tensor.dispose();
+    for (const matrix of this.#matrices.values()) matrix.dispose();
+    this.#tensors.clear();
+    this.#matrices.clear();
+  }
+}

@@ -1,0 +1,73 @@
+/** Ops on single entries, and those that only move rows and columns. */
+
+import { type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
+import { indexTensor, type Rows } from './rows.ts';
+import { lookUp, type Run, type Value, widen } from './run.ts';
+
+/** a + b of one shape (residual connections). */
+export function add(run: Run, a: Value, b: Value): Value {
+  return run.apply([a, b], tf.add(a.tensor, b.tensor), a.rows, () => ([dy]) => [dy, dy]);
+}
+
+/** x + c, c a constant that broadcasts over the rows. */
+export function addConstant(run: Run, x: Value, constant: Tensor2D | Tensor1D): Value {
+  return run.apply([x], tf.add(x.tensor, constant) as Tensor2D, x.rows, () => ([dy]) => [dy]);
+}
+
+/** factor * x */
+export function scale(run: Run, x: Value, factor: number): Value {
+  if (factor === 1) return x;
+  return run.apply([x], tf.mul(x.tensor, factor), x.rows, () => ([dy]) => [
+    dy && { tensor: tf.mul(dy.tensor, factor), rows: dy.rows },
+  ]);
+}
+
+/** a * b, entry by entry (gated feed-forward layers). */
+export function multiply(run: Run, a: Value, b: Value): Value {
+  return run.apply([a, b], tf.mul(a.tensor, b.tensor), a.rows, () => {
+    run.keep(a.tensor);
+    run.keep(b.tensor);
+    return ([dy]) => [
+      dy && { tensor: tf.mul(dy.tensor, lookUp(b.tensor, dy.rows)), rows: dy.rows },
+      dy && { tensor: tf.mul(dy.tensor, lookUp(a.tensor, dy.rows)), rows: dy.rows },
+    ];
+  });
+}
+
+/** Dropout in training mode, the identity otherwise. */
+export function dropout(run: Run, x: Value, rate: number): Value {
+  const draw = run.options.dropout;
+  if (draw === undefined || rate === 0) return x;
+  const mask = draw(x.tensor.shape, rate) as Tensor2D;
+  return run.apply([x], tf.mul(x.tensor, mask), x.rows, () => {
+    run.keep(mask);
+    return ([dy]) => [dy && { tensor: tf.mul(dy.tensor, lookUp(mask, dy.rows)), rows: dy.rows }];
+  });
+}
+
+/** Columns of x in parts of the given widths (fused query-key-value projections). */
+export function splitColumns(run: Run, x: Value, widths: number[]): Value[] {
+  const parts = tf.split<Tensor2D>(x.tensor, widths, 1);
+  return run.applyMany([x], parts, x.rows, () => (dys) => {
+    // The parts of a fused projection may arrive for different rows: queries only where scores are read.
+    const widest = dys.reduce((best, dy) => (dy !== null && (best === null || best.rows.kind === 'read') ? dy : best));
+    if (widest === null) return [null];
+    const blocks = dys.map((dy, part) =>
+      dy === null ? tf.zeros<typeof tf.Rank.R2>([widest.rows.count, widths[part]]) : widen(dy, widest.rows),
+    );
+    return [{ tensor: tf.concat2d(blocks, 1), rows: widest.rows }];
+  });
+}
+
+/**
+ * The rows of a full run at the given positions of every segment: [segments * positions, width].
+ * What follows (last norm, lm_head) is computed only where a score is read.
+ */
+export function selectPositions(run: Run, x: Value, positions: Int32Array, selected: Rows): Value {
+  const index = new Int32Array(x.rows.segments * positions.length);
+  let k = 0;
+  for (let s = 0; s < x.rows.segments; s++) for (const p of positions) index[k++] = x.rows.rowOf(s, p);
+  return run.apply([x], tf.gather(x.tensor, indexTensor(index)), selected, () => ([dy]) => [
+    dy && { tensor: dy.tensor, rows: dy.rows.steps.rows(x.rows, 'read') },
+  ]);
+}

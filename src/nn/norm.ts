@@ -1,0 +1,59 @@
+/** Normalization over the width of each row. */
+
+import { type Tensor1D, tf } from '../tensors/tf.ts';
+import { lookUp, type Run, type Value } from './run.ts';
+
+export interface LayerNorm {
+  readonly name: string;
+  /** [width] */
+  readonly weight: Tensor1D;
+  readonly bias: Tensor1D | null;
+  readonly epsilon: number;
+}
+
+/** Layer normalization (Ba et al. 2016, arXiv:1607.06450): [rows, width] -> [rows, width] */
+export function layerNorm(run: Run, x: Value, layer: LayerNorm): Value {
+  const centered = tf.sub(x.tensor, tf.mean(x.tensor, 1, true));
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centered), 1, true), layer.epsilon));
+  const normal = tf.mul(centered, inverse) as typeof x.tensor;
+  const scaled = tf.mul(normal, layer.weight) as typeof x.tensor;
+  const output = (layer.bias === null ? scaled : tf.add(scaled, layer.bias)) as typeof x.tensor;
+  const value = run.apply([x], output, x.rows, () => {
+    run.keep(normal);
+    run.keep(inverse);
+    return ([dy]) => {
+      if (dy === null) return [null];
+      const saved = lookUp(normal, dy.rows);
+      const direct = tf.mul(dy.tensor, layer.weight);
+      const along = tf.mul(saved, tf.mean(tf.mul(direct, saved), 1, true));
+      const shifted = tf.sub(tf.sub(direct, tf.mean(direct, 1, true)), along);
+      return [{ tensor: tf.mul(shifted, lookUp(inverse, dy.rows)), rows: dy.rows }];
+    };
+  });
+  return run.name(layer.name, value);
+}
+
+export interface RmsNorm {
+  readonly name: string;
+  /** [width] */
+  readonly weight: Tensor1D;
+  readonly epsilon: number;
+}
+
+/** Root mean square normalization (Zhang & Sennrich 2019, arXiv:1910.07467): [rows, width] -> [rows, width] */
+export function rmsNorm(run: Run, x: Value, layer: RmsNorm): Value {
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x.tensor), 1, true), layer.epsilon));
+  const normal = tf.mul(x.tensor, inverse) as typeof x.tensor;
+  const value = run.apply([x], tf.mul(normal, layer.weight), x.rows, () => {
+    run.keep(normal);
+    run.keep(inverse);
+    return ([dy]) => {
+      if (dy === null) return [null];
+      const saved = lookUp(normal, dy.rows);
+      const direct = tf.mul(dy.tensor, layer.weight);
+      const along = tf.mul(saved, tf.mean(tf.mul(direct, saved), 1, true));
+      return [{ tensor: tf.mul(tf.sub(direct, along), lookUp(inverse, dy.rows)), rows: dy.rows }];
+    };
+  });
+  return run.name(layer.name, value);
+}

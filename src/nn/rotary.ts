@@ -1,0 +1,83 @@
+/** Rotary position embedding (Su et al. 2021, arXiv:2104.09864): queries and keys turned by their position. */
+
+import { type Tensor2D, tf } from '../tensors/tf.ts';
+import type { Rows } from './rows.ts';
+import { lookUp, type Run, type Value } from './run.ts';
+
+export interface Rotary {
+  /** Angle per position of each pair of dimensions: [rotated dims / 2]. */
+  readonly frequencies: Float64Array;
+  /** Factor on cosine and sine (YaRN's attention factor). */
+  readonly factor: number;
+  /** Pairs are (i, i + half) as in Llama and GPT-NeoX, or (2i, 2i + 1) as in GPT-J. */
+  readonly interleaved: boolean;
+  /** Distinguishes several embeddings of one model. */
+  readonly key: string;
+}
+
+/**
+ * Turns the first `2 * frequencies.length` dimensions of every head.
+ * @param x - [rows, heads * head_dim]
+ */
+export function rotary(run: Run, x: Value, heads: number, headDim: number, config: Rotary): Value {
+  const { cos, sin } = angles(x.rows, config, headDim);
+  const output = turn(x.tensor, cos, sin, heads, headDim, config, 1);
+  return run.apply([x], output, x.rows, () => ([dy]) => {
+    if (dy === null) return [null];
+    const backward = turn(dy.tensor, lookUp(cos, dy.rows), lookUp(sin, dy.rows), heads, headDim, config, -1);
+    return [{ tensor: backward, rows: dy.rows }];
+  });
+}
+
+/** Cosines and sines for every row: [rows, head_dim], 1 and 0 where a dimension is not turned. */
+function angles(rows: Rows, config: Rotary, headDim: number): { cos: Tensor2D; sin: Tensor2D } {
+  const table = (fn: (angle: number) => number, still: number) => () => {
+    const values = new Float32Array(rows.count * headDim).fill(still);
+    const half = config.frequencies.length;
+    for (let row = 0; row < rows.count; row++) {
+      for (let i = 0; i < half; i++) {
+        const value = fn(rows.positions[row] * config.frequencies[i]) * config.factor;
+        const [a, b] = config.interleaved ? [2 * i, 2 * i + 1] : [i, i + half];
+        values[row * headDim + a] = value;
+        values[row * headDim + b] = value;
+      }
+    }
+    return tf.tensor2d(values, [rows.count, headDim]);
+  };
+  return {
+    cos: rows.cache.get(`cos-${config.key}`, table(Math.cos, 1)),
+    sin: rows.cache.get(`sin-${config.key}`, table(Math.sin, 0)),
+  };
+}
+
+function turn(
+  x: Tensor2D,
+  cos: Tensor2D,
+  sin: Tensor2D,
+  heads: number,
+  headDim: number,
+  config: Rotary,
+  direction: 1 | -1,
+): Tensor2D {
+  const rows = x.shape[0];
+  const split = tf.reshape(x, [rows, heads, headDim]);
+  const still = headDim - 2 * config.frequencies.length;
+  const turned = still === 0 ? split : tf.slice(split, [0, 0, 0], [rows, heads, headDim - still]);
+  let partner = config.interleaved ? swapPairs(turned, rows, heads) : swapHalves(turned);
+  if (still > 0) partner = tf.concat([partner, tf.zeros([rows, heads, still])], 2);
+  const cosines = tf.reshape(cos, [rows, 1, headDim]);
+  const sines = tf.reshape(direction === 1 ? sin : tf.neg(sin), [rows, 1, headDim]);
+  return tf.reshape(tf.add(tf.mul(split, cosines), tf.mul(partner, sines)), x.shape);
+}
+
+/** (a, b) -> (-b, a) by halves of the last axis. */
+function swapHalves(x: ReturnType<typeof tf.tensor>): ReturnType<typeof tf.tensor> {
+  const [a, b] = tf.split(x, 2, 2);
+  return tf.concat([tf.neg(b), a], 2);
+}
+
+/** (a, b) -> (-b, a) by neighbours of the last axis. */
+function swapPairs(x: ReturnType<typeof tf.tensor>, rows: number, heads: number): ReturnType<typeof tf.tensor> {
+  const [a, b] = tf.split(tf.reshape(x, [rows, heads, -1, 2]), 2, 3);
+  return tf.reshape(tf.concat([tf.neg(b), a], 3), x.shape);
+}

@@ -1,0 +1,45 @@
+/** Small tensor helpers that the two backends need told differently, or that tfjs has no name for. */
+
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from './tf.ts';
+
+/** Runs `body` and frees every tensor that it made and did not keep; unlike tf.tidy, whatever `body` returns. */
+export function scoped<T>(body: () => T): T {
+  let result: { value: T } | null = null;
+  tf.tidy(() => {
+    result = { value: body() };
+  });
+  return (result as unknown as { value: T }).value;
+}
+
+/**
+ * Batched matrix product [..., m, k] x [..., k, n] whose leading axes broadcast.
+ * TensorFlow broadcasts them itself; the WASM kernel does not, so there the smaller side is tiled.
+ */
+export function batchMatMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
+  if (tf.getBackend() === 'tensorflow' || sameBatch(a, b)) return tf.matMul(a, b, transposeA, transposeB);
+  const batch = a.shape.slice(0, -2).map((size, axis) => Math.max(size, b.shape[axis]));
+  return tf.matMul(expandBatch(a, batch), expandBatch(b, batch), transposeA, transposeB);
+}
+
+function sameBatch(a: Tensor, b: Tensor): boolean {
+  return a.shape.slice(0, -2).every((size, axis) => size === b.shape[axis]);
+}
+
+/** The tensor with its leading axes tiled to `batch`. */
+export function expandBatch(tensor: Tensor, batch: number[]): Tensor {
+  const repeats = tensor.shape.map((size, axis) => (axis < batch.length ? batch[axis] / size : 1));
+  return repeats.every((repeat) => repeat === 1) ? tensor : tf.tile(tensor, repeats);
+}
+
+/** Rows of a matrix by index, where index `matrix.shape[0]` stands for a row of zeros. */
+export function gatherPadded(matrix: Tensor2D, index: Tensor1D): Tensor2D {
+  const padded = tf.concat2d([matrix, tf.zeros([1, matrix.shape[1]])], 0);
+  return tf.gather(padded, index);
+}
+
+/** x rounded to the nearest float16 and back, ties to even: what a half-precision store would keep. */
+export function roundToHalf(x: Tensor2D): Tensor2D {
+  // Veltkamp's splitting with 2^13 + 1 leaves the 11 significant bits of a half.
+  const scaled = tf.mul(x, 8193);
+  return tf.sub(scaled, tf.sub(scaled, x));
+}
