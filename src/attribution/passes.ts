@@ -377,6 +377,11 @@ export class Passes {
     return blocks;
   }
 
+  /** How many copies of the sequence are worth running together for their gradients, within the budget. */
+  segmentsTogether(): number {
+    return this.#segmentsPerForward(true);
+  }
+
   #segmentsPerForward(recording: boolean): number {
     const { hiddenSize, numLayers } = this.model;
     const rows = this.length + this.sourceLength;

@@ -76,7 +76,7 @@ export class Weights {
     if (known !== undefined) return known;
     const path = this.#path(name);
     const { shape } = this.#checkpoint.info(path);
-    const made = tf.keep(tf.tensor(this.#checkpoint.readF32(path), shape));
+    const made = tf.keep(tf.tensor(this.#checkpoint.readF32(path), [...shape]));
     this.#tensors.set(name, made);
     this.#count(path);
     this.bytes += made.size * 4;

@@ -1,0 +1,89 @@
+/** Collects per-dimension scores, which arrive as rows (step, position), into arrays [tokens, steps, hidden]. */
+
+import { type Tensor2D, tf } from '../tensors/tf.ts';
+import type { ScoreArray } from './output.ts';
+import type { GradientBlock, Passes } from './passes.ts';
+
+/** The two sides of a sequence's scores. */
+export interface Sides<T> {
+  source: T;
+  target: T;
+}
+
+/** Scores of both sides, one array each; a side that is not attributed stays null. */
+export class GranularScores {
+  readonly #passes: Passes;
+  readonly #hidden: number;
+  readonly source: ScoreArray | null;
+  readonly target: ScoreArray | null;
+
+  constructor(passes: Passes, attributeTarget: boolean) {
+    this.#passes = passes;
+    this.#hidden = passes.targetFeatures.shape[1];
+    this.source = passes.sourceFeatures === null ? null : this.#empty(passes.sourceLength);
+    this.target = attributeTarget ? this.#empty(passes.length + 1) : null;
+  }
+
+  #empty(tokens: number): ScoreArray {
+    const shape = [tokens, this.#passes.steps, this.#hidden];
+    return { shape, data: new Float32Array(tokens * this.#passes.steps * this.#hidden).fill(Number.NaN) };
+  }
+
+  /** Takes the rows of one segment and block of steps: source rows are (step, all positions), target (step, prefix). */
+  put(block: { stepStart: number; steps: { count: number } }, rows: Sides<Tensor2D | null>): void {
+    const { read, sourceLength } = this.#passes;
+    const { stepStart, steps } = block;
+    if (rows.source !== null && this.source !== null) {
+      this.#scatter(this.source, rows.source, stepStart, steps.count, () => sourceLength);
+    }
+    if (rows.target !== null && this.target !== null) {
+      this.#scatter(this.target, rows.target, stepStart, steps.count, (t) => read[t] + 1);
+    }
+  }
+
+  #scatter(array: ScoreArray, rows: Tensor2D, from: number, count: number, positions: (t: number) => number): void {
+    const values = rows.dataSync();
+    const [, steps, hidden] = array.shape;
+    let row = 0;
+    for (let t = from; t < from + count; t++) {
+      for (let p = 0; p < positions(t); p++, row++) {
+        array.data.set(values.subarray(row * hidden, (row + 1) * hidden) as Float32Array, (p * steps + t) * hidden);
+      }
+    }
+  }
+}
+
+/**
+ * A per-position matrix [positions, hidden] repeated for the rows (step, position) of a block's source and target
+ * cotangents of one segment: what multiplies gradients by inputs.
+ */
+export function perRow(passes: Passes, block: GradientBlock, side: keyof Sides<unknown>, matrix: Tensor2D): Tensor2D {
+  const index: number[] = [];
+  const count = block.steps.count;
+  for (let t = block.stepStart; t < block.stepStart + count; t++) {
+    const positions = side === 'source' ? passes.sourceLength : passes.read[t] + 1;
+    for (let p = 0; p < positions; p++) index.push(p);
+  }
+  return tf.gather(matrix, tf.tensor1d(Int32Array.from(index), 'int32'));
+}
+
+/**
+ * Gradients of the clean input, transformed by `score` row by row, collected for both sides.
+ * @param score - receives gradients and the clean features of the same rows, in a tidy
+ */
+export async function gradientScores(
+  passes: Passes,
+  attributeTarget: boolean,
+  score: (gradient: Tensor2D, features: Tensor2D) => Tensor2D,
+): Promise<GranularScores> {
+  const scores = new GranularScores(passes, attributeTarget);
+  const wanted = { source: passes.sourceFeatures !== null, target: attributeTarget };
+  await passes.gradients(passes.clean, wanted, (block) => {
+    const { source, target } = block;
+    scores.put(block, {
+      source: source && passes.sourceFeatures && score(source, perRow(passes, block, 'source', passes.sourceFeatures)),
+      target: target && score(target, perRow(passes, block, 'target', passes.targetFeatures)),
+    });
+  });
+  return scores;
+}

@@ -1,0 +1,27 @@
+import { Type } from 'typebox';
+import { tf } from '../../tensors/tf.ts';
+import { gradientScores } from '../granular.ts';
+import type { Method } from '../method.ts';
+
+/** Input x gradient (Shrikumar et al. 2016, section 2): the first-order effect of each embedding on the score. */
+const inputXGradient: Method = {
+  id: 'input_x_gradient',
+  name: 'Input x gradient',
+  description: "Each embedding times the score's gradient there: the token's share of a linear approximation.",
+  paper: {
+    title: 'Not Just a Black Box: Learning Important Features Through Propagating Activation Differences',
+    url: 'https://arxiv.org/abs/1605.01713',
+  },
+  argsSchema: Type.Object({}, { additionalProperties: false }),
+  appliesTo: ['decoder-only', 'encoder-decoder'],
+  needsGradient: true,
+
+  async attribute({ passes, attributeTarget }) {
+    const { source, target } = await gradientScores(passes, attributeTarget, (gradient, features) =>
+      tf.mul(gradient, features),
+    );
+    return { kind: 'granular', source, target };
+  },
+};
+
+export default inputXGradient;

@@ -1,0 +1,80 @@
+import { Type } from 'typebox';
+import { tf } from '../../tensors/tf.ts';
+import type { Method, MethodTask } from '../method.ts';
+import type { ScoreArray } from '../output.ts';
+
+/**
+ * Occlusion (Zeiler & Fergus 2014, section 4.1): the change of the score when one token's embedding is replaced by its
+ * baseline. Each token is replaced once for all steps: n passes, not n x T.
+ */
+const occlusion: Method = {
+  id: 'occlusion',
+  name: 'Occlusion',
+  description: 'The change of the score when a token is replaced by the unknown token.',
+  paper: {
+    title: 'Visualizing and Understanding Convolutional Networks',
+    url: 'https://arxiv.org/abs/1311.2901',
+  },
+  argsSchema: Type.Object(
+    {
+      signed: Type.Boolean({
+        default: false,
+        description: 'Keep the sign: positive where the token supports the score. Inseq reports absolute changes.',
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  appliesTo: ['decoder-only', 'encoder-decoder'],
+  needsGradient: false,
+
+  async attribute(task) {
+    const { passes, args, attributeTarget } = task;
+    const clean = await passes.evaluate(passes.clean);
+    const drop = args.signed === true ? (change: number) => change : Math.abs;
+    return {
+      kind: 'coarse',
+      source: passes.sourceFeatures === null ? null : await occludeSource(task, clean, drop),
+      target: attributeTarget ? await occludeTarget(task, clean, drop) : null,
+    };
+  },
+};
+
+async function occludeTarget(
+  { passes }: MethodTask,
+  clean: Float32Array,
+  drop: (change: number) => number,
+): Promise<ScoreArray> {
+  const positions = Int32Array.from({ length: passes.length }, (_, p) => p);
+  const occluded = await passes.replaceTarget(positions, passes.targetBaseline);
+  const data = new Float32Array((passes.length + 1) * passes.steps).fill(Number.NaN);
+  occluded.forEach((score, cell) => {
+    data[cell] = drop(clean[cell % passes.steps] - score);
+  });
+  return { shape: [passes.length + 1, passes.steps], data };
+}
+
+async function occludeSource(
+  { passes }: MethodTask,
+  clean: Float32Array,
+  drop: (change: number) => number,
+): Promise<ScoreArray> {
+  const { sourceFeatures, sourceBaseline, sourceLength, steps } = passes;
+  if (sourceFeatures === null || sourceBaseline === null) throw new Error('the model has no source');
+  // Copy i of the source has row i of the baseline.
+  const index = new Int32Array(sourceLength * sourceLength);
+  for (let cell = 0; cell < index.length; cell++) {
+    const [copy, position] = [Math.floor(cell / sourceLength), cell % sourceLength];
+    index[cell] = copy === position ? sourceLength + position : position;
+  }
+  const [source, target] = tf.tidy(() => [
+    tf.gather(tf.concat2d([sourceFeatures, sourceBaseline], 0), tf.tensor1d(index, 'int32')),
+    tf.tile(passes.targetFeatures, [sourceLength, 1]),
+  ]);
+  const occluded = await passes.evaluate({ segments: sourceLength, source, target });
+  source.dispose();
+  target.dispose();
+  const data = occluded.map((score, cell) => drop(clean[cell % steps] - score));
+  return { shape: [sourceLength, steps], data };
+}
+
+export default occlusion;
