@@ -41,6 +41,21 @@ export class GranularScores {
     }
   }
 
+  /** The sum of each step's scores over tokens and dimensions: [steps]. */
+  totals(): Float32Array {
+    const totals = new Float64Array(this.#passes.steps);
+    for (const array of [this.source, this.target]) {
+      if (array === null) continue;
+      const [tokens, steps, hidden] = array.shape;
+      for (let cell = 0; cell < tokens * steps; cell++) {
+        for (let d = cell * hidden; d < (cell + 1) * hidden; d++) {
+          if (!Number.isNaN(array.data[d])) totals[cell % steps] += array.data[d];
+        }
+      }
+    }
+    return Float32Array.from(totals);
+  }
+
   #scatter(array: ScoreArray, rows: Tensor2D, from: number, count: number, positions: (t: number) => number): void {
     const values = rows.dataSync();
     const [, steps, hidden] = array.shape;

@@ -29,6 +29,10 @@ export interface MethodScores {
   /** [steps] */
   convergenceDelta?: Float32Array;
   sequenceScores?: Record<string, ScoreArray>;
+  /** Names of the axes after [tokens, steps], where the kind does not tell. */
+  axes?: string[];
+  /** What stands in for the kind's default aggregation: names of aggregators, [] for none. */
+  aggregators?: { name: string; args: Record<string, unknown> }[];
   /** Fit diagnostics by name: [steps] each (LIME's R2). */
   diagnostics?: Record<string, Float32Array>;
 }

@@ -11,7 +11,7 @@ import { embedIds, type LanguageModel, runStack } from '../models/model.ts';
 import type { KeyValueCache } from '../nn/attention.ts';
 import { selectPositions } from '../nn/elementwise.ts';
 import { indexTensor, Rows, Steps } from '../nn/rows.ts';
-import { Run, type RunOptions, stepCotangent, type Value } from '../nn/run.ts';
+import { type Cotangent, Run, type RunOptions, stepCotangent, type Value } from '../nn/run.ts';
 import { scoped } from '../tensors/ops.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 import type { Scorer } from './step-function.ts';
@@ -48,6 +48,21 @@ export interface GradientBlock {
   source: Tensor2D | null;
   /** [segments * sum over steps of (read position + 1), hidden] */
   target: Tensor2D | null;
+  /** Values that were watched, with their cotangents; null where the scores do not depend on them. */
+  watched: Map<string, Watched>;
+}
+
+/** A named value of the model, in the caller's tidy. */
+export interface Watched {
+  side: 'source' | 'target';
+  /** [segments * positions, width]; of one row a step for what follows the last block. */
+  activation: Tensor2D;
+  cotangent: Cotangent | null;
+}
+
+export interface GradientOptions extends RunOptions {
+  /** Names of values whose cotangents are wanted besides those of the features. */
+  watch?: readonly string[];
 }
 
 export interface Counters {
@@ -189,14 +204,20 @@ export class Passes {
     features: Features,
     wanted: { source: boolean; target: boolean },
     visit: (block: GradientBlock) => void,
-    options: RunOptions = {},
+    options: GradientOptions = {},
   ): Promise<void> {
     const stepBlocks = this.stepBlocks();
     const chunk = Math.min(features.segments, this.#segmentsPerForward(true));
     const segmentsTogether = options.rescale ? features.segments : chunk;
     for (let start = 0; start < features.segments; start += segmentsTogether) {
       const count = Math.min(segmentsTogether, features.segments - start);
-      const run = new Run({ ...options, record: true });
+      const named = new Map<string, Value>();
+      const onValue = (name: string, value: Value): void => {
+        if (options.watch?.includes(name) !== true) return;
+        run.keep(value.tensor);
+        named.set(name, value);
+      };
+      const run = new Run({ ...options, onValue, record: true });
       try {
         const pass = scoped(() => {
           const forward = this.forward(run, this.#slice(features, start, count), wanted);
@@ -204,7 +225,7 @@ export class Passes {
           return forward;
         });
         for (const [from, to] of stepBlocks) {
-          this.#pullBlock(run, pass, start, count, from, to, visit);
+          this.#pullBlock(run, { ...pass, named }, start, count, from, to, visit);
           await this.#breathe();
         }
         this.counters.backward += count;
@@ -216,7 +237,7 @@ export class Passes {
 
   #pullBlock(
     run: Run,
-    pass: { logits: Value; source: Value | null; target: Value },
+    pass: { logits: Value; source: Value | null; target: Value; named: Map<string, Value> },
     segmentStart: number,
     segments: number,
     from: number,
@@ -229,24 +250,56 @@ export class Passes {
       const all = from === 0 && to === this.steps;
       const logits = all ? pass.logits.tensor : this.#logitsOf(pass.logits.tensor, segments, from, to);
       const { value, grad } = this.scoreGradient(logits, segments, from, to);
-      const wanted = [pass.source, pass.target].filter((leaf): leaf is Value => leaf?.requires === true);
+      const candidates = [pass.source, pass.target, ...pass.named.values()];
+      const wanted = [...new Set(candidates)].filter((value): value is Value => value?.requires === true);
       const cotangents = run.pullback(pass.logits, stepCotangent(pass.logits, grad, steps), wanted);
-      const of = (leaf: Value | null) => {
-        const found = leaf === null ? null : (cotangents[wanted.indexOf(leaf)] ?? null);
-        return found?.tensor ?? null;
-      };
+      const of = (value: Value | null) => (value === null ? null : (cotangents[wanted.indexOf(value)] ?? null));
+      const watched = new Map<string, Watched>();
+      for (const [name, value] of pass.named) {
+        const side = pass.source !== null && value.rows === pass.source.rows ? 'source' : 'target';
+        watched.set(name, { side, activation: value.tensor, cotangent: of(value) });
+      }
       visit({
         segmentStart,
         segments,
         stepStart: from,
         steps,
         scores: value.dataSync() as Float32Array,
-        source: of(pass.source),
-        target: of(pass.target),
+        source: of(pass.source)?.tensor ?? null,
+        target: of(pass.target)?.tensor ?? null,
+        watched,
       });
       for (const cotangent of cotangents) cotangent?.tensor.dispose();
     });
     steps.dispose();
+  }
+
+  /** Names of the model's values in the order of the pass, from a pass over one position. */
+  valueNames(): string[] {
+    const names: string[] = [];
+    const onValue = (name: string): void => {
+      if (!names.includes(name)) names.push(name);
+    };
+    const { sourceIds, targetIds } = this.sequence;
+    tf.tidy(() => {
+      this.logitsOf(sourceIds?.subarray(0, 1) ?? null, targetIds.subarray(0, 1), Int32Array.of(0), { onValue });
+    });
+    this.counters.forward -= 1;
+    return names;
+  }
+
+  /** Named values of copies of the sequence: [segments * positions, width] each, to be disposed by the caller. */
+  values(features: Features, names: readonly string[]): Map<string, Tensor2D> {
+    const found = new Map<string, Tensor2D>();
+    const onValue = (name: string, value: Value): void => {
+      if (names.includes(name)) found.set(name, tf.keep(value.tensor.clone()));
+    };
+    const run = new Run({ onValue });
+    tf.tidy(() => {
+      this.forward(run, features, { source: false, target: false });
+    });
+    run.dispose();
+    return found;
   }
 
   #logitsOf(logits: Tensor2D, segments: number, from: number, to: number): Tensor2D {

@@ -109,9 +109,10 @@ export class Run {
 
   /** Names a value by its path in the checkpoint, for layer methods. */
   name(path: string, value: Value): Value {
-    this.options.onValue?.(path, value);
     const other = this.options.replace?.(path, value) ?? null;
-    return other === null ? value : this.leaf(other, value.rows, this.recording);
+    const result = other === null ? value : this.leaf(other, value.rows, this.recording);
+    this.options.onValue?.(path, result);
+    return result;
   }
 
   /** Runs `body`, freeing every tensor that it does not keep or return. */

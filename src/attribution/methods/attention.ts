@@ -1,0 +1,121 @@
+import { Type } from 'typebox';
+import { Run } from '../../nn/run.ts';
+import { scoped } from '../../tensors/ops.ts';
+import type { Tensor } from '../../tensors/tf.ts';
+import type { Method, MethodScores } from '../method.ts';
+import type { ScoreArray } from '../output.ts';
+import type { Passes } from '../passes.ts';
+
+/**
+ * Attention weights (Bahdanau et al. 2014; Jain & Wallace 2019 on what they do not tell): the probabilities of every
+ * layer and head at the position where each token is predicted, [tokens, steps, layers, heads].
+ */
+const attentionMethod: Method = {
+  id: 'attention',
+  name: 'Attention weights',
+  description: 'How much each layer and head looks at a token when the next one is predicted.',
+  paper: {
+    title: 'Neural Machine Translation by Jointly Learning to Align and Translate',
+    url: 'https://arxiv.org/abs/1409.0473',
+  },
+  argsSchema: Type.Object({}, { additionalProperties: false }),
+  appliesTo: ['decoder-only', 'encoder-decoder'],
+  needsGradient: false,
+
+  async attribute({ passes, attributeTarget }) {
+    const { encoder, decoder } = passes.model;
+    const maps = attentionMaps(passes);
+    const self = stepScores(
+      passes,
+      decoder.selfAttention.map((name) => maps.get(name)),
+      passes.length + 1,
+      true,
+    );
+    if (encoder === null) return { kind: 'multidimensional', source: null, target: self, axes: AXES };
+    const cross = stepScores(
+      passes,
+      decoder.crossAttention.map((name) => maps.get(name)),
+      passes.sourceLength,
+      false,
+    );
+    const encoderSelf = allScores(
+      passes,
+      encoder.selfAttention.map((name) => maps.get(name)),
+    );
+    const scores: MethodScores = { kind: 'multidimensional', source: cross, target: null, axes: AXES };
+    scores.sequenceScores = { encoder_self_attentions: encoderSelf };
+    if (attributeTarget) scores.target = self;
+    else scores.sequenceScores.decoder_self_attentions = prefixOnly(self, passes);
+    return scores;
+  },
+};
+
+const AXES = ['layer', 'head'];
+
+/** Probabilities of one block: [heads, queries, keys]. */
+interface AttentionMap {
+  heads: number;
+  queries: number;
+  keys: number;
+  data: Float32Array;
+}
+
+function attentionMaps(passes: Passes): Map<string, AttentionMap> {
+  const maps = new Map<string, AttentionMap>();
+  const onProbabilities = (name: string, probabilities: Tensor): void => {
+    const [, heads, queries, keys] = probabilities.shape;
+    maps.set(name, { heads, queries, keys: keys as number, data: probabilities.dataSync() as Float32Array });
+  };
+  const run = new Run({ attention: { onProbabilities } });
+  scoped(() => passes.forward(run, passes.clean, { source: false, target: false }));
+  run.dispose();
+  return maps;
+}
+
+/** [tokens, steps, layers, heads] of the rows where scores are read; NaN for keys after them if `causal`. */
+function stepScores(passes: Passes, layers: (AttentionMap | undefined)[], tokens: number, causal: boolean): ScoreArray {
+  const heads = layers[0]?.heads ?? 0;
+  const { steps, read } = passes;
+  const data = new Float32Array(tokens * steps * layers.length * heads).fill(Number.NaN);
+  layers.forEach((map, layer) => {
+    if (map === undefined) return;
+    for (let t = 0; t < steps; t++) {
+      const visible = causal ? read[t] + 1 : map.keys;
+      for (let head = 0; head < heads; head++) {
+        const row = (head * map.queries + read[t]) * map.keys;
+        for (let key = 0; key < visible; key++) {
+          data[((key * steps + t) * layers.length + layer) * heads + head] = map.data[row + key];
+        }
+      }
+    }
+  });
+  return { shape: [tokens, steps, layers.length, heads], data };
+}
+
+/** [keys, queries, layers, heads] of every query of the encoder. */
+function allScores(passes: Passes, layers: (AttentionMap | undefined)[]): ScoreArray {
+  const heads = layers[0]?.heads ?? 0;
+  const length = passes.sourceLength;
+  const data = new Float32Array(length * length * layers.length * heads);
+  layers.forEach((map, layer) => {
+    if (map === undefined) return;
+    for (let head = 0; head < heads; head++) {
+      for (let query = 0; query < length; query++) {
+        for (let key = 0; key < length; key++) {
+          const value = map.data[(head * length + query) * length + key];
+          data[((key * length + query) * layers.length + layer) * heads + head] = value;
+        }
+      }
+    }
+  });
+  return { shape: [length, length, layers.length, heads], data };
+}
+
+/** The scores without the row of the last token, which no step sees. */
+function prefixOnly(scores: ScoreArray, passes: Passes): ScoreArray {
+  const [, ...rest] = scores.shape;
+  const size = rest.reduce((product, length) => product * length, 1);
+  return { shape: [passes.length, ...rest], data: scores.data.slice(0, passes.length * size) };
+}
+
+export default attentionMethod;
