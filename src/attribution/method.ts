@@ -31,6 +31,8 @@ export interface MethodScores {
   sequenceScores?: Record<string, ScoreArray>;
   /** Names of the axes after [tokens, steps], where the kind does not tell. */
   axes?: string[];
+  /** Names along the axis of layers. */
+  layers?: string[];
   /** What stands in for the kind's default aggregation: names of aggregators, [] for none. */
   aggregators?: { name: string; args: Record<string, unknown> }[];
   /** Fit diagnostics by name: [steps] each (LIME's R2). */
