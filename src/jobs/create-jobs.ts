@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { AttributeRequest } from '../contract/attribute-request.ts';
+import { JOB_STATUSES, type Job, type JobStatus } from '../contract/job.ts';
+import { followEvents } from './events.ts';
+import { isJobId, newJobId } from './ids.ts';
+import { IdempotencyConflictError, type JobQuery, type Jobs, QueueFullError, type SubmitOptions } from './jobs.ts';
+import { keys } from './keys.ts';
+import { type News, Notifications } from './notifications.ts';
+import { pack, unpack } from './packing.ts';
+import { Queues } from './queues.ts';
+import { isEnded, type JobRecord, readRecord } from './record.ts';
+import { connectForApi, guarded, settle } from './redis.ts';
+import { readCatalogue, readWorkers } from './registry.ts';
+import { type Argument, runScript, type ScriptName } from './scripts.ts';
+
+/** What the job store reads of the configuration. */
+export interface JobsConfig {
+  /** `redis://` or `rediss://`, with user and password where the server asks for them. */
+  redisUrl: string;
+  /** How long an ended job, its request and its result are kept. */
+  resultTtlSeconds: number;
+  /** Most jobs that may wait in one pool. */
+  maxQueue: number;
+}
+
+/** A result is read in pieces of this size, each within the API's command timeout. */
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+/** Connects the API to the job store. Resolves also while Redis is away: then the methods reject until it is back. */
+export async function createJobs(config: JobsConfig): Promise<Jobs> {
+  const redis = connectForApi(config.redisUrl);
+  const subscriber = connectForApi(config.redisUrl);
+  await Promise.all([settle(redis, 1_000), settle(subscriber, 1_000)]);
+  return new RedisJobs(config, redis, subscriber);
+}
+
+class RedisJobs implements Jobs {
+  readonly #config: JobsConfig;
+  readonly #redis: Redis;
+  readonly #subscriber: Redis;
+  readonly #notifications: Notifications;
+  readonly #queues: Queues;
+
+  constructor(config: JobsConfig, redis: Redis, subscriber: Redis) {
+    this.#config = config;
+    this.#redis = redis;
+    this.#subscriber = subscriber;
+    this.#notifications = new Notifications(subscriber);
+    this.#queues = new Queues(redis);
+  }
+
+  async submit(request: AttributeRequest, { pool, idempotencyKey }: SubmitOptions) {
+    const id = newJobId();
+    const { maxQueue } = this.#config;
+    const text = JSON.stringify(request);
+    const reply = await this.#run('submit', [
+      id,
+      pool,
+      request.model,
+      request.method,
+      Date.now(),
+      maxQueue,
+      idempotencyKey === undefined ? '' : digest(idempotencyKey),
+      digest(canonical(request)),
+      request.webhook === null ? '0' : '1',
+      await pack(text),
+    ]);
+    const [outcome, detail] = reply as [string, string];
+    if (outcome === 'full') throw new QueueFullError(Number(detail), maxQueue);
+    if (outcome === 'conflict') throw new IdempotencyConflictError(detail);
+    // Should this fail, the record says `queued` and a worker's reconciliation puts the job into BullMQ's queue.
+    if (outcome === 'created') await guarded(() => this.#queues.addJob(pool, id));
+    const job = await this.get(detail);
+    if (job === null) throw new Error(`job ${detail} vanished while it was submitted`);
+    return { job, created: outcome === 'created' };
+  }
+
+  async get(id: string): Promise<Job | null> {
+    return (await this.#record(id))?.job ?? null;
+  }
+
+  async list({ status = undefined, model = undefined, limit, cursor = '' }: JobQuery) {
+    const after = isJobId(cursor) ? cursor : '';
+    const reply = await this.#run('list', [Date.now(), status ?? '', model ?? '', after, limit]);
+    const [next, ...records] = reply as [string, ...unknown[]];
+    const jobs = records.map(readRecord).filter((record) => record !== null);
+    return { jobs: jobs.map(({ job }) => job), next_cursor: next === '' ? null : next };
+  }
+
+  async request(id: string): Promise<AttributeRequest | null> {
+    const bytes = await this.#read(id, keys.request(id));
+    return bytes === null ? null : (JSON.parse(bytes.toString()) as AttributeRequest);
+  }
+
+  result(id: string, format: 'json' | 'inseq'): Promise<Buffer | null> {
+    return this.#read(id, keys.result(id, format));
+  }
+
+  events(id: string, options: { after?: string; signal: AbortSignal }) {
+    const store = { redis: this.#redis, notifications: this.#notifications, get: (job: string) => this.get(job) };
+    return followEvents(id, options, store);
+  }
+
+  async wait(id: string, seconds: number, signal?: AbortSignal): Promise<Job | null> {
+    const first = await this.#record(id);
+    if (first === null || isEnded(first) || seconds <= 0) return first?.job ?? null;
+    let ended = () => {};
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const unsubscribe = await this.#notifications.subscribe(id, (news: News) => {
+      if (news !== 'event') ended();
+    });
+    const timer = setTimeout(ended, seconds * 1_000);
+    signal?.addEventListener('abort', ended);
+    try {
+      const second = await this.#record(id); // it may have ended before the subscription
+      if (second === null || isEnded(second) || signal?.aborted) return second?.job ?? null;
+      await end;
+      return await this.get(id);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', ended);
+      unsubscribe();
+    }
+  }
+
+  async cancel(id: string): Promise<Job | null> {
+    if (!isJobId(id)) return null;
+    await this.#withdraw(id, await this.#run('cancel', [id, Date.now(), this.#config.resultTtlSeconds]));
+    return this.get(id);
+  }
+
+  async remove(id: string): Promise<boolean> {
+    if (!isJobId(id)) return false;
+    return this.#withdraw(id, await this.#run('remove', [id]));
+  }
+
+  catalogue() {
+    return readCatalogue(this.#redis);
+  }
+
+  workers() {
+    return readWorkers(this.#redis);
+  }
+
+  async counts(): Promise<Record<JobStatus, number>> {
+    const counts = (await this.#run('counts', [Date.now(), ...JOB_STATUSES])) as number[];
+    const [queued, running, succeeded, failed, canceled] = counts; // in the order of JOB_STATUSES
+    return { queued, running, succeeded, failed, canceled };
+  }
+
+  async ping(): Promise<number> {
+    const start = performance.now();
+    await guarded(() => this.#redis.ping());
+    return performance.now() - start;
+  }
+
+  async close(): Promise<void> {
+    await this.#queues.close();
+    this.#redis.disconnect();
+    this.#subscriber.disconnect();
+  }
+
+  /** After a record was canceled or removed: what BullMQ still has of it. `reply` is that of the script. */
+  async #withdraw(id: string, reply: unknown): Promise<boolean> {
+    const [status, pool, webhookDue] = reply as [JobStatus?, string?, string?];
+    if (status === undefined || pool === undefined) return false;
+    // Only to be tidy: a worker that takes the job sees its record and drops it.
+    if (status === 'queued') await this.#queues.removeJob(pool, id).catch(() => {});
+    // Should this fail, a worker's reconciliation schedules it.
+    if (webhookDue === '1') await this.#queues.addWebhook(id).catch(() => {});
+    return true;
+  }
+
+  #run(name: ScriptName, args: Argument[]): Promise<unknown> {
+    return guarded(() => runScript(this.#redis, name, args));
+  }
+
+  async #record(id: string): Promise<JobRecord | null> {
+    if (!isJobId(id)) return null;
+    const [reply] = (await this.#run('read', [id])) as unknown[];
+    return readRecord(reply);
+  }
+
+  async #read(id: string, key: string): Promise<Buffer | null> {
+    if (!isJobId(id)) return null;
+    const pieces: Buffer[] = [];
+    for (let start = 0; ; start += PIECE_BYTES) {
+      const piece = await guarded(() => this.#redis.getrangeBuffer(key, start, start + PIECE_BYTES - 1));
+      pieces.push(piece);
+      if (piece.length < PIECE_BYTES) break;
+    }
+    const packed = Buffer.concat(pieces);
+    return packed.length === 0 ? null : unpack(packed);
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** JSON with sorted keys: the same request always gives the same text. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
+  );
+}

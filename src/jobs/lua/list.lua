@@ -1,0 +1,33 @@
+-- One page of jobs, newest first. ARGV: now, status or '', model or '', last id of the page before or '', limit.
+-- Returns {next cursor or '', descriptions...}. Looks at 1,000 index entries at most, so that a rare combination of
+-- status and model cannot hold up the server: such a page may be short and still have a next cursor.
+local now, status, model, cursor, limit = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+sweep(now)
+local index = ALL
+if model ~= '' then index = modelKey(model) elseif status ~= '' then index = statusKey(status) end
+local page = { '' }
+local seen = 0
+while seen < 1000 do
+  local batch = redis.call('ZREVRANGEBYLEX', index, cursor == '' and '+' or '(' .. cursor, '-', 'LIMIT', 0, limit)
+  for _, id in ipairs(batch) do
+    if #page - 1 == limit then
+      page[1] = cursor
+      return page
+    end
+    cursor = id
+    seen = seen + 1
+    local job = describe(id)
+    if not job then
+      redis.call('ZREM', index, id)
+    elseif status == '' or job[1] == status then
+      table.insert(page, job)
+    end
+  end
+  if #batch < limit then return page end
+  if #page - 1 == limit then
+    if redis.call('ZREVRANGEBYLEX', index, '(' .. cursor, '-', 'LIMIT', 0, 1)[1] then page[1] = cursor end
+    return page
+  end
+end
+page[1] = cursor
+return page

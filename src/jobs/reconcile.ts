@@ -1,0 +1,56 @@
+/**
+ * Brings our records and BullMQ's queue together again after a crash between the two: a process that died after it wrote
+ * the record and before it told BullMQ, or a stalled job whose event nobody heard. Every worker does it every few seconds;
+ * doing it twice does no harm.
+ */
+import type { Logger } from 'pino';
+import type { JobError } from '../contract/job.ts';
+import { jobIdTime } from './ids.ts';
+import type { Queues } from './queues.ts';
+import type { WorkerStore } from './worker-store.ts';
+
+interface Parts {
+  store: WorkerStore;
+  queues: Queues;
+  log: Logger;
+}
+
+/** Jobs looked at in one go, the oldest first: what got lost moves to the front. */
+const LIMIT = 50;
+/** Younger jobs may still be on their way from the record to the queue. */
+const SETTLING_MS = 5_000;
+
+/** Looks at the oldest jobs that have not ended, and at the webhooks that are due. */
+export async function reconcile(pool: string, parts: Parts): Promise<void> {
+  for (const id of await parts.store.unfinished(pool, LIMIT)) {
+    if (Date.now() - jobIdTime(id) > SETTLING_MS) await reconcileJob(id, parts);
+  }
+  for (const id of await parts.store.pendingWebhooks()) await parts.queues.addWebhook(id);
+}
+
+/** Makes the record of one job follow what BullMQ knows of it. */
+export async function reconcileJob(id: string, { store, queues, log }: Parts): Promise<void> {
+  // The record first: if another worker takes the job after this, the attempt moves on and what we do is refused.
+  const record = await store.record(id);
+  if (record === null) return;
+  const { pool, attempt, job } = record;
+  const state = await queues.jobState(pool, id);
+  if (job.status === 'running' && (state === 'waiting' || state === 'delayed')) {
+    if (await store.requeue(id, attempt)) log.warn({ job: id, attempt }, 'job waits again: its worker died');
+  } else if (job.status === 'queued' && state === 'unknown') {
+    await queues.addJob(pool, id);
+    log.warn({ job: id }, 'job was not in the queue: added');
+  } else if (state === 'failed' || state === 'completed' || state === 'unknown') {
+    if (await store.abandon(id, attempt, lostError(null))) log.error({ job: id, attempt, state }, 'job lost');
+  }
+}
+
+/** The error of a job whose workers died. */
+export function lostError(times: number | null): JobError {
+  const often = times === null ? '' : times === 1 ? ' once' : times === 2 ? ' twice' : ` ${times} times`;
+  return {
+    code: 'worker_lost',
+    message: `The worker died${often} while it computed this job, so it is not tried again. Send it again, with fewer or shorter texts if it may have run out of memory.`,
+    pointer: null,
+  };
+}

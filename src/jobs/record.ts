@@ -1,0 +1,50 @@
+/** A job's record, as `describe` in lua/prelude.lua gives it, and the Job that the API shows. */
+import { isFinal, type Job, type JobError, type JobStatus, jobLinks, type Progress } from '../contract/job.ts';
+
+/** A job and the pool whose workers compute it. */
+export interface JobRecord {
+  job: Job;
+  pool: string;
+  /** How often a worker has taken it. */
+  attempt: number;
+}
+
+/** Null where the script found no job. */
+export function readRecord(reply: unknown): JobRecord | null {
+  if (!Array.isArray(reply)) return null;
+  const fields: (string | null)[] = reply;
+  const [status, model, method, pool, created, started, finished, phase, completed, total, error, attempt, rank, id] =
+    fields;
+  if (id === null || model === null || method === null || pool === null) return null;
+  return {
+    pool,
+    attempt: Number(attempt),
+    job: {
+      id,
+      status: status as JobStatus, // only our scripts write it
+      model,
+      method,
+      created_at: time(created) ?? '',
+      started_at: time(started),
+      finished_at: time(finished),
+      queue_position: Number(rank),
+      progress: progress(phase as Progress['phase'], Number(completed), Number(total), status === 'succeeded'),
+      error: error === null ? null : (JSON.parse(error) as JobError),
+      links: jobLinks(id),
+    },
+  };
+}
+
+/** Progress with its fraction; a job that succeeded is complete even where nothing was counted. */
+export function progress(phase: Progress['phase'], completed: number, total: number, succeeded = false): Progress {
+  const fraction = succeeded ? 1 : total > 0 ? Math.min(1, completed / total) : 0;
+  return { phase, completed, total, fraction };
+}
+
+export function isEnded(record: JobRecord): boolean {
+  return isFinal(record.job.status);
+}
+
+function time(milliseconds: string | null): string | null {
+  return milliseconds === null ? null : new Date(Number(milliseconds)).toISOString();
+}

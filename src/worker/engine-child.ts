@@ -1,0 +1,141 @@
+/**
+ * The engine's own process: tfjs-node computes synchronously, so beside it nothing else could run, and what crashes in
+ * native code takes the process with it. It holds the models between jobs, computes one job at a time, and ends with its
+ * parent, also when the parent was killed.
+ */
+import type { Engine } from '../attribution/engine.ts';
+import type { JobError } from '../contract/job.ts';
+import { pack } from '../jobs/packing.ts';
+import type { FromEngine, ToEngine } from './messages.ts';
+import { throttleProgress } from './throttle.ts';
+
+/** A step event with a larger column goes without its scores: they are in the result. */
+const MAX_STEP_CHARACTERS = 256 * 1024;
+
+// Ctrl-C and a service manager signal the whole group; the parent decides when the running job has ended.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+process.on('disconnect', () => process.exit(0));
+
+let engine: Engine | null = null;
+let maxResultBytes = 0;
+/** What runs and waits, one after the other. */
+let work: Promise<void> = Promise.resolve();
+const running = new Map<string, AbortController>();
+
+process.on('message', (message: ToEngine) => {
+  switch (message.type) {
+    case 'start':
+      work = start(message);
+      break;
+    case 'warm':
+      work = work.then(() => warm(message.model));
+      break;
+    case 'attribute':
+      running.set(message.id, new AbortController());
+      work = work.then(() => attribute(message));
+      break;
+    case 'cancel':
+      running.get(message.id)?.abort();
+      break;
+  }
+});
+
+async function start(message: ToEngine & { type: 'start' }): Promise<void> {
+  try {
+    const { startEngine } = await import(message.module);
+    const started: Engine = await startEngine(message.config);
+    engine = started;
+    maxResultBytes = message.maxResultBytes;
+    send({ type: 'ready', catalogue: started.catalogue() });
+  } catch (error) {
+    // The remedy is the last thing that a person reads: no stack trace below it.
+    process.send?.({ type: 'unusable', message: text(error) } satisfies FromEngine, () => process.exit(1));
+  }
+}
+
+async function warm(model: string): Promise<void> {
+  if (engine === null || engine.loadedModels().includes(model)) return;
+  try {
+    await engine.warm(model);
+    send({ type: 'loaded', models: engine.loadedModels() });
+  } catch (error) {
+    console.error(`whence: model ${model} could not be loaded in advance: ${text(error)}`);
+  }
+}
+
+async function attribute({ id, request }: ToEngine & { type: 'attribute' }): Promise<void> {
+  const signal = running.get(id)?.signal;
+  if (engine === null || signal === undefined) throw new Error('the engine has not started');
+  const progress = throttleProgress((update) => send({ type: 'progress', id, progress: update }));
+  try {
+    signal.throwIfAborted();
+    const before = engine.loadedModels().join();
+    const output = await engine.attribute(request, {
+      signal,
+      progress: progress.report,
+      step: (step) => {
+        const small = JSON.stringify(step).length <= MAX_STEP_CHARACTERS;
+        send({
+          type: 'step',
+          id,
+          step: small ? step : { ...step, source_attributions: null, target_attributions: null },
+        });
+      },
+    });
+    progress.flush();
+    if (engine.loadedModels().join() !== before) send({ type: 'loaded', models: engine.loadedModels() });
+    const result = await pack(bounded(() => JSON.stringify({ job_id: id, ...output.result })));
+    const inseq = await pack(bounded(output.inseq));
+    send({ type: 'succeeded', id, result, inseq });
+  } catch (error) {
+    progress.stop();
+    send({ type: 'failed', id, ...explain(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+class ResultTooLargeError extends Error {}
+
+/** The text that `write` gives, if it may be stored. */
+function bounded(write: () => string): string {
+  let bytes = Number.POSITIVE_INFINITY;
+  try {
+    const json = write();
+    bytes = Buffer.byteLength(json);
+    if (bytes <= maxResultBytes) return json;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // longer than the longest string
+  }
+  const size = Number.isFinite(bytes) ? `${megabytes(bytes)} MB` : 'more than 500 MB';
+  throw new ResultTooLargeError(
+    `The result is ${size} of JSON and at most ${megabytes(maxResultBytes)} MB are stored. Ask for fewer texts or generated tokens, or aggregate the scores.`,
+  );
+}
+
+function explain(error: unknown): { error: JobError; retry: boolean; detail: string } {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (error instanceof ResultTooLargeError) {
+    return { error: { code: 'result_too_large', message: error.message, pointer: null }, retry: false, detail };
+  }
+  if (isRequestFault(error)) {
+    const { code, message, pointer } = error;
+    return { error: { code, message, pointer: pointer ?? null }, retry: false, detail };
+  }
+  // What went wrong inside (paths, shapes) is for the operator's log.
+  const message = 'The engine failed on this job. The log of the worker says why.';
+  return { error: { code: 'engine_error', message, pointer: null }, retry: true, detail };
+}
+
+/** An AttributionError: the request asks for something that this model or method cannot do. */
+function isRequestFault(error: unknown): error is Error & { code: string; pointer?: string | null } {
+  return error instanceof Error && error.name === 'AttributionError' && 'code' in error;
+}
+
+function send(message: FromEngine): void {
+  process.send?.(message, () => {}); // a parent that is gone shows as `disconnect`
+}
+
+const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const megabytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);

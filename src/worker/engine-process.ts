@@ -1,0 +1,228 @@
+/**
+ * A worker's handle on its engine process: starts it, gives it one job at a time, stops a job that was canceled, and
+ * replaces a process that died by a warm one.
+ *
+ * BullMQ's sandboxed processors come close, but start their process with the first job (so that this one waits for the
+ * models), know no messages beside progress and log lines, cannot return a result except through BullMQ's own record,
+ * and do not kill a process that ignores its cancellation. So the process is ours, inside a normal processor.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { Catalogue } from '../contract/catalogue.ts';
+import type { Outcome } from '../jobs/consumer.ts';
+import type { Update } from '../jobs/reporter.ts';
+import type { FromEngine, ToEngine } from './messages.ts';
+
+export interface EngineOptions {
+  /** URL of the module that exports `startEngine`. */
+  module: string;
+  /** What `startEngine` takes. */
+  config: unknown;
+  maxResultBytes: number;
+  /** How long a canceled job may go on before its process is killed. */
+  cancelGraceMs: number;
+  log: Logger;
+  /** Called when the list of loaded models has changed. */
+  onLoaded: () => void;
+}
+
+interface Running {
+  id: string;
+  report: (update: Update) => void;
+  settle: (outcome: Outcome) => void;
+}
+
+const CHILD = fileURLToPath(new URL('./engine-child.ts', import.meta.url));
+/** What the engine has no use for stays out of its environment. */
+const SECRETS = ['WHENCE_REDIS_URL', 'WHENCE_API_KEYS'];
+const FIRST_BACKOFF_MS = 500;
+const LONGEST_BACKOFF_MS = 30_000;
+
+export class EngineProcess {
+  readonly #options: EngineOptions;
+  readonly #events = new EventEmitter<{ ready: [Catalogue]; unusable: [string] }>();
+  #child: ChildProcess | null = null;
+  /** What the present process can do; null until it is ready. */
+  #catalogue: Catalogue | null = null;
+  #running: Running | null = null;
+  #loaded: string[] = [];
+  /** Loaded in advance by a new process: the model of the last job. */
+  #warmModel: string | null = null;
+  #backoffMs = FIRST_BACKOFF_MS;
+  #respawn: NodeJS.Timeout | null = null;
+  #closing = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Process id, for logs and tests. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get loadedModels(): string[] {
+    return this.#loaded;
+  }
+
+  /** Starts the process. @throws with the engine's own words where it cannot start */
+  async start(): Promise<Catalogue> {
+    const outcome = new Promise<Catalogue>((resolve, reject) => {
+      this.#events.once('ready', resolve);
+      this.#events.once('unusable', (message) => reject(new Error(message)));
+    });
+    this.#spawn();
+    return outcome.catch(async (error: unknown) => {
+      await this.close();
+      throw error;
+    });
+  }
+
+  /** Loads a model before a job asks for it; does not wait. */
+  warm(model: string): void {
+    this.#warmModel = model;
+    this.#send({ type: 'warm', model });
+  }
+
+  /**
+   * Computes one job. Aborting `signal` stops it: the promise resolves when the device is free, with an outcome that
+   * means nothing.
+   */
+  async attribute(
+    id: string,
+    request: AttributeRequest,
+    { report, signal }: { report: (update: Update) => void; signal: AbortSignal },
+  ): Promise<Outcome> {
+    if (!(await this.#untilReady(signal))) return STOPPED;
+    this.#warmModel = request.model;
+    let kill: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      this.#send({ type: 'cancel', id });
+      kill = setTimeout(() => this.#child?.kill('SIGKILL'), this.#options.cancelGraceMs);
+    };
+    try {
+      return await new Promise<Outcome>((settle) => {
+        this.#running = { id, report, settle };
+        this.#send({ type: 'attribute', id, request });
+        signal.addEventListener('abort', onAbort);
+        if (signal.aborted) onAbort();
+      });
+    } finally {
+      clearTimeout(kill);
+      signal.removeEventListener('abort', onAbort);
+      this.#running = null;
+    }
+  }
+
+  /** Ends the process; a job that runs ends with it. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#respawn !== null) clearTimeout(this.#respawn);
+    const child = this.#child;
+    if (child === null) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL'); // it holds nothing but memory
+    await exited;
+  }
+
+  #spawn(): void {
+    const environment = Object.entries(process.env).filter(([name]) => !SECRETS.includes(name));
+    const child = fork(CHILD, [], {
+      execArgv: ['--import', import.meta.resolve('tsx')],
+      env: Object.fromEntries(environment),
+      serialization: 'advanced', // results are bytes
+    });
+    this.#child = child;
+    child.on('message', (message: FromEngine) => this.#receive(message));
+    child.on('error', (error) => this.#options.log.error({ error: error.message }, 'engine process'));
+    child.on('exit', (code, signal) => this.#onExit(signal === null ? `exit code ${code}` : signal));
+    const { module, config, maxResultBytes } = this.#options;
+    this.#send({ type: 'start', module, config, maxResultBytes });
+    if (this.#warmModel !== null) this.#send({ type: 'warm', model: this.#warmModel });
+  }
+
+  #receive(message: FromEngine): void {
+    switch (message.type) {
+      case 'ready':
+        this.#catalogue = message.catalogue;
+        this.#backoffMs = FIRST_BACKOFF_MS;
+        this.#events.emit('ready', message.catalogue);
+        return;
+      case 'unusable':
+        this.#options.log.error(message.message);
+        this.#events.emit('unusable', message.message);
+        return;
+      case 'loaded':
+        this.#setLoaded(message.models);
+        return;
+    }
+    const running = this.#running;
+    if (running?.id !== message.id) return; // late words about a job that is over
+    switch (message.type) {
+      case 'progress':
+        running.report({ progress: message.progress });
+        return;
+      case 'step':
+        running.report({ step: message.step });
+        return;
+      case 'succeeded':
+        running.settle({ status: 'succeeded', result: bytes(message.result), inseq: bytes(message.inseq) });
+        return;
+      case 'failed':
+        if (message.retry) this.#options.log.error({ job: message.id }, message.detail);
+        running.settle({ status: 'failed', error: message.error, retry: message.retry });
+    }
+  }
+
+  #onExit(how: string): void {
+    const wasReady = this.#catalogue !== null;
+    this.#child = null;
+    this.#catalogue = null;
+    this.#setLoaded([]);
+    if (!this.#closing) {
+      this.#options.log.warn({ job: this.#running?.id, how }, 'engine process ended; starting another');
+      if (!wasReady) this.#events.emit('unusable', `the engine process ended while it started (${how})`);
+    }
+    this.#running?.settle(crashed(how));
+    if (this.#closing) return;
+    if (wasReady) {
+      this.#spawn();
+      return;
+    }
+    this.#respawn = setTimeout(() => this.#spawn(), this.#backoffMs);
+    this.#backoffMs = Math.min(2 * this.#backoffMs, LONGEST_BACKOFF_MS);
+  }
+
+  /** False where `signal` aborted before an engine was ready. */
+  async #untilReady(signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return false;
+    if (this.#catalogue !== null) return true;
+    return once(this.#events, 'ready', { signal }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #send(message: ToEngine): void {
+    if (this.#child?.connected) this.#child.send(message, () => {}); // a process that is gone shows as `exit`
+  }
+
+  #setLoaded(models: string[]): void {
+    this.#loaded = models;
+    this.#options.onLoaded();
+  }
+}
+
+const STOPPED: Outcome = crashed('stopped');
+
+function crashed(how: string): Outcome {
+  const message = `The engine process ended unexpectedly (${how}) while it computed this job; it may have run out of memory. Fewer or shorter texts need less.`;
+  return { status: 'failed', retry: true, error: { code: 'engine_crashed', message, pointer: null } };
+}
+
+function bytes(array: Uint8Array): Buffer {
+  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+}

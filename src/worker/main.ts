@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Logger, pino } from 'pino';
+import { isFinal } from '../contract/job.ts';
+import { Consumer, type ConsumerConfig, type Deliver } from '../jobs/consumer.ts';
+import { EngineProcess } from './engine-process.ts';
+import { postWebhook, WebhookRefusedError } from './webhook.ts';
+
+/** What a worker reads of the configuration; the engine gets the rest. */
+export interface WorkerConfig {
+  redisUrl: string;
+  resultTtlSeconds: number;
+  /** The pool whose queue this worker serves. */
+  pool: string;
+  /** Whether webhooks may go to loopback and private addresses. */
+  webhookAllowPrivate: boolean;
+  logLevel: string;
+}
+
+/** Times and limits that a deployment has no reason to change; tests shorten them. */
+export interface WorkerTuning {
+  /** URL of the module that exports `startEngine`. */
+  engineModule: string;
+  /** A job that computes for longer fails. */
+  jobTimeoutSeconds: number;
+  /** Most bytes of JSON of one result. */
+  maxResultBytes: number;
+  /** A canceled job that goes on for so long has its process killed: with this the device is free within a second. */
+  cancelGraceMs: number;
+  /** After SIGTERM the running job may go on for so long before it is handed back. */
+  drainMs: number;
+  lockMs: number;
+  maxStalled: number;
+  heartbeatMs: number;
+  reconcileMs: number;
+  webhookTimeoutMs: number;
+}
+
+const TUNING: WorkerTuning = {
+  engineModule: new URL('../attribution/engine.ts', import.meta.url).href,
+  jobTimeoutSeconds: 3_600,
+  maxResultBytes: 256 * 2 ** 20,
+  cancelGraceMs: 500,
+  drainMs: 20_000, // within the 30 s that container platforms give
+  lockMs: 15_000, // a dead worker's job moves on after 15 to 25 s
+  maxStalled: 1,
+  heartbeatMs: 5_000,
+  reconcileMs: 10_000,
+  webhookTimeoutMs: 10_000,
+};
+
+export interface RunningWorker {
+  id: string;
+  /** Takes no more jobs, lets the running one end or hands it back, and ends the engine process. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a worker: the engine process first, then, when its engine works, the jobs of the pool.
+ * @throws Error with the engine's own words where it cannot start
+ */
+export async function startWorker(
+  config: WorkerConfig,
+  options: Partial<WorkerTuning> & { log?: Logger } = {},
+): Promise<RunningWorker> {
+  const tuning = { ...TUNING, ...options };
+  const id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const log = (options.log ?? pino({ level: config.logLevel })).child({ worker: id, pool: config.pool });
+  const engine = new EngineProcess({
+    module: tuning.engineModule,
+    config: { ...config, redisUrl: '', apiKeys: [] }, // the engine knows no queue and no clients
+    maxResultBytes: tuning.maxResultBytes,
+    cancelGraceMs: tuning.cancelGraceMs,
+    log,
+    onLoaded: () => consumer?.announce(),
+  });
+  let consumer: Consumer | null = null;
+  const catalogue = await engine.start();
+  const { backend } = catalogue;
+  const consumerConfig: ConsumerConfig = { ...tuning, ...config };
+  consumer = new Consumer(consumerConfig, {
+    self: () => ({ id, backend: backend.name, loaded_models: engine.loadedModels }),
+    compute: (attempt, hooks) => engine.attribute(attempt.id, attempt.request, hooks),
+    deliver: deliverer(config, tuning, log),
+    log,
+  });
+  await consumer.start(catalogue);
+  const first = catalogue.models.find((model) => model.pool === config.pool);
+  if (first !== undefined) engine.warm(first.id);
+  log.info({ backend: backend.name, reason: backend.reason, models: catalogue.models.length }, 'worker ready');
+
+  const started = consumer;
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    log.info('worker drains');
+    await started.close(tuning.drainMs);
+    await engine.close();
+    log.info('worker closed');
+  };
+  return {
+    id,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** Posts the webhook of an ended job, if it asked for one and still exists. */
+function deliverer(config: WorkerConfig, tuning: WorkerTuning, log: Logger): Deliver {
+  const options = { allowPrivate: config.webhookAllowPrivate, timeoutMs: tuning.webhookTimeoutMs };
+  return async (id, store) => {
+    const [request, record] = await Promise.all([store.request(id), store.record(id)]);
+    if (!request?.webhook || record === null || !isFinal(record.job.status)) return;
+    try {
+      await postWebhook(record.job, request.webhook, options);
+      log.info({ job: id }, 'webhook delivered');
+    } catch (error) {
+      if (!(error instanceof WebhookRefusedError)) throw error;
+      log.warn({ job: id, error: error.message }, 'webhook refused');
+    }
+  };
+}

@@ -1,0 +1,24 @@
+/** What a worker and its engine process say to each other. */
+import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { Catalogue } from '../contract/catalogue.ts';
+import type { StepEvent } from '../contract/events.ts';
+import type { JobError, Progress } from '../contract/job.ts';
+
+export type ToEngine =
+  /** The first message: which engine to start, with which configuration (of the engine's own type). */
+  | { type: 'start'; module: string; config: unknown; maxResultBytes: number }
+  | { type: 'warm'; model: string }
+  | { type: 'attribute'; id: string; request: AttributeRequest }
+  | { type: 'cancel'; id: string };
+
+export type FromEngine =
+  | { type: 'ready'; catalogue: Catalogue }
+  /** The engine cannot start at all; the process ends after it. */
+  | { type: 'unusable'; message: string }
+  | { type: 'loaded'; models: string[] }
+  | { type: 'progress'; id: string; progress: Omit<Progress, 'fraction'> }
+  | { type: 'step'; id: string; step: StepEvent }
+  /** Packed JSON (src/jobs/packing.ts). */
+  | { type: 'succeeded'; id: string; result: Uint8Array; inseq: Uint8Array }
+  /** `detail` is for the log. `retry`: the request is not at fault. */
+  | { type: 'failed'; id: string; error: JobError; retry: boolean; detail: string };

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JobEvent } from '../../src/contract/events.ts';
+import { startBench } from '../support/jobs.ts';
+
+test('a job is queued, computed, and its result, events and record agree', async (t) => {
+  const bench = await startBench(t);
+  const { jobs } = bench;
+  const job = await bench.submit({ steps: 3 });
+  assert.equal(job.status, 'queued');
+  assert.equal(job.queue_position, 0);
+  assert.deepEqual(job.progress, { phase: 'queued', completed: 0, total: 0, fraction: 0 });
+  assert.equal(await jobs.result(job.id, 'json'), null);
+
+  const worker = await bench.worker();
+  const done = await jobs.wait(job.id, 20);
+  assert.equal(done?.status, 'succeeded');
+  assert.deepEqual(done.progress, { phase: 'done', completed: 3, total: 3, fraction: 1 });
+  assert.ok(done.started_at !== null && done.finished_at !== null && done.started_at >= done.created_at);
+
+  const result = JSON.parse(String(await jobs.result(job.id, 'json')));
+  assert.equal(result.job_id, job.id);
+  assert.deepEqual(JSON.parse(String(await jobs.result(job.id, 'inseq'))), { inseq: true, text: '' });
+  assert.deepEqual((await jobs.request(job.id))?.method_args, { steps: 3 });
+
+  const events: JobEvent[] = [];
+  for await (const event of jobs.events(job.id, { signal: AbortSignal.timeout(5_000) })) events.push(event);
+  assert.deepEqual(
+    events.map(({ event }) => event).filter((name) => name !== 'progress'),
+    ['step', 'step', 'step', 'done'],
+  );
+  const last = events.at(-1);
+  assert.deepEqual(last?.data, done);
+  assert.deepEqual(await jobs.counts(), { queued: 0, running: 0, succeeded: 1, failed: 0, canceled: 0 });
+  assert.deepEqual(
+    (await jobs.workers()).map(({ id, loaded_models }) => [id, loaded_models]),
+    [[worker.id, ['tiny']]],
+  );
+});

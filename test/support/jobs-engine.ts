@@ -1,0 +1,108 @@
+/**
+ * An engine whose behaviour the request dictates, through `method_args`: for what happens around the engine, the real one
+ * is too well-behaved.
+ */
+import { appendFileSync, existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../src/attribution/engine.ts';
+import type { Catalogue } from '../../src/contract/catalogue.ts';
+import type { StepEvent } from '../../src/contract/events.ts';
+
+/** What `method_args` may say. Files are how a test and an engine in another process meet. */
+export interface Behaviour {
+  /** Appends a line to this file at the start of each attempt. */
+  log?: string;
+  /** Steps and progress reports before the result. */
+  steps?: number;
+  /** Waits after the steps until this file exists. */
+  gate?: string;
+  /** Does not look at the abort signal. */
+  stubborn?: boolean;
+  /** Blocks the event loop, as tfjs-node does. */
+  blockMs?: number;
+  /** Ends the process as a crash in native code would; with `log`, only as long as fewer attempts than this were made. */
+  crashes?: number;
+  fault?: { code: string; message: string; pointer?: string };
+  throws?: string;
+  /** Characters in the result. */
+  resultCharacters?: number;
+}
+
+class AttributionError extends Error {
+  override readonly name = 'AttributionError';
+  readonly code: string;
+  readonly pointer: string | undefined;
+
+  constructor(fault: NonNullable<Behaviour['fault']>) {
+    super(fault.message);
+    this.code = fault.code;
+    this.pointer = fault.pointer;
+  }
+}
+
+export function testCatalogue(pool: string): Catalogue {
+  const described = { description: '', paper: null, applies_to: [], args_schema: {} };
+  const model = { id: 'tiny', model_type: 'gpt2', architecture: 'decoder-only' as const, quantization: 'int8', pool };
+  const sizes = { parameters: 1, layers: 1, vocab_size: 2, max_positions: 8, languages: null, loaded: false };
+  return {
+    models: [{ ...model, ...sizes, methods: ['saliency'], step_functions: ['probability'] }],
+    methods: [{ id: 'saliency', name: 'Saliency', ...described }],
+    step_functions: [{ id: 'probability', name: 'Probability', ...described }],
+    aggregators: [{ id: 'scores', name: 'Scores', ...described }],
+    backend: { name: 'wasm', version: '0', reason: 'a test' },
+    versions: {},
+  };
+}
+
+export async function startEngine(config: { pool: string; unusable?: string }): Promise<Engine> {
+  if (config.unusable !== undefined) throw new Error(config.unusable);
+  const loaded: string[] = [];
+  return {
+    catalogue: () => testCatalogue(config.pool),
+    warm: async (model) => {
+      if (!loaded.includes(model)) loaded.push(model);
+    },
+    loadedModels: () => [...loaded],
+    close: async () => {},
+    attribute: async (request, hooks) => {
+      const behaviour: Behaviour = request.method_args;
+      if (behaviour.log) appendFileSync(behaviour.log, `${process.pid}\n`);
+      if (behaviour.fault) throw new AttributionError(behaviour.fault);
+      if (behaviour.throws) throw new Error(behaviour.throws);
+      const steps = behaviour.steps ?? 0;
+      for (let i = 0; i < steps; i++) {
+        hooks.step(step(i));
+        hooks.progress({ phase: 'attributing', completed: i + 1, total: steps });
+      }
+      if (behaviour.blockMs) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, behaviour.blockMs);
+      if (behaviour.crashes) process.kill(process.pid, 'SIGABRT');
+      while (behaviour.gate && !existsSync(behaviour.gate)) {
+        if (!behaviour.stubborn) hooks.signal.throwIfAborted();
+        await sleep(10);
+      }
+      if (!loaded.includes(request.model)) loaded.push(request.model);
+      const text = 'x'.repeat(behaviour.resultCharacters ?? 0);
+      return {
+        result: { sequences: [], info: info(text) },
+        inseq: () => JSON.stringify({ inseq: true, text }),
+      };
+    },
+  };
+}
+
+function step(position: number): StepEvent {
+  return {
+    sequence: 0,
+    position,
+    token: { id: position, token: 'x', start: null, end: null },
+    source_attributions: null,
+    target_attributions: [0.5],
+    step_scores: {},
+  };
+}
+
+function info(text: string) {
+  const passes = { seconds: 0, forward_passes: 1, backward_passes: 1 };
+  const call = { method: 'saliency', method_args: {}, attributed_fn: 'probability', seed: 1 };
+  return { model: 'tiny', quantization: 'int8', backend: 'wasm', ...call, ...passes, versions: {}, text };
+}

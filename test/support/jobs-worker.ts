@@ -1,0 +1,11 @@
+/** A worker in a process of its own, to be killed: argv is the configuration and tuning as JSON. */
+import { pino } from 'pino';
+import { startWorker, type WorkerConfig, type WorkerTuning } from '../../src/worker/main.ts';
+
+const options: { config: WorkerConfig; tuning: Partial<WorkerTuning> } = JSON.parse(process.argv[2]);
+const worker = await startWorker(options.config, { ...options.tuning, log: pino({ level: 'silent' }) });
+process.on('SIGTERM', async () => {
+  await worker.close();
+  process.exit(0);
+});
+process.send?.(worker.id);
