@@ -85,7 +85,12 @@ export const GenerationArgs = Type.Object(
       description: 'No n-gram of this size occurs twice; 0: off.',
     }),
   },
-  { additionalProperties: false, default: {}, description: 'How the model generates; ignored for forced texts.' },
+  {
+    required: [],
+    additionalProperties: false,
+    default: {},
+    description: 'How the model generates; ignored for forced texts.',
+  },
 );
 export type GenerationArgs = Static<typeof GenerationArgs>;
 

@@ -24,11 +24,29 @@ const ResolvedCall = Type.Object({ name: Type.String(), args: freeObject() });
 export const MethodInfo = Type.Object(
   {
     ...described,
+    needs_gradient: Type.Optional(Type.Boolean({ description: 'Whether it differentiates the attributed function.' })),
     default_aggregators: Type.Optional(
       Type.Array(ResolvedCall, { description: 'What `aggregators` is when a request leaves it out.' }),
     ),
   },
-  { $id: 'MethodInfo' },
+  {
+    $id: 'MethodInfo',
+    examples: [
+      {
+        id: 'saliency',
+        name: 'Saliency',
+        description: 'Size of the gradient of the attributed function in each input embedding.',
+        paper: { title: 'Deep Inside Convolutional Networks', url: 'https://arxiv.org/abs/1312.6034' },
+        applies_to: ['decoder-only', 'encoder-decoder'],
+        args_schema: {
+          type: 'object',
+          properties: { abs: { type: 'boolean', default: true } },
+          additionalProperties: false,
+        },
+        needs_gradient: true,
+      },
+    ],
+  },
 );
 export type MethodInfo = Static<typeof MethodInfo>;
 
@@ -38,12 +56,44 @@ export const StepFunctionInfo = Type.Object(
     ...described,
     differentiable: Type.Optional(Type.Boolean({ description: 'Whether gradient methods can attribute it.' })),
   },
-  { $id: 'StepFunctionInfo' },
+  {
+    $id: 'StepFunctionInfo',
+    examples: [
+      {
+        id: 'probability',
+        name: 'Probability',
+        description: 'Probability of the generated token.',
+        paper: null,
+        applies_to: ['decoder-only', 'encoder-decoder'],
+        args_schema: {
+          type: 'object',
+          properties: { logprob: { type: 'boolean', default: false } },
+          additionalProperties: false,
+        },
+        differentiable: true,
+      },
+    ],
+  },
 );
 export type StepFunctionInfo = Static<typeof StepFunctionInfo>;
 
 /** A way to make scores smaller: over dimensions, spans, subwords. */
-export const AggregatorInfo = Type.Object({ ...described }, { $id: 'AggregatorInfo' });
+export const AggregatorInfo = Type.Object(
+  { ...described },
+  {
+    $id: 'AggregatorInfo',
+    examples: [
+      {
+        id: 'scores',
+        name: 'Scores',
+        description: 'Makes one number of the last axis.',
+        paper: null,
+        applies_to: ['decoder-only', 'encoder-decoder'],
+        args_schema: { type: 'object', properties: { normalize: { type: 'boolean', default: true } } },
+      },
+    ],
+  },
+);
 export type AggregatorInfo = Static<typeof AggregatorInfo>;
 
 /** A model of the models file. */
@@ -67,7 +117,26 @@ export const ModelInfo = Type.Object(
     methods: Type.Array(Type.String(), { description: 'Methods that this model can run.' }),
     step_functions: Type.Array(Type.String(), { description: 'Step functions that this model can run.' }),
   },
-  { $id: 'ModelInfo' },
+  {
+    $id: 'ModelInfo',
+    examples: [
+      {
+        id: 'facts-gpt2',
+        model_type: 'gpt2',
+        architecture: 'decoder-only',
+        quantization: 'int8',
+        parameters: 3_000_000,
+        layers: 4,
+        vocab_size: 2_000,
+        max_positions: 64,
+        languages: null,
+        loaded: true,
+        pool: 'default',
+        methods: ['saliency', 'input_x_gradient'],
+        step_functions: ['probability', 'entropy'],
+      },
+    ],
+  },
 );
 export type ModelInfo = Static<typeof ModelInfo>;
 

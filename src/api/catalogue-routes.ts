@@ -1,0 +1,78 @@
+/** List and item of one kind of catalogue entry: methods, step functions and aggregators are served alike. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type, { type TSchema } from 'typebox';
+import type { Catalogue } from '../contract/catalogue.ts';
+import { ref } from '../contract/schema.ts';
+import type { ApiContext } from './context.ts';
+import { notFound } from './problems.ts';
+import { COMMON, NOT_FOUND } from './responses.ts';
+import { suggestion } from './validation/nearest.ts';
+
+interface Kind {
+  /** Field of the answer, and of the catalogue. */
+  field: 'models' | 'methods' | 'step_functions' | 'aggregators';
+  /** "step function" */
+  noun: string;
+  /** Schema of one entry. */
+  item: TSchema;
+  /** For operation ids: "StepFunction". */
+  operation: string;
+  summary: string;
+  /** An id for the documentation. */
+  example: string;
+  /** Where the entries come from; the catalogue itself, unless given. */
+  read?: (context: ApiContext) => Promise<Catalogue[Kind['field']]>;
+}
+
+/** `GET /` and `GET /{id}` of a kind. */
+export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
+  const {
+    field,
+    noun,
+    item,
+    operation,
+    summary,
+    example,
+    read = async (context) => (await context.catalogue.read())[field],
+  } = kind;
+  const List = Type.Object({ [field]: Type.Array(ref(item)) });
+  const Params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256, examples: [example] }) });
+
+  const list = {
+    operationId: `list${operation}s`,
+    tags: ['catalogue'],
+    summary: `${summary}`,
+    response: { 200: { description: `All ${noun}s.`, content: { 'application/json': { schema: List } } }, ...COMMON },
+  };
+  const show = {
+    operationId: `get${operation}`,
+    tags: ['catalogue'],
+    summary: `One ${noun}`,
+    params: Params,
+    response: {
+      200: { description: `The ${noun}.`, content: { 'application/json': { schema: ref(item) } } },
+      404: NOT_FOUND,
+      ...COMMON,
+    },
+  };
+
+  return async (fastify) => {
+    // catalogues hold JSON Schemas of any shape: plain JSON.stringify, not a serializer made from a response schema
+    fastify.setSerializerCompiler(() => JSON.stringify);
+
+    fastify.get('/', { schema: list }, async () => ({ [field]: await read(fastify.context) }));
+
+    fastify.get<{ Params: Type.Static<typeof Params> }>('/:id', { schema: show }, async ({ params: { id } }) => {
+      const entries = await read(fastify.context);
+      const entry = entries.find((one) => one.id === id);
+      if (entry !== undefined) return entry;
+      throw notFound(
+        `There is no ${noun} "${id}".${suggestion(
+          id,
+          entries.map((one) => one.id),
+          `${noun}s`,
+        )}`,
+      );
+    });
+  };
+}

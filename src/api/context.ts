@@ -1,0 +1,69 @@
+/** What the routes work with: the job store, the catalogue, the tokenizers and the settings. */
+import type { Catalogue, ModelInfo } from '../contract/catalogue.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { unavailable } from './problems.ts';
+import type { TokenCounter } from './validation/lengths.ts';
+
+/** Settings of the API; `src/config.ts` reads them from the environment. */
+export interface ApiSettings {
+  host: string;
+  port: number;
+  /** Keys that clients must show; empty: none needed. */
+  apiKeys: readonly string[];
+  /** Requests that one client may make in a minute; 0: no limit. */
+  rateLimitPerMinute: number;
+  /** Whether webhooks may go to private addresses. */
+  allowPrivateWebhooks: boolean;
+  /** pino's level, or `silent`. */
+  logLevel: string;
+  /** Whether `X-Forwarded-*` of a proxy in front is believed. */
+  trustProxy: boolean;
+}
+
+export interface ApiContext {
+  settings: ApiSettings;
+  jobs: Jobs;
+  tokens: TokenCounter;
+  catalogue: CatalogueReader;
+}
+
+/** Milliseconds for which a catalogue that was read is good. */
+const CATALOGUE_TTL = 1_000;
+
+/** Reads the workers' catalogue, at most once a second. */
+export class CatalogueReader {
+  readonly #jobs: Jobs;
+  #last: { catalogue: Catalogue; until: number } | null = null;
+
+  constructor(jobs: Jobs) {
+    this.#jobs = jobs;
+  }
+
+  /** @throws ApiProblem 503 while no worker has ever registered; StoreUnavailableError */
+  async read(): Promise<Catalogue> {
+    if (this.#last !== null && performance.now() < this.#last.until) return this.#last.catalogue;
+    const catalogue = await this.#jobs.catalogue();
+    if (catalogue === null) {
+      throw unavailable(
+        'no-worker',
+        'No worker has registered yet, so neither models nor methods are known. Start one (`whence worker`, or `npm start` for everything) and try again.',
+        5,
+      );
+    }
+    this.#last = { catalogue, until: performance.now() + CATALOGUE_TTL };
+    return catalogue;
+  }
+
+  /** The models with `loaded` as the workers say now. */
+  async models(): Promise<ModelInfo[]> {
+    const [catalogue, workers] = await Promise.all([this.read(), this.#jobs.workers()]);
+    const loaded = new Set(workers.flatMap((worker) => worker.loaded_models));
+    return catalogue.models.map((model) => ({ ...model, loaded: loaded.has(model.id) }));
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    context: ApiContext;
+  }
+}

@@ -1,0 +1,39 @@
+/** Reads results of jobs that succeeded, and says for the others why there is none. */
+import type { Job } from '../contract/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { ApiProblem, unknownJob } from './problems.ts';
+
+/**
+ * The stored result, as JSON bytes.
+ * @throws ApiProblem 404 unknown, 409 not finished, 410 failed or canceled
+ */
+export async function finishedResult(jobs: Jobs, id: string, format: 'json' | 'inseq'): Promise<Buffer> {
+  const job = await jobs.get(id);
+  if (job === null) throw unknownJob(id);
+  if (job.status !== 'succeeded') throw noResult(job);
+  const result = await jobs.result(id, format);
+  if (result === null) throw unknownJob(id); // expired between the two reads
+  return result;
+}
+
+function noResult({ id, status, progress, error }: Job): ApiProblem {
+  if (status === 'failed') {
+    const reason = error === null ? '' : ` ${error.message}`;
+    return new ApiProblem('no-result', 'The job has no result', 410, `Job ${id} failed, so it has no result.${reason}`);
+  }
+  if (status === 'canceled') {
+    return new ApiProblem(
+      'no-result',
+      'The job has no result',
+      410,
+      `Job ${id} was canceled, so it has no result. Submit the request again.`,
+    );
+  }
+  const how = status === 'queued' ? 'queued' : `running (${Math.round(progress.fraction * 100)}% of ${progress.phase})`;
+  return new ApiProblem(
+    'not-finished',
+    'The job is not finished',
+    409,
+    `Job ${id} is ${how}. GET /jobs/${id}/events tells when it is done.`,
+  );
+}

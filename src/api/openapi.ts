@@ -1,0 +1,26 @@
+/** The OpenAPI document of the API, made without a job store. */
+import type { Jobs } from '../jobs/jobs.ts';
+import { buildApp } from './server.ts';
+
+/** The text of openapi/openapi.json. */
+export async function openApiDocument(): Promise<string> {
+  // routes are described when they are registered; none is called, so there is nothing that a store would be asked
+  const jobs = new Proxy({} as Jobs, {
+    get() {
+      throw new Error('describing the API must not touch the job store');
+    },
+  });
+  const settings = {
+    host: '127.0.0.1',
+    port: 0,
+    apiKeys: [],
+    rateLimitPerMinute: 0,
+    allowPrivateWebhooks: false,
+    logLevel: 'silent',
+    trustProxy: false,
+  };
+  const app = await buildApp({ settings, jobs, tokens: { count: async () => null } });
+  const document = app.swagger();
+  await app.close();
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

@@ -1,0 +1,107 @@
+/** Every error leaves as `application/problem+json`. */
+import type { ErrorObject } from 'ajv';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { LIMITS } from '../../contract/limits.ts';
+import { IdempotencyConflictError, QueueFullError, StoreUnavailableError } from '../../jobs/jobs.ts';
+import { ApiProblem, badRequest, PROBLEM_MEDIA_TYPE, unavailable, validationProblem } from '../problems.ts';
+import { explain } from '../validation/explain.ts';
+
+export default fp(
+  async (fastify) => {
+    fastify.setErrorHandler((error: FastifyError, request, reply) => {
+      const problem = problemOf(error);
+      if (problem.status >= 500) request.log.error({ err: error }, problem.message);
+      return sendProblem(request, reply, problem);
+    });
+  },
+  { name: 'problems' },
+);
+
+/** Sends `problem` with its headers. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ApiProblem): FastifyReply {
+  return reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .type(PROBLEM_MEDIA_TYPE)
+    .send(JSON.stringify(problem.toProblem(request.id)));
+}
+
+function problemOf(error: FastifyError): ApiProblem {
+  if (error instanceof ApiProblem) return error;
+  if (error instanceof QueueFullError) {
+    return unavailable(
+      'queue-full',
+      `${sentence(error.message)} Try again in ${error.retryAfterSeconds} s.`,
+      error.retryAfterSeconds,
+    );
+  }
+  if (error instanceof StoreUnavailableError) {
+    return unavailable(
+      'store-unavailable',
+      'Redis, which holds the jobs, cannot be reached. Nothing was accepted or lost; try again shortly.',
+      2,
+    );
+  }
+  if (error instanceof IdempotencyConflictError) {
+    return new ApiProblem(
+      'idempotency-conflict',
+      'Idempotency key already used',
+      422,
+      `${sentence(error.message)} Send the same body, or another key.`,
+      {
+        errors: [{ pointer: '#/header/idempotency-key', detail: error.message }],
+      },
+    );
+  }
+  if (error.validation !== undefined) return validation(error.validation as ErrorObject[], error.validationContext);
+  return protocol(error);
+}
+
+function validation(errors: ErrorObject[], context: string | undefined): ApiProblem {
+  if (context === 'body') return validationProblem(explain(errors, '#'));
+  const part = context === 'querystring' ? 'query' : context === 'params' ? 'path' : 'header';
+  return badRequest(explain(errors, `#/${part}`));
+}
+
+/** Errors of HTTP itself, as Fastify names them. */
+function protocol(error: FastifyError): ApiProblem {
+  const { code, statusCode = 500 } = error;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new ApiProblem(
+      'body-too-large',
+      'Body too large',
+      413,
+      `The body is larger than ${LIMITS.bodyBytes} bytes: split the request.`,
+    );
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new ApiProblem(
+      'unsupported-media-type',
+      'Unsupported media type',
+      415,
+      'The body must be JSON, sent with `Content-Type: application/json`.',
+    );
+  }
+  if (statusCode === 429) {
+    return new ApiProblem(
+      'rate-limit',
+      'Too many requests',
+      429,
+      `${sentence(error.message)} \`Retry-After\` says when to go on.`,
+    );
+  }
+  if (statusCode >= 400 && statusCode < 500) {
+    return new ApiProblem('bad-request', 'The request is not understood', statusCode, sentence(error.message));
+  }
+  return new ApiProblem(
+    'internal',
+    'Internal error',
+    500,
+    'Something went wrong in the service; its log has the details under this request id.',
+  );
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
+}

@@ -1,0 +1,76 @@
+/** OpenAPI 3.1 out of the routes' schemas, and Swagger UI with its own assets, so that it works without the internet. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import fp from 'fastify-plugin';
+import { DESCRIPTION, TAGS } from '../documentation.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Examples of the body, by name, for the documentation. */
+    bodyExamples?: object;
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const bodyExamples = new Map<string, object>();
+    fastify.addHook('onRoute', ({ url, config }) => {
+      if (config?.bodyExamples !== undefined) bodyExamples.set(withoutSlash(url), config.bodyExamples);
+    });
+    await fastify.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Whence',
+          version: '0.1.0',
+          description: DESCRIPTION,
+          license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+        },
+        servers: [{ url: '/' }],
+        tags: TAGS,
+        components: {
+          securitySchemes: {
+            bearer: { type: 'http', scheme: 'bearer', description: 'An API key, where the operator has set some.' },
+            api_key: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          },
+        },
+        security: [{}, { bearer: [] }, { api_key: [] }],
+      },
+      transformObject: (document) => finished('openapiObject' in document ? document.openapiObject : {}, bodyExamples),
+      refResolver: {
+        buildLocalReference: (json, _base, _fragment, index) =>
+          typeof json.$id === 'string' ? json.$id : `def-${index}`,
+      },
+    });
+    await fastify.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: true,
+      uiConfig: {
+        tryItOutEnabled: true,
+        displayRequestDuration: true,
+        docExpansion: 'list',
+        defaultModelsExpandDepth: 0,
+      },
+      theme: { title: 'Whence' },
+    });
+  },
+  { name: 'swagger', dependencies: ['security-headers', 'validation'] },
+);
+
+interface PathItem {
+  post?: { requestBody?: { content?: Record<string, object> } };
+}
+
+/** Paths in alphabetical order, whatever order the folders were read in, and with the examples of their bodies. */
+function finished<T extends { paths?: object }>(document: T, bodyExamples: Map<string, object>): T {
+  const paths = Object.entries<PathItem>({ ...document.paths }).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [path, { post }] of paths) {
+    const json = post?.requestBody?.content?.['application/json'];
+    if (json !== undefined) Object.assign(json, { examples: bodyExamples.get(path) });
+  }
+  return { ...document, paths: Object.fromEntries(paths) };
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/(.)\/$/, '$1');
+}

@@ -1,0 +1,112 @@
+/** Response schemas that many routes share. */
+import Type from 'typebox';
+import { PROBLEM_MEDIA_TYPE, Problem } from '../contract/problem.ts';
+import { ref } from '../contract/schema.ts';
+
+const problem = (
+  description: string,
+  example: { type: string; title: string; status: number; detail: string; errors?: object[] },
+  headers?: object,
+) => ({
+  description,
+  ...(headers === undefined ? {} : { headers }),
+  content: {
+    [PROBLEM_MEDIA_TYPE]: {
+      schema: ref(Problem),
+      examples: { [example.type]: { value: { ...example, type: `urn:whence:problem:${example.type}` } } },
+    },
+  },
+});
+
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds after which to try again.', type: 'integer' },
+};
+
+export const BAD_REQUEST = problem('Broken JSON, or a path, query or header value that is not understood.', {
+  type: 'bad-request',
+  title: 'The request is not understood',
+  status: 400,
+  detail: '#/query/limit: must be at most 100, got 5000',
+  errors: [{ pointer: '#/query/limit', detail: 'must be at most 100, got 5000' }],
+});
+
+export const UNAUTHORIZED = problem('The service has API keys and the request shows none of them.', {
+  type: 'unauthorized',
+  title: 'API key missing or unknown',
+  status: 401,
+  detail: 'The API key is not known to this service.',
+});
+
+export const NOT_FOUND = problem('Unknown or expired.', {
+  type: 'not-found',
+  title: 'Not found',
+  status: 404,
+  detail:
+    'No job has the id "k3v9": it never existed, was deleted, or its time to live is over. GET /jobs lists the jobs.',
+});
+
+export const NOT_FINISHED = problem('The job has no result yet.', {
+  type: 'not-finished',
+  title: 'The job is not finished',
+  status: 409,
+  detail: 'Job k3v9 is running (25% of attributing). GET /jobs/k3v9/events tells when it is done.',
+});
+
+export const GONE = problem('The job failed or was canceled: there will be no result.', {
+  type: 'no-result',
+  title: 'The job has no result',
+  status: 410,
+  detail: 'Job k3v9 was canceled, so it has no result. Submit the request again.',
+});
+
+export const BODY_TOO_LARGE = problem('The body is too large.', {
+  type: 'body-too-large',
+  title: 'Body too large',
+  status: 413,
+  detail: 'The body is larger than 4194304 bytes: split the request.',
+});
+
+export const UNSUPPORTED_MEDIA_TYPE = problem('The body is not JSON.', {
+  type: 'unsupported-media-type',
+  title: 'Unsupported media type',
+  status: 415,
+  detail: 'The body must be JSON, sent with `Content-Type: application/json`.',
+});
+
+export const INVALID = problem('The request cannot be computed; `errors` says why, field by field.', {
+  type: 'validation',
+  title: 'The request is not valid',
+  status: 422,
+  detail: '#/method: there is no method "saliancy". Did you mean "saliency"?',
+  errors: [{ pointer: '#/method', detail: 'there is no method "saliancy". Did you mean "saliency"?' }],
+});
+
+export const TOO_MANY_REQUESTS = problem(
+  'More requests a minute than the operator allows.',
+  {
+    type: 'rate-limit',
+    title: 'Too many requests',
+    status: 429,
+    detail: 'At most 600 requests a minute are answered; go on in 12 s.',
+  },
+  RETRY_AFTER,
+);
+
+export const UNAVAILABLE = problem(
+  'The queue is full, Redis cannot be reached, or no worker has registered yet.',
+  {
+    type: 'queue-full',
+    title: 'Service unavailable',
+    status: 503,
+    detail: 'The queue is full: 1000 jobs wait and at most 1000 may. Try again in 5 s.',
+  },
+  RETRY_AFTER,
+);
+
+/** Answers that every route can give. */
+export const COMMON = { 401: UNAUTHORIZED, 429: TOO_MANY_REQUESTS, 503: UNAVAILABLE };
+
+/** `{id}` of a job in the path. */
+export const JobParams = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 128, description: 'Id of a job.', examples: ['k3v9'] }),
+});

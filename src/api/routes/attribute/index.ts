@@ -1,0 +1,98 @@
+/** `POST /attribute`: accepts a request and answers with its job. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { AttributeBody } from '../../../contract/attribute-request.ts';
+import { isFinal, Job } from '../../../contract/job.ts';
+import { LIMITS } from '../../../contract/limits.ts';
+import { Result } from '../../../contract/result.ts';
+import { nullable, ref } from '../../../contract/schema.ts';
+import { disconnected } from '../../disconnect.ts';
+import { ATTRIBUTE_EXAMPLES } from '../../examples.ts';
+import { withResult } from '../../job-with-result.ts';
+import { waitPreference } from '../../prefer.ts';
+import { BAD_REQUEST, BODY_TOO_LARGE, COMMON, INVALID, UNSUPPORTED_MEDIA_TYPE } from '../../responses.ts';
+import { completeRequest } from '../../validation/complete.ts';
+
+const Headers = Type.Object({
+  prefer: Type.Optional(
+    Type.String({
+      description: `\`wait=N\`: hold the answer until the job ends, at most N (up to ${LIMITS.waitSeconds}) seconds.`,
+      examples: ['wait=30'],
+    }),
+  ),
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: LIMITS.idempotencyKeyCharacters,
+      description: 'The same key and body give the first job back; the same key with another body is refused.',
+    }),
+  ),
+});
+
+const JobWithResult = Type.Intersect([
+  ref(Job),
+  Type.Object({ result: nullable(ref(Result), { description: 'Null when the job failed or was canceled.' }) }),
+]);
+
+const Location = { Location: { description: 'Path of the job.', type: 'string' } };
+
+const schema = {
+  operationId: 'attribute',
+  tags: ['attribution'],
+  summary: 'Attribute generated tokens to input tokens',
+  description:
+    'Queues an attribution. Only `model` and `input_texts` (or `messages`) are needed; the model generates where no text is forced.',
+  headers: Headers,
+  body: {
+    content: { 'application/json': { schema: ref(AttributeBody) } },
+  },
+  response: {
+    200: {
+      description: 'With `Prefer: wait=N`: the job ended in time.',
+      headers: {
+        ...Location,
+        'Preference-Applied': { description: 'The preference that was followed.', type: 'string' },
+      },
+      content: { 'application/json': { schema: JobWithResult } },
+    },
+    202: { description: 'Accepted.', headers: Location, content: { 'application/json': { schema: ref(Job) } } },
+    400: BAD_REQUEST,
+    413: BODY_TOO_LARGE,
+    415: UNSUPPORTED_MEDIA_TYPE,
+    422: INVALID,
+    ...COMMON,
+  },
+};
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { jobs, catalogue, tokens, settings } = fastify.context;
+
+  fastify.post<{ Body: AttributeBody; Headers: Type.Static<typeof Headers> }>(
+    '/',
+    { schema, config: { bodyExamples: ATTRIBUTE_EXAMPLES } },
+    async (request, reply) => {
+      const seconds = waitPreference(request.headers.prefer);
+      const { request: complete, model } = await completeRequest(request.body, {
+        catalogue: await catalogue.read(),
+        tokens,
+        allowPrivateWebhooks: settings.allowPrivateWebhooks,
+      });
+      const { job } = await jobs.submit(complete, {
+        pool: model.pool,
+        idempotencyKey: request.headers['idempotency-key'],
+      });
+      reply.header('location', job.links.self);
+      if (seconds === null) return reply.code(202).send(job);
+
+      reply.header('preference-applied', `wait=${seconds}`);
+      const waited = (await jobs.wait(job.id, seconds, disconnected(reply))) ?? job;
+      if (!isFinal(waited.status)) return reply.code(202).send(waited);
+      return reply
+        .code(200)
+        .type('application/json')
+        .send(await withResult(jobs, waited));
+    },
+  );
+};
+
+export default routes;

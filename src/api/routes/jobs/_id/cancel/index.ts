@@ -1,0 +1,34 @@
+/** `POST /jobs/{id}/cancel`: also in the middle of a job. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Job } from '../../../../../contract/job.ts';
+import { ref } from '../../../../../contract/schema.ts';
+import { unknownJob } from '../../../../problems.ts';
+import { COMMON, JobParams, NOT_FOUND } from '../../../../responses.ts';
+
+const schema = {
+  operationId: 'cancelJob',
+  tags: ['jobs'],
+  summary: 'Cancel a job',
+  description: 'Frees the device within a second. A job that has ended stays as it is.',
+  params: JobParams,
+  response: {
+    202: {
+      description: 'The job; its status becomes `canceled`.',
+      content: { 'application/json': { schema: ref(Job) } },
+    },
+    404: NOT_FOUND,
+    ...COMMON,
+  },
+};
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { jobs } = fastify.context;
+
+  fastify.post('/', { schema }, async ({ params: { id } }, reply) => {
+    const job = await jobs.cancel(id);
+    if (job === null) throw unknownJob(id);
+    return reply.code(202).send(job);
+  });
+};
+
+export default routes;

@@ -1,0 +1,60 @@
+/** `GET /jobs/{id}/result`: as JSON, as Inseq's JSON, as CSV. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { Result } from '../../../../../contract/result.ts';
+import { ref } from '../../../../../contract/schema.ts';
+import { toCsv } from '../../../../../results/csv.ts';
+import { finishedResult } from '../../../../finished.ts';
+import { BAD_REQUEST, COMMON, GONE, JobParams, NOT_FINISHED, NOT_FOUND } from '../../../../responses.ts';
+
+const Query = Type.Object(
+  {
+    format: Type.Enum(['json', 'inseq', 'csv'], {
+      default: 'json',
+      description:
+        '`json`: the Result; `inseq`: what `inseq.FeatureAttributionOutput.load` reads; `csv`: one row for each score.',
+    }),
+  },
+  { additionalProperties: false, required: [] },
+);
+
+const schema = {
+  operationId: 'getResult',
+  tags: ['jobs'],
+  summary: 'The attributions of a finished job',
+  params: JobParams,
+  querystring: Query,
+  response: {
+    200: {
+      description: 'The result.',
+      content: { 'application/json': { schema: ref(Result) }, 'text/csv': { schema: Type.String() } },
+    },
+    400: BAD_REQUEST,
+    404: NOT_FOUND,
+    409: NOT_FINISHED,
+    410: GONE,
+    ...COMMON,
+  },
+};
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { jobs } = fastify.context;
+
+  fastify.get<{ Params: Type.Static<typeof JobParams>; Querystring: Type.Static<typeof Query> }>(
+    '/',
+    { schema },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { format } = request.query;
+      const bytes = await finishedResult(jobs, id, format === 'inseq' ? 'inseq' : 'json');
+      if (format !== 'csv') return reply.type('application/json').send(bytes);
+      const result: Result = JSON.parse(bytes.toString());
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="whence-${id}.csv"`)
+        .send(toCsv(result));
+    },
+  );
+};
+
+export default routes;

@@ -1,0 +1,39 @@
+/** `GET /jobs`: newest first. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { JobList, JobStatus } from '../../../contract/job.ts';
+import { LIMITS } from '../../../contract/limits.ts';
+import { ref } from '../../../contract/schema.ts';
+import { BAD_REQUEST, COMMON } from '../../responses.ts';
+
+const Query = Type.Object(
+  {
+    status: Type.Optional(JobStatus),
+    model: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Jobs of this model only.' })),
+    limit: Type.Integer({ minimum: 1, maximum: LIMITS.pageSize, default: 20, description: 'Most jobs on the page.' }),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: '`next_cursor` of the page before.' }),
+    ),
+  },
+  { additionalProperties: false, required: [] },
+);
+
+const schema = {
+  operationId: 'listJobs',
+  tags: ['jobs'],
+  summary: 'List jobs, newest first',
+  querystring: Query,
+  response: {
+    200: { description: 'One page.', content: { 'application/json': { schema: ref(JobList) } } },
+    400: BAD_REQUEST,
+    ...COMMON,
+  },
+};
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { jobs } = fastify.context;
+
+  fastify.get<{ Querystring: Type.Static<typeof Query> }>('/', { schema }, async (request) => jobs.list(request.query));
+};
+
+export default routes;

@@ -1,0 +1,154 @@
+/** Methods, step functions and aggregators: do they exist, do they apply, are their arguments right? */
+import type { AttributeBody, CompleteCall } from '../../contract/attribute-request.ts';
+import type { AggregatorInfo, Catalogue, MethodInfo, ModelInfo, StepFunctionInfo } from '../../contract/catalogue.ts';
+import { checkArgs } from './ajv.ts';
+import type { Issues } from './issues.ts';
+import { suggestion } from './nearest.ts';
+
+type WireCall = AttributeBody['attributed_fn'];
+
+/** What can be called by name with arguments. */
+type Callable = MethodInfo | StepFunctionInfo | AggregatorInfo;
+
+interface Kind<T extends Callable> {
+  /** For messages: "step function". */
+  noun: string;
+  /** Where they are listed. */
+  route: string;
+  known: readonly T[];
+}
+
+/** The method and its complete arguments; null after adding an issue. */
+export function checkMethod(body: AttributeBody, model: ModelInfo, catalogue: Catalogue, issues: Issues) {
+  const kind: Kind<MethodInfo> = { noun: 'method', route: '/methods', known: catalogue.methods };
+  const method = find(body.method, '#/method', kind, issues);
+  if (method === null) return null;
+  if (!applies(method, '#/method', kind, model, model.methods, issues)) return null;
+  return { info: method, args: complete(method, body.method_args, '#/method_args', issues) };
+}
+
+/** The attributed function, complete; null after adding an issue. */
+export function checkAttributedFunction(
+  body: AttributeBody,
+  method: MethodInfo | null,
+  model: ModelInfo,
+  catalogue: Catalogue,
+  issues: Issues,
+): CompleteCall | null {
+  const call = checkStepFunction(body.attributed_fn, '#/attributed_fn', model, catalogue, issues);
+  const info = call === null ? undefined : catalogue.step_functions.find(({ id }) => id === call.name);
+  if (method?.needs_gradient === true && info?.differentiable === false) {
+    const usable = catalogue.step_functions
+      .filter(({ differentiable }) => differentiable !== false)
+      .map(({ id }) => id);
+    issues.add(
+      '#/attributed_fn',
+      `"${info.id}" has no gradient, which the method "${method.id}" needs: use a method without gradients, or one of ${usable.join(', ')}.`,
+    );
+  }
+  return call;
+}
+
+/** A step function, complete; null after adding an issue. */
+export function checkStepFunction(
+  wire: WireCall,
+  pointer: string,
+  model: ModelInfo,
+  catalogue: Catalogue,
+  issues: Issues,
+): CompleteCall | null {
+  const kind: Kind<StepFunctionInfo> = {
+    noun: 'step function',
+    route: '/step-functions',
+    known: catalogue.step_functions,
+  };
+  const { name, args, at } = parts(wire, pointer);
+  const info = find(name, at.name, kind, issues);
+  if (info === null || !applies(info, at.name, kind, model, model.step_functions, issues)) return null;
+  const full = complete(info, args, at.args, issues);
+  if (isContrastive(info) && full.contrast_targets == null && full.contrast_sources == null) {
+    issues.add(
+      `${at.args}/contrast_targets`,
+      `"${info.id}" compares with other texts and got none: give {"name": "${info.id}", "args": {"contrast_targets": …}}, one text for each input.`,
+    );
+  }
+  return { name, args: full };
+}
+
+/** The chain of aggregators: the request's, the method's, or null where the score kind decides. */
+export function checkAggregators(
+  body: AttributeBody,
+  method: MethodInfo | null,
+  model: ModelInfo,
+  catalogue: Catalogue,
+  issues: Issues,
+) {
+  if (body.aggregators === undefined) return method?.default_aggregators ?? null;
+  const kind: Kind<AggregatorInfo> = { noun: 'aggregator', route: '/aggregators', known: catalogue.aggregators };
+  return body.aggregators.flatMap((wire, index) => {
+    const { name, args, at } = parts(wire, `#/aggregators/${index}`);
+    const info = find(name, at.name, kind, issues);
+    if (info === null || !applies(info, at.name, kind, model, [info.id], issues)) return [];
+    return [{ name, args: complete(info, args, at.args, issues) }];
+  });
+}
+
+/** Whether a step function compares with other texts. */
+export function isContrastive(info: StepFunctionInfo): boolean {
+  const { properties } = info.args_schema;
+  return typeof properties === 'object' && properties !== null && 'contrast_targets' in properties;
+}
+
+/** Name, arguments and where they stand in the body: a call is written as `"name"` or `{"name", "args"}`. */
+function parts(wire: WireCall, pointer: string) {
+  return typeof wire === 'string'
+    ? { name: wire, args: {}, at: { name: pointer, args: `${pointer}/args` } }
+    : { name: wire.name, args: wire.args ?? {}, at: { name: `${pointer}/name`, args: `${pointer}/args` } };
+}
+
+function find<T extends Callable>(
+  name: string,
+  pointer: string,
+  { noun, route, known }: Kind<T>,
+  issues: Issues,
+): T | null {
+  const info = known.find(({ id }) => id === name);
+  if (info !== undefined) return info;
+  const ids = known.map(({ id }) => id);
+  issues.add(
+    pointer,
+    `there is no ${noun} "${name}".${suggestion(name, ids, `${noun}s`)} GET ${route} describes them.`,
+  );
+  return null;
+}
+
+function applies<T extends Callable>(
+  info: T,
+  pointer: string,
+  kind: Kind<T>,
+  model: ModelInfo,
+  ofModel: readonly string[],
+  issues: Issues,
+): boolean {
+  if (!info.applies_to.includes(model.architecture)) {
+    issues.add(
+      pointer,
+      `the ${kind.noun} "${info.id}" works with ${info.applies_to.join(' and ')} models; "${model.id}" is ${model.architecture}.`,
+    );
+    return false;
+  }
+  if (!ofModel.includes(info.id)) {
+    issues.add(
+      pointer,
+      `the ${kind.noun} "${info.id}" does not apply to the model "${model.id}". Usable: ${ofModel.join(', ')}.`,
+    );
+    return false;
+  }
+  return true;
+}
+
+function complete(info: Callable, args: unknown, pointer: string, issues: Issues): Record<string, unknown> {
+  const checked = checkArgs(info.args_schema, args, pointer);
+  issues.addAll(checked.errors);
+  return checked.args;
+}

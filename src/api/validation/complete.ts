@@ -1,0 +1,77 @@
+/** From a body that has the right shape to a complete request that a worker can compute. */
+import type { AttributeBody, AttributeRequest } from '../../contract/attribute-request.ts';
+import type { Catalogue, ModelInfo } from '../../contract/catalogue.ts';
+import { checkAggregators, checkAttributedFunction, checkMethod, checkStepFunction } from './calls.ts';
+import { Issues } from './issues.ts';
+import { checkLanguages } from './languages.ts';
+import { checkLengths, type TokenCounter } from './lengths.ts';
+import { suggestion } from './nearest.ts';
+import { checkOptions } from './options.ts';
+import { checkTexts } from './texts.ts';
+import { checkWebhook } from './webhook.ts';
+
+export interface CompletionContext {
+  catalogue: Catalogue;
+  tokens: TokenCounter;
+  /** Whether webhooks may go to private addresses. */
+  allowPrivateWebhooks: boolean;
+}
+
+/**
+ * Checks `body` against the catalogue and fills in every default.
+ * @throws ApiProblem 422 that lists everything that is wrong
+ */
+export async function completeRequest(
+  body: AttributeBody,
+  context: CompletionContext,
+): Promise<{ request: AttributeRequest; model: ModelInfo }> {
+  const { catalogue } = context;
+  const issues = new Issues();
+  const model = catalogue.models.find(({ id }) => id === body.model);
+  if (model === undefined) {
+    const ids = catalogue.models.map(({ id }) => id);
+    issues.add(
+      '#/model',
+      `there is no model "${body.model}".${suggestion(body.model, ids, 'models')} GET /models describes them.`,
+    );
+    issues.throwIfAny();
+    throw new Error('unreachable: an issue was added');
+  }
+  const texts = checkTexts(body, model, issues);
+  const method = checkMethod(body, model, catalogue, issues);
+  const attributedFn = checkAttributedFunction(body, method?.info ?? null, model, catalogue, issues);
+  const stepScores = body.step_scores.map((call, index) =>
+    checkStepFunction(call, `#/step_scores/${index}`, model, catalogue, issues),
+  );
+  const aggregators = checkAggregators(body, method?.info ?? null, model, catalogue, issues);
+  checkLanguages(body, model, issues);
+  checkOptions(body, model, issues);
+  checkWebhook(body.webhook, context.allowPrivateWebhooks, issues);
+  issues.throwIfAny();
+  if (method === null || attributedFn === null) throw new Error('unreachable: an issue was added');
+  await checkLengths(body, texts, model, context.tokens, issues);
+  issues.throwIfAny();
+  return {
+    model,
+    request: {
+      model: body.model,
+      ...texts,
+      method: method.info.id,
+      method_args: method.args,
+      attributed_fn: attributedFn,
+      step_scores: stepScores.filter((call) => call !== null),
+      attribute_target: body.attribute_target,
+      attr_pos_start: body.attr_pos_start,
+      attr_pos_end: body.attr_pos_end,
+      include_eos_baseline: body.include_eos_baseline,
+      generation_args: body.generation_args,
+      src_lang: body.src_lang,
+      tgt_lang: body.tgt_lang,
+      skip_special_tokens: body.skip_special_tokens,
+      clean_special_chars: body.clean_special_chars,
+      aggregators,
+      seed: body.seed,
+      webhook: body.webhook,
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** Language codes of multilingual models. */
+import type { AttributeBody } from '../../contract/attribute-request.ts';
+import type { ModelInfo } from '../../contract/catalogue.ts';
+import type { Issues } from './issues.ts';
+import { suggestion } from './nearest.ts';
+
+/** Adds an issue for a code on a model without languages, and for an unknown code. */
+export function checkLanguages(body: AttributeBody, model: ModelInfo, issues: Issues): void {
+  for (const field of ['src_lang', 'tgt_lang'] as const) {
+    const code = body[field];
+    if (code === null) continue;
+    if (model.languages === null) {
+      issues.add(`#/${field}`, `the model "${model.id}" has no language codes: leave \`${field}\` out.`);
+    } else if (!model.languages.includes(code)) {
+      issues.add(
+        `#/${field}`,
+        `the model "${model.id}" does not know the language "${code}".${suggestion(code, model.languages, 'codes')}`,
+      );
+    }
+  }
+}

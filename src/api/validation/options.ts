@@ -1,0 +1,39 @@
+/** Options whose values must fit each other or the model. */
+import type { AttributeBody } from '../../contract/attribute-request.ts';
+import type { ModelInfo } from '../../contract/catalogue.ts';
+import type { Issues } from './issues.ts';
+
+/** Adds an issue for options that contradict the model or one another. */
+export function checkOptions(body: AttributeBody, model: ModelInfo, issues: Issues): void {
+  if (body.attribute_target && model.architecture === 'decoder-only') {
+    issues.add(
+      '#/attribute_target',
+      `is for encoder-decoder models: "${model.id}" is decoder-only and always attributes its prefix. Leave it out.`,
+    );
+  }
+  checkSpan(body.attr_pos_start, body.attr_pos_end, issues);
+  const { min_new_tokens, max_new_tokens, num_beams, do_sample } = body.generation_args;
+  if (min_new_tokens > max_new_tokens) {
+    issues.add(
+      '#/generation_args/min_new_tokens',
+      `must be at most max_new_tokens (${max_new_tokens}), got ${min_new_tokens}.`,
+    );
+  }
+  if (num_beams > 1 && do_sample) {
+    issues.add(
+      '#/generation_args/do_sample',
+      `cannot be combined with beam search (num_beams is ${num_beams}): set num_beams to 1 or do_sample to false.`,
+    );
+  }
+}
+
+/** Positions of the same sign can be compared before the length is known. */
+function checkSpan(start: number | null, end: number | null, issues: Issues): void {
+  if (start === null || end === null || start < 0 !== end < 0) return;
+  if (start >= end) {
+    issues.add(
+      '#/attr_pos_start',
+      `must be less than attr_pos_end, which is exclusive: got ${start} and ${end}, which leaves no token to attribute.`,
+    );
+  }
+}
