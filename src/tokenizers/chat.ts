@@ -1,0 +1,120 @@
+/** Chat templates (Jinja, as Hugging Face writes them) and which message each character of the result belongs to. */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { Template } from '@huggingface/jinja';
+import { TokenizerError } from './errors.ts';
+import { asObjects, asString, type JsonObject } from './json.ts';
+
+export interface ChatMessage {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** Characters [start, end) of the rendered text. */
+export interface RoleSpan {
+  readonly start: number;
+  readonly end: number;
+  /** Role of the message, or null for what the template puts before, between and after messages. */
+  readonly role: string | null;
+  /** Index of the message, null as above. */
+  readonly message: number | null;
+}
+
+export interface RenderedChat {
+  readonly text: string;
+  /** In order, without gaps, from the first to the last character. */
+  readonly spans: readonly RoleSpan[];
+}
+
+export interface ChatTemplate {
+  /**
+   * @param addGenerationPrompt - ends the text where the assistant's reply begins; default true
+   * @throws TokenizerError with the template's own words where it refuses the conversation
+   */
+  render(messages: readonly ChatMessage[], addGenerationPrompt?: boolean): RenderedChat;
+}
+
+/** The template in chat_template.jinja or tokenizer_config.json, or null. */
+export function readChatTemplate(
+  dir: string,
+  config: JsonObject,
+  specials: Readonly<Record<string, string | null>>,
+): ChatTemplate | null {
+  const file = path.join(dir, 'chat_template.jinja');
+  const named = asObjects(config.chat_template);
+  const source = fs.existsSync(file)
+    ? fs.readFileSync(file, 'utf8')
+    : (asString(config.chat_template) ??
+      asString((named.find(({ name }) => name === 'default') ?? named[0])?.template));
+  if (source === null) return null;
+  const variables = Object.fromEntries(
+    Object.entries(specials).flatMap(([name, token]) => (token === null ? [] : [[`${name}_token`, token]])),
+  );
+  let template: Template | null = null;
+  const write = (messages: readonly ChatMessage[], addGenerationPrompt: boolean): string => {
+    try {
+      template ??= new Template(source);
+      return template.render({ ...variables, messages, add_generation_prompt: addGenerationPrompt });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new TokenizerError(`the model's chat template refuses the messages: ${reason}`, { cause: error });
+    }
+  };
+  return {
+    render(messages, addGenerationPrompt = true) {
+      const text = write(messages, addGenerationPrompt);
+      return { text, spans: findSpans(text, messages, (marked) => write(marked, addGenerationPrompt)) };
+    },
+  };
+}
+
+/**
+ * The template is rendered once more with a mark in the place of each message: what stands between the marks is the
+ * template's own, and what stands in their place is the message, trimmed or not.
+ */
+function findSpans(
+  text: string,
+  messages: readonly ChatMessage[],
+  write: (messages: readonly ChatMessage[]) => string,
+): RoleSpan[] {
+  const marks = messages.map((_, index) => `\ue0f0${index}\ue0f1`);
+  const marked = write(messages.map(({ role }, index) => ({ role, content: marks[index] })));
+  const contents: { start: number; end: number; message: number }[] = [];
+  let cursor = 0;
+  let markedCursor = 0;
+  for (const [index, { content }] of messages.entries()) {
+    const at = marked.indexOf(marks[index], markedCursor);
+    if (at < 0) continue; // The template leaves this message out.
+    const between = marked.slice(markedCursor, at);
+    // Where the template depends on what the messages say, the text itself is searched.
+    const start = text.startsWith(between, cursor) ? cursor + between.length : text.indexOf(content.trim(), cursor);
+    const written = [content, content.trimEnd(), content.trimStart(), content.trim()].find((candidate) =>
+      text.startsWith(candidate, start),
+    );
+    if (start < 0 || written === undefined) continue;
+    contents.push({ start, end: start + written.length, message: index });
+    cursor = start + written.length;
+    markedCursor = at + marks[index].length;
+  }
+  return fillGaps(text.length, contents, messages);
+}
+
+function fillGaps(
+  length: number,
+  contents: readonly { start: number; end: number; message: number }[],
+  messages: readonly ChatMessage[],
+): RoleSpan[] {
+  const spans: RoleSpan[] = [];
+  const add = (start: number, end: number, message: number | null): void => {
+    if (end > start) spans.push({ start, end, role: message === null ? null : messages[message].role, message });
+  };
+  let at = 0;
+  for (const { start, end, message } of contents) {
+    add(at, start, null);
+    add(start, end, message);
+    at = end;
+  }
+  add(at, length, null);
+  return spans;
+}
