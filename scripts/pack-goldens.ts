@@ -1,0 +1,49 @@
+/**
+ * Packs a folder of golden fixtures into test/fixtures: one archive for each model or subject, one for all model
+ * directories. SentencePiece models are left out: every directory has a tokenizer.json.
+ *
+ *   node --import tsx scripts/pack-goldens.ts FOLDER
+ */
+
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ArchivedFile, pack } from '../test/support/archive.ts';
+
+const LEFT_OUT = /\.(spm|model)$/;
+const destination = fileURLToPath(new URL('../test/fixtures/', import.meta.url));
+
+const source = process.argv[2];
+if (source === undefined) {
+  console.error('Which folder of golden fixtures? Usage: node --import tsx scripts/pack-goldens.ts FOLDER');
+  process.exit(1);
+}
+
+/** All files under a folder, sorted, with paths relative to it. */
+function read(folder: string): ArchivedFile[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !LEFT_OUT.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => ({ path: relative(folder, path).split(sep).join('/'), bytes: readFileSync(path) }));
+}
+
+function write(name: string, files: ArchivedFile[]): void {
+  const archive = pack(files);
+  const path = join(destination, `${name}.br`);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, archive);
+  console.log(`${name}.br  ${files.length} files  ${(archive.byteLength / 1024).toFixed(0)} KiB`);
+}
+
+rmSync(destination, { recursive: true, force: true });
+write('models', read(join(source, 'models')));
+write('inseq_format', read(join(source, 'inseq_format')));
+for (const folder of ['attributions', 'attributions_v040']) {
+  for (const model of readdirSync(join(source, folder)).sort()) {
+    write(`${folder}/${model}`, read(join(source, folder, model)));
+  }
+}
+for (const folder of ['forward', 'int8', 'aggregation', 'mc_dropout', 'units']) {
+  for (const file of read(join(source, folder))) write(`${folder}/${file.path.replace(/\.json$/, '')}`, [file]);
+}
