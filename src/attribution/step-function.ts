@@ -52,9 +52,12 @@ export interface StepContext {
   readonly random: Random;
   /** Logits [steps, vocab] of the unperturbed sequence, kept for as long as the sequence is worked on. */
   cleanLogits(): Tensor2D;
-  /** Logits [steps, vocab] with dropout on: one sample of the network. In the caller's tidy. */
-  noisyLogits(): Tensor2D;
-  /** Logits [steps, vocab] of other inputs. In the caller's tidy. */
+  /**
+   * Scores of copies of the network that dropout draws at random: [samples, steps], row-major. `noisy` is false for a
+   * model without dropout, whose copies are all the same.
+   */
+  noisyScores(samples: number, scorer: Scorer): Promise<{ scores: Float32Array; noisy: boolean }>;
+  /** Logits [steps, vocab] of other inputs, kept for as long as the sequence is worked on. */
   alternativeLogits(alternative: Alternative): Tensor2D;
   /** Resolves contrast_targets, contrast_sources and alignments for this sequence. Throws AttributionError. */
   contrast(args: ContrastArgs): Contrast;
@@ -81,6 +84,10 @@ export interface StepFunction {
   readonly differentiable: boolean;
   /** How the scores of merged tokens combine (Inseq's aggregate_map). */
   readonly spanAggregation: 'prod' | 'sum' | 'absmax';
-  /** Prepares for one sequence; `args` has been validated and completed. */
-  prepare(context: StepContext, args: Record<string, unknown>): Scorer;
+  /**
+   * Prepares for one sequence; `args` has been validated and completed. What it makes on the device it keeps through
+   * the context or frees.
+   * @throws {AttributionError} when the arguments do not fit the sequence or the role.
+   */
+  prepare(context: StepContext, args: Record<string, unknown>): Scorer | Promise<Scorer>;
 }

@@ -1,0 +1,20 @@
+import { contrastArgs, contrastTerm } from '../contrast.ts';
+import { pick } from '../logits.ts';
+import type { StepFunction } from '../step-function.ts';
+
+/** The logit of the contrast token. */
+const contrastLogits: StepFunction = {
+  id: 'contrast_logits',
+  name: 'Contrast logit',
+  description: "The contrast token's logit.",
+  paper: {
+    title: 'Interpreting Language Models with Contrastive Explanations',
+    url: 'https://arxiv.org/abs/2202.10419',
+  },
+  argsSchema: contrastArgs({}),
+  differentiable: true,
+  spanAggregation: 'absmax',
+  prepare: (context, args) => contrastTerm(context, args, pick),
+};
+
+export default contrastLogits;

@@ -1,0 +1,24 @@
+import { tf } from '../../tensors/tf.ts';
+import { contrastArgs, contrastTerm } from '../contrast.ts';
+import { pick } from '../logits.ts';
+import type { StepFunction } from '../step-function.ts';
+
+/** By how much the generated token's logit exceeds that of the contrast token. Both terms are differentiated. */
+const contrastLogitsDiff: StepFunction = {
+  id: 'contrast_logits_diff',
+  name: 'Contrast logit difference',
+  description: "The generated token's logit minus the contrast token's: positive where the model prefers the first.",
+  paper: {
+    title: 'Interpreting Language Models with Contrastive Explanations',
+    url: 'https://arxiv.org/abs/2202.10419',
+  },
+  argsSchema: contrastArgs({}),
+  differentiable: true,
+  spanAggregation: 'absmax',
+  prepare(context, args) {
+    const other = contrastTerm(context, args, pick);
+    return (rows) => tf.sub(pick(rows.logits, rows.targets), other(rows));
+  },
+};
+
+export default contrastLogitsDiff;

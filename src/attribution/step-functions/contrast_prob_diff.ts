@@ -1,0 +1,28 @@
+import { type Tensor1D, tf } from '../../tensors/tf.ts';
+import { contrastArgs, contrastTerm, LOGPROB } from '../contrast.ts';
+import { logProbability } from '../logits.ts';
+import type { StepFunction } from '../step-function.ts';
+
+/**
+ * By how much the generated token is more probable than the contrast token: which inputs speak for the one and not
+ * for the other. Both terms are differentiated.
+ */
+const contrastProbDiff: StepFunction = {
+  id: 'contrast_prob_diff',
+  name: 'Contrast probability difference',
+  description: "The generated token's probability minus the contrast token's; with logprob the log-odds, in nats.",
+  paper: {
+    title: 'Interpreting Language Models with Contrastive Explanations',
+    url: 'https://arxiv.org/abs/2202.10419',
+  },
+  argsSchema: contrastArgs(LOGPROB),
+  differentiable: true,
+  spanAggregation: 'prod',
+  prepare(context, args) {
+    const unit = (logs: Tensor1D): Tensor1D => (args.logprob === true ? logs : tf.exp(logs));
+    const other = contrastTerm(context, args, logProbability);
+    return (rows) => tf.sub(unit(logProbability(rows.logits, rows.targets)), unit(other(rows)));
+  },
+};
+
+export default contrastProbDiff;

@@ -1,0 +1,24 @@
+import { tf } from '../../tensors/tf.ts';
+import { contrastArgs, contrastTerm } from '../contrast.ts';
+import { logProbability } from '../logits.ts';
+import type { StepFunction } from '../step-function.ts';
+
+/** In-context pointwise V-usable information (Lu et al. 2023), with Inseq's sign; pcxmi in nats. */
+const inContextPvi: StepFunction = {
+  id: 'in_context_pvi',
+  name: 'In-context PVI',
+  description: '-ln p + ln p_contrast, in nats: negative where the context helped to predict the token.',
+  paper: {
+    title: 'Measuring Pointwise V-Usable Information In-Context-ly',
+    url: 'https://arxiv.org/abs/2310.12300',
+  },
+  argsSchema: contrastArgs({}),
+  differentiable: true,
+  spanAggregation: 'absmax',
+  prepare(context, args) {
+    const other = contrastTerm(context, args, logProbability);
+    return (rows) => tf.sub(other(rows), logProbability(rows.logits, rows.targets));
+  },
+};
+
+export default inContextPvi;

@@ -1,0 +1,69 @@
+import { Type } from 'typebox';
+import { type Tensor2D, tf } from '../../tensors/tf.ts';
+import { contrastArgs, contrastSide, rowsOf } from '../contrast.ts';
+import { AttributionError } from '../errors.ts';
+import { klDivergence } from '../logits.ts';
+import { keepTopK, keepTopP } from '../nucleus.ts';
+import type { StepFunction } from '../step-function.ts';
+
+/**
+ * How far the prediction moves when the contrast inputs take the place of the original ones: KL(P || P_contrast) over
+ * the tokens that top_p and then top_k keep of the sum of both logits, as in Inseq's PECoRe (Sarti et al. 2024).
+ * The filter is a constant of the gradient.
+ */
+const klDivergenceFunction: StepFunction = {
+  id: 'kl_divergence',
+  name: 'KL divergence',
+  description: 'Kullback-Leibler divergence of the prediction from that after the contrast inputs, in nats.',
+  paper: {
+    title: 'Quantifying the Plausibility of Context Reliance in Neural Machine Translation',
+    url: 'https://arxiv.org/abs/2310.01188',
+  },
+  argsSchema: contrastArgs({
+    top_k: Type.Integer({ minimum: 0, default: 0, description: 'Compare the k most probable tokens; 0: all.' }),
+    top_p: Type.Number({ minimum: 0, maximum: 1, default: 1, description: 'Compare the tokens of this nucleus.' }),
+    min_tokens_to_keep: Type.Integer({ minimum: 1, default: 1, description: 'Tokens that the filters leave.' }),
+  }),
+  differentiable: true,
+  spanAggregation: 'sum',
+  prepare(context, args) {
+    const { logits } = contrastSide(context, args);
+    if (logits === null) {
+      throw new AttributionError(
+        'invalid_contrast',
+        'kl_divergence as attributed_fn compares two predictions and needs contrast_force_inputs: true',
+        '/contrast_force_inputs',
+      );
+    }
+    const filter = { topK: Number(args.top_k), topP: Number(args.top_p), atLeast: Number(args.min_tokens_to_keep) };
+    return (rows) => {
+      const other = rowsOf(logits, rows);
+      return klDivergence(rows.logits, other, keptTokens(rows.logits, other, filter));
+    };
+  },
+};
+
+interface Filter {
+  topK: number;
+  topP: number;
+  atLeast: number;
+}
+
+/** Mask [rows, vocab] of the tokens to compare; null: all. */
+function keptTokens(logits: Tensor2D, others: Tensor2D, { topK, topP, atLeast }: Filter): Tensor2D | null {
+  const [rows, vocab] = logits.shape;
+  if (topP >= 1 && (topK <= 0 || topK >= vocab)) return null;
+  const merged = tf.tidy(() => tf.add(logits, others).dataSync()) as Float32Array;
+  const mask = new Float32Array(rows * vocab);
+  const byP = new Uint8Array(vocab);
+  const byK = new Uint8Array(vocab);
+  for (let row = 0; row < rows; row++) {
+    const values = merged.subarray(row * vocab, (row + 1) * vocab);
+    keepTopP(values, topP, atLeast, byP);
+    keepTopK(values, topK <= 0 ? 0 : Math.max(topK, atLeast), byK);
+    for (let id = 0; id < vocab; id++) mask[row * vocab + id] = byP[id] & byK[id];
+  }
+  return tf.tensor2d(mask, [rows, vocab]);
+}
+
+export default klDivergenceFunction;

@@ -1,0 +1,17 @@
+import { Type } from 'typebox';
+import { pick } from '../logits.ts';
+import type { StepFunction } from '../step-function.ts';
+
+/** The model's raw score of the generated token. */
+const logit: StepFunction = {
+  id: 'logit',
+  name: 'Logit',
+  description: "The generated token's logit: the model's score before the softmax.",
+  paper: null,
+  argsSchema: Type.Object({}, { additionalProperties: false }),
+  differentiable: true,
+  spanAggregation: 'absmax',
+  prepare: () => (rows) => pick(rows.logits, rows.targets),
+};
+
+export default logit;

@@ -1,0 +1,27 @@
+import { tf } from '../../tensors/tf.ts';
+import { contrastArgs, contrastTerm } from '../contrast.ts';
+import { logProbability } from '../logits.ts';
+import type { StepFunction } from '../step-function.ts';
+
+/**
+ * Pointwise conditional cross-mutual information (Fernandes et al. 2023), with Inseq's sign: negative where the
+ * original context makes the token more probable than the contrast one does.
+ */
+const pcxmi: StepFunction = {
+  id: 'pcxmi',
+  name: 'P-CXMI',
+  description: '-log2(p / p_contrast), in bits: negative where the context helped to predict the token.',
+  paper: {
+    title: 'When Does Translation Require Context? A Data-driven, Multilingual Exploration',
+    url: 'https://arxiv.org/abs/2109.07446',
+  },
+  argsSchema: contrastArgs({}),
+  differentiable: true,
+  spanAggregation: 'sum',
+  prepare(context, args) {
+    const other = contrastTerm(context, args, logProbability);
+    return (rows) => tf.mul(tf.sub(other(rows), logProbability(rows.logits, rows.targets)), Math.LOG2E);
+  },
+};
+
+export default pcxmi;

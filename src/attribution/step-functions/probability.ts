@@ -1,0 +1,22 @@
+import { Type } from 'typebox';
+import { tf } from '../../tensors/tf.ts';
+import { LOGPROB } from '../contrast.ts';
+import { logProbability } from '../logits.ts';
+import type { StepFunction } from '../step-function.ts';
+
+/** The probability of the generated token, or its natural logarithm. */
+const probability: StepFunction = {
+  id: 'probability',
+  name: 'Probability',
+  description: "The generated token's probability; with logprob its natural logarithm, in nats.",
+  paper: null,
+  argsSchema: Type.Object(LOGPROB, { additionalProperties: false }),
+  differentiable: true,
+  spanAggregation: 'prod',
+  prepare(_context, args) {
+    if (args.logprob === true) return (rows) => logProbability(rows.logits, rows.targets);
+    return (rows) => tf.exp(logProbability(rows.logits, rows.targets));
+  },
+};
+
+export default probability;
