@@ -1,32 +1,130 @@
-/** Alignment of a contrast text with the generated one, token by token, with the rules of Inseq. */
+/**
+ * Which token of a contrast text stands against each generated token: from pairs that the request gives, from an
+ * aligner's embeddings, or, where nothing is known, counted from the ends of both texts.
+ */
 
-/** [position in the generated text, position in the contrast text] */
+import type { Token } from './output.ts';
+
+/** [position in the generated text, position in the contrast text]. */
 export type Pair = [number, number];
 
+/** A piece of text by its character offsets. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
 /**
- * Contrast position of each token start .. end - 1 of the generated text: [end - start].
+ * The contrast position of each generated token from `start` to `end`; -1 outside.
  *
- * Explicit pairs count first; of several pairs of one token the lowest contrast position is taken that no earlier
- * token has taken (the lowest, if all are). Tokens without a pair are aligned from the ends: token end - k with the
- * k-th from the end of the contrast text. A shorter contrast text runs out before its first token, which nothing
- * predicts; the tokens that are left get its last one.
+ * A token with explicit pairs takes the smallest contrast position that no earlier token has taken, or its smallest.
+ * The others are aligned from the right: the last before `end` with the last of the contrast text, and so on. Those
+ * that would fall on the first contrast token, which nothing predicts, or before it, take the last.
+ * @returns [targetLength]
  */
-export function alignContrast(pairs: readonly Pair[], start: number, end: number, contrastLength: number): Int32Array {
-  const candidates = new Map<number, number[]>();
-  for (const [target, contrast] of pairs) {
-    const known = candidates.get(target);
-    if (known === undefined) candidates.set(target, [contrast]);
-    else known.push(contrast);
-  }
+export function alignContrast(
+  pairs: readonly Pair[],
+  targetLength: number,
+  contrastLength: number,
+  start = 0,
+  end = targetLength,
+): Int32Array {
+  const aligned = new Int32Array(targetLength).fill(-1);
   const taken = new Set<number>();
-  return Int32Array.from({ length: end - start }, (_, index) => {
-    const own = candidates.get(start + index)?.sort((a, b) => a - b);
-    if (own !== undefined) {
-      const chosen = own.find((at) => !taken.has(at)) ?? own[0];
-      taken.add(chosen);
-      return chosen;
+  for (let at = start; at < end; at++) {
+    const candidates = pairs.filter(([target]) => target === at).map(([, contrast]) => contrast);
+    if (candidates.length === 0) continue;
+    candidates.sort((a, b) => a - b);
+    aligned[at] = candidates.find((candidate) => !taken.has(candidate)) ?? candidates[0];
+    taken.add(aligned[at]);
+  }
+  for (let at = start; at < end; at++) {
+    if (aligned[at] >= 0) continue;
+    const fromRight = at + contrastLength - end;
+    aligned[at] = fromRight >= 1 ? fromRight : contrastLength - 1;
+  }
+  return aligned;
+}
+
+/**
+ * Pairs of pieces that find each other: the softmax of their embeddings' dot products is above the threshold in both
+ * directions (Dou and Neubig 2021, arXiv:2101.08231).
+ * @param a - [rows, size], row-major
+ * @param b - [rows, size], row-major
+ * @param size - length of an embedding
+ */
+export function mutualAlignment(a: Float32Array, b: Float32Array, size: number, threshold = 1e-3): Pair[] {
+  const rows = a.length / size;
+  const columns = b.length / size;
+  const products = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      let sum = 0;
+      for (let k = 0; k < size; k++) sum += a[i * size + k] * b[j * size + k];
+      products[i * columns + j] = sum;
     }
-    const fromEnd = contrastLength - (end - start - index);
-    return fromEnd < 1 ? contrastLength - 1 : fromEnd;
-  });
+  }
+  const byRow = softmaxNorms(products, rows, columns, columns, 1);
+  const byColumn = softmaxNorms(products, columns, rows, 1, columns);
+  const pairs: Pair[] = [];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const value = products[i * columns + j];
+      if (Math.exp(value - byRow[i]) > threshold && Math.exp(value - byColumn[j]) > threshold) pairs.push([i, j]);
+    }
+  }
+  return pairs;
+}
+
+/** Logarithm of the sum of exponentials of each of `count` lines of `length` values. */
+function softmaxNorms(values: Float64Array, count: number, length: number, step: number, stride: number): Float64Array {
+  const norms = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    let max = Number.NEGATIVE_INFINITY;
+    for (let j = 0; j < length; j++) max = Math.max(max, values[i * step + j * stride]);
+    let sum = 0;
+    for (let j = 0; j < length; j++) sum += Math.exp(values[i * step + j * stride] - max);
+    norms[i] = max + Math.log(sum);
+  }
+  return norms;
+}
+
+const WORDS = /[\p{L}\p{M}\p{N}_]+|[^\s\p{L}\p{M}\p{N}_]+/gu;
+
+/** Words and runs of punctuation of a text, as an aligner takes them. */
+export function alignerWords(text: string): Span[] {
+  return Array.from(text.matchAll(WORDS), ({ 0: word, index }) => ({ start: index, end: index + word.length }));
+}
+
+/** Pairs of words from pairs of their pieces, sorted. `wordsOf[side][piece]` is the word that a piece belongs to. */
+export function wordPairs(pieces: readonly Pair[], wordsOf: readonly [number[], number[]]): Pair[] {
+  const words = new Map<string, Pair>();
+  for (const [i, j] of pieces) {
+    const pair: Pair = [wordsOf[0][i], wordsOf[1][j]];
+    words.set(pair.join(), pair);
+  }
+  return [...words.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+}
+
+/**
+ * Pairs of model tokens from pairs of words: the tokens that share characters with them. Special tokens are paired in
+ * their order, where both texts have as many.
+ */
+export function tokenPairs(
+  pairs: readonly Pair[],
+  words: readonly [Span[], Span[]],
+  tokens: readonly [Token[], Token[]],
+): Pair[] {
+  const [a, b] = [0, 1].map((side) => words[side].map((word) => tokensIn(word, tokens[side])));
+  const found = pairs.flatMap(([i, j]) => a[i].flatMap((x) => b[j].map((y): Pair => [x, y])));
+  const [specialA, specialB] = tokens.map((list) => list.flatMap((token, at) => (token.start === null ? [at] : [])));
+  if (specialA.length === specialB.length) specialA.forEach((at, i) => void found.push([at, specialB[i]]));
+  return found.sort((x, y) => x[0] - y[0] || x[1] - y[1]);
+}
+
+/** Positions of the tokens that share a character with the word. */
+function tokensIn(word: Span, tokens: readonly Token[]): number[] {
+  return tokens.flatMap(({ start, end }, at) =>
+    start !== null && end !== null && start < word.end && end > word.start ? [at] : [],
+  );
 }
