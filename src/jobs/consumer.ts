@@ -109,8 +109,8 @@ export class Consumer {
     await this.#beat();
     await this.#watchStops();
     this.#timers.push(setInterval(() => this.announce(), heartbeatMs));
-    this.#timers.push(setInterval(() => this.#note(reconcile(pool, this.#parts())), reconcileMs));
-    this.#note(reconcile(pool, this.#parts()));
+    this.#timers.push(setInterval(() => this.#note(reconcile(pool, reconcileMs, this.#parts())), reconcileMs));
+    this.#note(reconcile(pool, reconcileMs, this.#parts()));
     for (const worker of [this.#jobs, this.#webhooks]) this.#note(worker.run());
   }
 
@@ -219,8 +219,10 @@ export class Consumer {
 
   /** BullMQ failed a job for good without us: it stalled too often, or our own code threw. */
   async #giveUp(id: string, error: Error): Promise<void> {
+    const record = await this.#store.record(id);
+    if (record === null) return;
     if ((await this.#queues.jobState(this.#config.pool, id)) !== 'failed') return; // it will be tried again
-    const ended = await this.#store.abandon(id, null, lostError(this.#config.maxStalled + 1));
+    const ended = await this.#store.abandon(id, record.attempt, lostError(record.attempt));
     if (ended) this.#log.error({ job: id, error: error.message }, 'job lost');
   }
 

@@ -6,7 +6,7 @@ import { followEvents } from './events.ts';
 import { isJobId, newJobId } from './ids.ts';
 import { IdempotencyConflictError, type JobQuery, type Jobs, QueueFullError, type SubmitOptions } from './jobs.ts';
 import { keys } from './keys.ts';
-import { type News, Notifications } from './notifications.ts';
+import { Notifications } from './notifications.ts';
 import { pack, unpack } from './packing.ts';
 import { Queues } from './queues.ts';
 import { isEnded, type JobRecord, readRecord } from './record.ts';
@@ -46,7 +46,7 @@ class RedisJobs implements Jobs {
     this.#config = config;
     this.#redis = redis;
     this.#subscriber = subscriber;
-    this.#notifications = new Notifications(subscriber);
+    this.#notifications = new Notifications(subscriber, redis);
     this.#queues = new Queues(redis);
   }
 
@@ -103,25 +103,31 @@ class RedisJobs implements Jobs {
   }
 
   async wait(id: string, seconds: number, signal?: AbortSignal): Promise<Job | null> {
-    const first = await this.#record(id);
-    if (first === null || isEnded(first) || seconds <= 0) return first?.job ?? null;
-    let ended = () => {};
-    const end = new Promise<void>((resolve) => {
-      ended = resolve;
-    });
-    const unsubscribe = await this.#notifications.subscribe(id, (news: News) => {
-      if (news !== 'event') ended();
-    });
-    const timer = setTimeout(ended, seconds * 1_000);
-    signal?.addEventListener('abort', ended);
+    const deadline = performance.now() + seconds * 1_000;
+    let record = await this.#record(id);
+    let wake = () => {};
+    const unsubscribe =
+      record === null || isEnded(record)
+        ? () => {}
+        : await this.#notifications.subscribe(id, (news) => {
+            if (news !== 'event') wake();
+          });
+    const onAbort = () => wake();
+    signal?.addEventListener('abort', onAbort);
     try {
-      const second = await this.#record(id); // it may have ended before the subscription
-      if (second === null || isEnded(second) || signal?.aborted) return second?.job ?? null;
-      await end;
-      return await this.get(id);
+      while (record !== null && !isEnded(record)) {
+        const changed = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        record = await this.#record(id); // after the promise: news that comes from now on wakes it
+        const left = deadline - performance.now();
+        if (record === null || isEnded(record) || left <= 0 || signal?.aborted) break;
+        const timer = setTimeout(wake, left);
+        await changed.finally(() => clearTimeout(timer));
+      }
+      return record?.job ?? null;
     } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', ended);
+      signal?.removeEventListener('abort', onAbort);
       unsubscribe();
     }
   }

@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { channels } from './keys.ts';
-import { guarded } from './redis.ts';
+import { guarded, settle } from './redis.ts';
 
 /** What a channel says; `reconnected` means that news may have been missed. */
 export type News = 'event' | 'done' | 'removed' | 'reconnected';
@@ -14,13 +14,17 @@ export class Notifications {
   readonly #redis: Redis;
   readonly #listeners = new Map<string, Set<Listener>>();
 
-  /** @param redis a connection of its own: a subscribed connection can do nothing else. */
-  constructor(redis: Redis) {
+  /**
+   * @param redis a connection of its own: a subscribed connection can do nothing else
+   * @param reader the connection on which the listeners read what is new
+   */
+  constructor(redis: Redis, reader: Redis) {
     this.#redis = redis;
     redis.on('message', (channel: string, message: string) => {
       for (const listener of this.#listeners.get(channel) ?? []) listener(message as News);
     });
-    redis.on('ready', () => {
+    redis.on('ready', async () => {
+      await settle(reader, 5_000); // both come back at about the same time
       for (const listeners of this.#listeners.values()) for (const listener of listeners) listener('reconnected');
     });
   }

@@ -3,8 +3,8 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { BULL_PREFIX } from './keys.ts';
 
-/** Pools are prefixed, so that none can be called like the webhook queue. */
-export const poolQueueName = (pool: string) => `pool.${pool}`;
+/** Prefixed, so that no pool is called like the webhook queue; escaped, because BullMQ allows no colon in a name. */
+export const poolQueueName = (pool: string) => `pool.${encodeURIComponent(pool)}`;
 export const WEBHOOK_QUEUE = 'webhooks';
 
 /** An engine that fails on a job gets it once more. */

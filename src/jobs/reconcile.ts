@@ -17,13 +17,14 @@ interface Parts {
 
 /** Jobs looked at in one go, the oldest first: what got lost moves to the front. */
 const LIMIT = 50;
-/** Younger jobs may still be on their way from the record to the queue. */
-const SETTLING_MS = 5_000;
 
-/** Looks at the oldest jobs that have not ended, and at the webhooks that are due. */
-export async function reconcile(pool: string, parts: Parts): Promise<void> {
+/**
+ * Looks at the oldest jobs that have not ended, and at the webhooks that are due. Jobs younger than `settlingMs` are left
+ * alone: they may still be on their way from the record to the queue.
+ */
+export async function reconcile(pool: string, settlingMs: number, parts: Parts): Promise<void> {
   for (const id of await parts.store.unfinished(pool, LIMIT)) {
-    if (Date.now() - jobIdTime(id) > SETTLING_MS) await reconcileJob(id, parts);
+    if (Date.now() - jobIdTime(id) > settlingMs) await reconcileJob(id, parts);
   }
   for (const id of await parts.store.pendingWebhooks()) await parts.queues.addWebhook(id);
 }
@@ -41,16 +42,15 @@ export async function reconcileJob(id: string, { store, queues, log }: Parts): P
     await queues.addJob(pool, id);
     log.warn({ job: id }, 'job was not in the queue: added');
   } else if (state === 'failed' || state === 'completed' || state === 'unknown') {
-    if (await store.abandon(id, attempt, lostError(null))) log.error({ job: id, attempt, state }, 'job lost');
+    if (await store.abandon(id, attempt, lostError(attempt))) log.error({ job: id, attempt, state }, 'job lost');
   }
 }
 
-/** The error of a job whose workers died. */
-export function lostError(times: number | null): JobError {
-  const often = times === null ? '' : times === 1 ? ' once' : times === 2 ? ' twice' : ` ${times} times`;
+/** The error of a job whose worker died too often. */
+export function lostError(attempt: number): JobError {
   return {
     code: 'worker_lost',
-    message: `The worker died${often} while it computed this job, so it is not tried again. Send it again, with fewer or shorter texts if it may have run out of memory.`,
+    message: `The worker died during attempt ${attempt} of this job, so it is not tried again. It may have run out of memory: fewer or shorter texts need less.`,
     pointer: null,
   };
 }

@@ -64,8 +64,8 @@ export class WorkerStore {
   }
 
   /** Fails a job whose worker is gone. False where it had ended, or goes on with another attempt than this one. */
-  async abandon(id: string, attempt: number | null, error: JobError): Promise<boolean> {
-    const args: Argument[] = [id, attempt ?? '', Date.now(), this.#ttlSeconds, JSON.stringify(error)];
+  async abandon(id: string, attempt: number, error: JobError): Promise<boolean> {
+    const args: Argument[] = [id, attempt, Date.now(), this.#ttlSeconds, JSON.stringify(error)];
     return (await runScript(this.#redis, 'abandon', args)) === 1;
   }
 

@@ -10,6 +10,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { Outcome } from '../jobs/consumer.ts';
@@ -19,8 +20,7 @@ import type { FromEngine, ToEngine } from './messages.ts';
 export interface EngineOptions {
   /** URL of the module that exports `startEngine`. */
   module: string;
-  /** What `startEngine` takes. */
-  config: unknown;
+  config: Config;
   maxResultBytes: number;
   /** How long a canceled job may go on before its process is killed. */
   cancelGraceMs: number;

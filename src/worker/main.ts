@@ -1,28 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
+import type { Config } from '../config.ts';
 import { isFinal } from '../contract/job.ts';
 import { Consumer, type ConsumerConfig, type Deliver } from '../jobs/consumer.ts';
 import { EngineProcess } from './engine-process.ts';
 import { postWebhook, WebhookRefusedError } from './webhook.ts';
 
-/** What a worker reads of the configuration; the engine gets the rest. */
-export interface WorkerConfig {
-  redisUrl: string;
-  resultTtlSeconds: number;
-  /** The pool whose queue this worker serves. */
-  pool: string;
-  /** Whether webhooks may go to loopback and private addresses. */
-  webhookAllowPrivate: boolean;
-  logLevel: string;
-}
+/** The configuration, with the Redis that there is. */
+export type WorkerConfig = Config & { redisUrl: string };
 
 /** Times and limits that a deployment has no reason to change; tests shorten them. */
 export interface WorkerTuning {
   /** URL of the module that exports `startEngine`. */
   engineModule: string;
-  /** A job that computes for longer fails. */
-  jobTimeoutSeconds: number;
   /** Most bytes of JSON of one result. */
   maxResultBytes: number;
   /** A canceled job that goes on for so long has its process killed: with this the device is free within a second. */
@@ -38,7 +29,6 @@ export interface WorkerTuning {
 
 const TUNING: WorkerTuning = {
   engineModule: new URL('../attribution/engine.ts', import.meta.url).href,
-  jobTimeoutSeconds: 3_600,
   maxResultBytes: 256 * 2 ** 20,
   cancelGraceMs: 500,
   drainMs: 20_000, // within the 30 s that container platforms give
@@ -68,7 +58,7 @@ export async function startWorker(
   const log = (options.log ?? pino({ level: config.logLevel })).child({ worker: id, pool: config.pool });
   const engine = new EngineProcess({
     module: tuning.engineModule,
-    config: { ...config, redisUrl: '', apiKeys: [] }, // the engine knows no queue and no clients
+    config: { ...config, redisUrl: null, apiKeys: [] } satisfies Config, // the engine knows no queue and no clients
     maxResultBytes: tuning.maxResultBytes,
     cancelGraceMs: tuning.cancelGraceMs,
     log,

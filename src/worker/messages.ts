@@ -1,12 +1,13 @@
 /** What a worker and its engine process say to each other. */
+import type { Config } from '../config.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { JobError, Progress } from '../contract/job.ts';
 
 export type ToEngine =
-  /** The first message: which engine to start, with which configuration (of the engine's own type). */
-  | { type: 'start'; module: string; config: unknown; maxResultBytes: number }
+  /** The first message: which engine to start, and how. */
+  | { type: 'start'; module: string; config: Config; maxResultBytes: number }
   | { type: 'warm'; model: string }
   | { type: 'attribute'; id: string; request: AttributeRequest }
   | { type: 'cancel'; id: string };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { JobEvent } from '../../src/contract/events.ts';
@@ -50,6 +51,7 @@ test('many readers of many jobs share one connection, and leave no subscription 
   const ids: string[] = [];
   for (let i = 0; i < 20; i++) ids.push((await bench.submit()).id);
   const stop = new AbortController();
+  setMaxListeners(100, stop.signal);
   const seen: string[] = [];
   const readers = ids.flatMap((id) =>
     [1, 2, 3].map(async () => {

@@ -5,6 +5,7 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../src/attribution/engine.ts';
+import type { Config } from '../../src/config.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { StepEvent } from '../../src/contract/events.ts';
 
@@ -27,6 +28,9 @@ export interface Behaviour {
   /** Characters in the result. */
   resultCharacters?: number;
 }
+
+/** A models file with which the engine cannot start. */
+export const UNUSABLE = 'unusable.json';
 
 class AttributionError extends Error {
   override readonly name = 'AttributionError';
@@ -54,8 +58,8 @@ export function testCatalogue(pool: string): Catalogue {
   };
 }
 
-export async function startEngine(config: { pool: string; unusable?: string }): Promise<Engine> {
-  if (config.unusable !== undefined) throw new Error(config.unusable);
+export async function startEngine(config: Config): Promise<Engine> {
+  if (config.modelsFile === UNUSABLE) throw new Error(`${UNUSABLE} names no model`);
   const loaded: string[] = [];
   return {
     catalogue: () => testCatalogue(config.pool),

@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import { loadConfig } from '../../src/config.ts';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { Job } from '../../src/contract/job.ts';
 import { createJobs } from '../../src/jobs/create-jobs.ts';
@@ -29,29 +30,28 @@ const TUNING: Partial<WorkerTuning> = {
 export interface JobsBench {
   redis: TestRedis;
   jobs: Jobs;
-  config: WorkerConfig & { maxQueue: number };
+  config: WorkerConfig;
   /** A path in a folder of this test. */
   file(name: string): string;
   open(gate: string): Promise<void>;
   lines(log: string): Promise<string[]>;
   /** Starts a worker in this process (its engine has its own). */
-  worker(tuning?: Partial<WorkerTuning>, config?: object): Promise<RunningWorker>;
+  worker(tuning?: Partial<WorkerTuning>, config?: Partial<WorkerConfig>): Promise<RunningWorker>;
   /** Starts a worker in a process of its own and waits until it takes jobs. */
   workerProcess(tuning?: Partial<WorkerTuning>): Promise<{ process: ChildProcess; id: string }>;
   submit(behaviour?: Behaviour, options?: Partial<AttributeRequest>): Promise<Job>;
 }
 
 /** A Redis, the API's side of the store, and what the test starts beside; all of it ends with the test. */
-export async function startBench(t: TestContext, overrides: object = {}): Promise<JobsBench> {
+export async function startBench(t: TestContext, overrides: Partial<WorkerConfig> = {}): Promise<JobsBench> {
   const dir = await mkdtemp(join(tmpdir(), 'whence-jobs-'));
   const redis = await startRedis();
   const config = {
+    ...loadConfig({}),
     redisUrl: redis.url,
     resultTtlSeconds: 60,
     maxQueue: 10,
-    pool: 'default',
     webhookAllowPrivate: true,
-    logLevel: 'silent',
     ...overrides,
   };
   const jobs = await createJobs(config);

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Redis } from 'ioredis';
+import { startBench, untilStep } from '../support/jobs.ts';
+
+test('a job whose record was written but that never reached the queue is put there', async (t) => {
+  const bench = await startBench(t);
+  const { jobs } = bench;
+  const direct = new Redis(bench.redis.url);
+  t.after(() => direct.disconnect());
+  const job = await bench.submit();
+  await direct.del(await direct.keys('whence:bull:*')); // as if the API had died between the two
+  await bench.worker({ reconcileMs: 200 });
+  assert.equal((await jobs.wait(job.id, 20))?.status, 'succeeded');
+});
+
+test('a running job of which the queue knows nothing fails, and stops', async (t) => {
+  const bench = await startBench(t);
+  const { jobs } = bench;
+  const direct = new Redis(bench.redis.url);
+  t.after(() => direct.disconnect());
+  await bench.worker({ reconcileMs: 200 });
+  const job = await bench.submit({ steps: 1, gate: bench.file('never') });
+  await untilStep(jobs, job.id);
+  await direct.del(await direct.keys('whence:bull:*'));
+  const failed = await jobs.wait(job.id, 20);
+  assert.equal(failed?.error?.code, 'worker_lost');
+  const next = await bench.submit();
+  assert.equal((await jobs.wait(next.id, 20))?.status, 'succeeded');
+});
+
+test('no key lies outside the prefix, none holds a request or a result in the clear, and ended jobs all expire', async (t) => {
+  const bench = await startBench(t);
+  const { jobs } = bench;
+  const direct = new Redis(bench.redis.url);
+  t.after(() => direct.disconnect());
+  await bench.worker();
+  const secret = 'a-secret-of-the-client';
+  const webhook = { url: 'http://127.0.0.1:9/', secret };
+  const job = await bench.submit(
+    { steps: 2, resultCharacters: 5_000 },
+    { webhook, input_texts: ['a very private text'] },
+  );
+  await jobs.wait(job.id, 20);
+  for (const key of await direct.keys('*')) {
+    assert.match(key, /^whence:/);
+    const dump = String(await direct.dumpBuffer(key));
+    for (const text of [secret, 'private text', 'xxxxxxxx']) assert.ok(!dump.includes(text), `${key} holds ${text}`);
+    if (key.startsWith('whence:') && key.includes(job.id) && !key.startsWith('whence:bull:')) {
+      const ttl = await direct.ttl(key);
+      assert.ok(ttl > 0 && ttl <= 60, `${key} lives for ${ttl} s`);
+    }
+  }
+  assert.equal(JSON.stringify(await jobs.get(job.id)).includes(secret), false);
+});
