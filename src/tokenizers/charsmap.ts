@@ -17,12 +17,16 @@ export type MatchRule = 'longest' | 'grapheme';
 /** Clusters of as many bytes or more are looked up character by character. */
 const GRAPHEME_BYTES = 6;
 
+/** UTF-16 units that are segmented at a time; far more than any real grapheme cluster has. */
+const WINDOW = 256;
+
 export class Charsmap {
   readonly #units: Uint32Array;
   readonly #replacements: Uint8Array;
   readonly #rule: MatchRule;
   readonly #encoder = new TextEncoder();
-  readonly #decoder = new TextDecoder();
+  // Without ignoreBOM a U+FEFF would decode to nothing.
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   readonly #segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
   constructor(bytes: Uint8Array, rule: MatchRule) {
@@ -47,13 +51,30 @@ export class Charsmap {
       for (let at = 0; at < text.length; at++) this.#replace(text, at, at + 1, edits);
       return edits;
     }
-    for (const { segment, index } of this.#segmenter.segment(text)) {
-      if (Buffer.byteLength(segment) < GRAPHEME_BYTES && this.#replace(text, index, index + segment.length, edits)) {
-        continue;
-      }
-      for (let at = index; at < index + segment.length; ) at = this.#replaceCharacter(text, at, edits);
+    for (const [start, end] of this.#clusters(text)) {
+      if (Buffer.byteLength(text.slice(start, end)) < GRAPHEME_BYTES && this.#replace(text, start, end, edits)) continue;
+      for (let at = start; at < end; ) at = this.#replaceCharacter(text, at, edits);
     }
     return edits;
+  }
+
+  /**
+   * Grapheme clusters. Intl.Segmenter takes time proportional to the whole text for each of them, so it is given a
+   * window at a time; what touches the window's end is looked at again with what follows.
+   */
+  *#clusters(text: string): Generator<[start: number, end: number]> {
+    for (let from = 0; from < text.length; ) {
+      const window = text.slice(from, from + WINDOW);
+      const isLast = from + WINDOW >= text.length;
+      let done = 0;
+      for (const { segment } of this.#segmenter.segment(window)) {
+        const end = done + segment.length;
+        if (end === window.length && !isLast && done > 0) break;
+        yield [from + done, from + end];
+        done = end;
+      }
+      from += done;
+    }
   }
 
   #replaceCharacter(text: string, at: number, edits: Edit[]): number {
