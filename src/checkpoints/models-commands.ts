@@ -1,0 +1,85 @@
+/** `whence models list` and `whence models add`. */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { readModelConfig } from './config.ts';
+import { CheckpointError } from './errors.ts';
+import { type HubOptions, localModelDir, resolveModelDir } from './hub.ts';
+import { readJsonObject } from './json-file.ts';
+import { type ModelEntry, parseModelsFile, type RawModelEntry, readModelsFile } from './models-file.ts';
+
+/** One line for each model of the file: id, type, quantization, pool, and where it comes from. */
+export function listModels(file: string): string {
+  const rows = readModelsFile(file).map((entry) => [
+    entry.id,
+    modelType(entry),
+    entry.quantization,
+    entry.pool,
+    entry.source.kind === 'directory' ? entry.source.dir : `hub ${entry.source.repository}@${entry.source.revision}`,
+  ]);
+  if (rows.length === 0) return `${file} names no models`;
+  const table = [['id', 'type', 'quantization', 'pool', 'source'], ...rows];
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function modelType(entry: ModelEntry): string {
+  const dir = localModelDir(entry.source);
+  if (dir === null) return entry.source.kind === 'hub' ? '(not downloaded)' : '(missing)';
+  try {
+    return readModelConfig(dir).model_type;
+  } catch {
+    return '(damaged)';
+  }
+}
+
+export interface AddedModel {
+  readonly id: string;
+  readonly dir: string;
+}
+
+/**
+ * Downloads a model of the hub and writes it into the models file.
+ * @param model - a repository, `OWNER/NAME` with or without `@REVISION`, or a directory
+ * @throws CheckpointError where the id is taken or the model cannot be had
+ */
+export async function addModel(file: string, model: string, options: HubOptions = {}): Promise<AddedModel> {
+  const entry = entryFor(file, model);
+  const json = fs.existsSync(file) ? readJsonObject(file) : { models: [] };
+  const models = parseModelsFile(file, json);
+  if (models.some(({ id }) => id === entry.id)) {
+    throw new CheckpointError(file, `has a model "${entry.id}" already; remove it first or edit the file`);
+  }
+  const text = `${JSON.stringify({ ...json, models: [...models, entry] }, null, 2)}\n`;
+  // Written beside the file and read back before it counts.
+  const draft = `${file}.draft`;
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(draft, text);
+  try {
+    const resolved = readModelsFile(draft).find(({ id }) => id === entry.id);
+    if (resolved === undefined) throw new CheckpointError(file, `"${model}" is no model`);
+    const dir = await resolveModelDir(resolved.source, { ...options, refresh: true });
+    readModelConfig(dir);
+    fs.renameSync(draft, file);
+    return { id: entry.id, dir };
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+function entryFor(file: string, model: string): RawModelEntry {
+  if (fs.existsSync(path.join(model, 'config.json'))) {
+    const dir = path.resolve(model);
+    const relative = path.relative(path.dirname(path.resolve(file)), dir);
+    return { id: path.basename(dir), path: relative.startsWith('..') ? dir : `./${relative}` };
+  }
+  const [hub, revision] = model.split('@');
+  return { id: hub.split('/').at(-1) ?? hub, hub, ...(revision === undefined ? {} : { revision }) };
+}

@@ -1,0 +1,136 @@
+/** The models file: which models are served, from where, and how they are quantized. */
+
+import path from 'node:path';
+import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { CheckpointError } from './errors.ts';
+import { readJsonObject } from './json-file.ts';
+
+/** Ids stand in URLs: no slashes. */
+const ID = '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$';
+const REPOSITORY = '^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$';
+
+const Entry = Type.Object(
+  {
+    id: Type.String({ pattern: ID, description: 'up to 128 letters, digits, dots, underscores and hyphens' }),
+    path: Type.Optional(Type.String({ minLength: 1, description: 'the directory of a Hugging Face checkpoint' })),
+    hub: Type.Optional(
+      Type.String({
+        pattern: REPOSITORY,
+        description: 'a repository of the Hugging Face hub, such as "openai-community/gpt2"',
+      }),
+    ),
+    revision: Type.Optional(
+      Type.String({
+        pattern: '^(?!.*\\.\\.)[A-Za-z0-9][A-Za-z0-9._/-]*$',
+        description: 'a branch, a tag or a commit of the repository',
+      }),
+    ),
+    quantization: Type.Optional(Type.Enum(['int8', 'none'], { description: '"int8" or "none"' })),
+    int8_threshold: Type.Optional(
+      Type.Number({ minimum: 0, description: 'a number of 0 (no outliers) or more; 6.0 is usual' }),
+    ),
+    int8_outliers: Type.Optional(Type.Enum(['row', 'batch'], { description: '"row" or "batch"' })),
+    pool: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9_-]{1,64}$',
+        description: 'up to 64 letters, digits, underscores and hyphens',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** JSON Schema of the models file. */
+export const ModelsFile = Type.Object(
+  {
+    $schema: Type.Optional(Type.String({ description: 'a URL' })),
+    models: Type.Array(Entry, { description: 'a list of models' }),
+  },
+  { additionalProperties: false },
+);
+
+export type RawModelEntry = Static<typeof Entry>;
+
+/** One model, defaults filled in. */
+export interface ModelEntry {
+  readonly id: string;
+  readonly source: ModelSource;
+  readonly quantization: 'int8' | 'none';
+  /** Activations of this size or more stay in floating point; 0: none do. */
+  readonly int8Threshold: number;
+  readonly int8Outliers: 'row' | 'batch';
+  readonly pool: string;
+}
+
+export type ModelSource =
+  | { readonly kind: 'directory'; readonly dir: string }
+  | { readonly kind: 'hub'; readonly repository: string; readonly revision: string };
+
+/**
+ * Reads and validates the models file.
+ * @throws CheckpointError with the file, a JSON pointer to what is wrong, and what it must be
+ */
+export function readModelsFile(file: string): ModelEntry[] {
+  const entries = parseModelsFile(file, readJsonObject(file)).map((entry, index) => resolveEntry(file, entry, index));
+  const seen = new Set<string>();
+  for (const [index, { id }] of entries.entries()) {
+    if (seen.has(id))
+      throw new CheckpointError(file, `#/models/${index}/id: "${id}" is there twice; give one another id`);
+    seen.add(id);
+  }
+  return entries;
+}
+
+/** The entries as they are written in the file. */
+export function parseModelsFile(file: string, json: unknown): RawModelEntry[] {
+  if (!Value.Check(ModelsFile, json)) throw new CheckpointError(file, explain(json));
+  return json.models;
+}
+
+function resolveEntry(file: string, entry: RawModelEntry, index: number): ModelEntry {
+  const { path: given, hub } = entry;
+  const pointer = `#/models/${index}`;
+  if ((given === undefined) === (hub === undefined)) {
+    throw new CheckpointError(file, `${pointer}: "${entry.id}" must have either "path" or "hub"`);
+  }
+  if (given !== undefined && entry.revision !== undefined) {
+    throw new CheckpointError(file, `${pointer}/revision: belongs to "hub" models, and "${entry.id}" has a "path"`);
+  }
+  return {
+    id: entry.id,
+    source:
+      given !== undefined
+        ? { kind: 'directory', dir: path.resolve(path.dirname(file), given) }
+        : { kind: 'hub', repository: hub ?? '', revision: entry.revision ?? 'main' },
+    quantization: entry.quantization ?? 'int8',
+    int8Threshold: entry.int8_threshold ?? 6,
+    int8Outliers: entry.int8_outliers ?? 'row',
+    pool: entry.pool ?? 'default',
+  };
+}
+
+const DESCRIPTIONS: ReadonlyMap<string, string> = new Map(
+  Object.entries(Entry.properties).flatMap(([name, schema]) =>
+    'description' in schema && typeof schema.description === 'string' ? [[name, schema.description]] : [],
+  ),
+);
+
+/** The first error, in words. */
+function explain(json: unknown): string {
+  const error = Value.Errors(ModelsFile, json).find(({ keyword }) => keyword !== 'boolean');
+  if (error === undefined) return 'is not a models file';
+  const pointer = `#${error.instancePath}`;
+  if (error.keyword === 'additionalProperties') {
+    const unknown = error.params.additionalProperties.join('", "');
+    const known = Object.keys(/models\/\d+$/.test(error.instancePath) ? Entry.properties : ModelsFile.properties);
+    return `${pointer}: unknown field "${unknown}"; known are ${known.join(', ')}`;
+  }
+  if (error.keyword === 'required') {
+    return `${pointer}: "${error.params.requiredProperties.join('", "')}" is missing`;
+  }
+  const field = error.instancePath.split('/').at(-1) ?? '';
+  const wanted = field === 'models' ? 'a list of models' : (DESCRIPTIONS.get(field) ?? 'an object');
+  const found = JSON.stringify(Value.Pointer.Get(json, error.instancePath))?.slice(0, 100);
+  return `${pointer}: is ${found}; it must be ${wanted}`;
+}
