@@ -47,7 +47,7 @@ export function resolveContrast(args: ContrastArgs, sequence: Sequence, texts: C
   const all = targetText === null ? null : align(args, sequence, targetIds, texts);
   const positions = Int32Array.from({ length: sequence.end - sequence.start }, (_, t) => {
     const at = sequence.start + t;
-    return all === null ? at : all[t];
+    return all === null ? at : all[at];
   });
   const unread = positions.findIndex((at) => at < 1);
   if (unread >= 0) {
@@ -60,7 +60,7 @@ export function resolveContrast(args: ContrastArgs, sequence: Sequence, texts: C
 }
 
 /**
- * Contrast position of each token from the first step on. Texts are aligned to their ends, not to the end of the span
+ * Contrast position of each token of the generated text from the first step on. Texts are aligned to their ends, not to the end of the span
  * that is attributed: a step's counterpart does not depend on which other steps there are.
  */
 function align(args: ContrastArgs, sequence: Sequence, contrastIds: Int32Array, texts: ContrastTexts): Int32Array {
@@ -73,7 +73,7 @@ function align(args: ContrastArgs, sequence: Sequence, contrastIds: Int32Array, 
     const text = `the ${side === 0 ? 'generated' : 'contrast'} text has ${limits[side]} tokens`;
     throw fault('contrast_targets_alignments', `the pair [${pair.join(', ')}] names token ${pair[side]}, but ${text}`);
   }
-  return alignContrast(pairs, start, targetIds.length, contrastIds.length);
+  return alignContrast(pairs, targetIds.length, contrastIds.length, start);
 }
 
 function pairsOf(

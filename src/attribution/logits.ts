@@ -59,25 +59,26 @@ export function entropy(logits: Tensor2D): Tensor1D {
  * @param kept - [rows, vocab]: 1 where a token takes part, 0 where both distributions are cut; null: all take part
  */
 export function klDivergence(logits: Tensor2D, others: Tensor2D, kept: Tensor2D | null): Tensor1D {
-  const cut = (x: Tensor): Tensor2D => {
-    if (kept === null) return tf.logSoftmax(x as Tensor2D);
-    return tf.logSoftmax(tf.where(tf.greater(kept, 0), x, tf.fill(x.shape, CUT)) as Tensor2D);
+  const cut = (x: Tensor, mask = kept): Tensor2D => {
+    if (mask === null) return tf.logSoftmax(x as Tensor2D);
+    return tf.logSoftmax(tf.where(tf.greater(mask, 0), x, tf.fill(x.shape, CUT)) as Tensor2D);
   };
   const compare = tf.customGrad((x, y, save) => {
     const value = tf.tidy(() => {
       const logP = cut(x as Tensor);
       return tf.sum(expectationTerms(tf.exp(logP), tf.sub(logP, cut(y as Tensor))), 1);
     });
-    (save as (tensors: Tensor[]) => void)([x as Tensor, y as Tensor, value]);
+    (save as (tensors: Tensor[]) => void)([x as Tensor, y as Tensor, value, ...(kept === null ? [] : [kept])]);
     // dKL/dx = p (log p - log q - KL), dKL/dy = q - p
-    const gradFunc = (dy: Tensor, [savedX, savedY, known]: Tensor[]): Tensor[] => {
+    const gradFunc = (dy: Tensor, [savedX, savedY, known, savedMask]: Tensor[]): Tensor[] => {
+      const mask = (savedMask as Tensor2D | undefined) ?? null;
       const scale = tf.reshape(dy, [-1, 1]);
       const ofX = tf.tidy(() => {
-        const logP = cut(savedX);
-        const ratio = tf.sub(tf.sub(logP, cut(savedY)), tf.reshape(known, [-1, 1]));
+        const logP = cut(savedX, mask);
+        const ratio = tf.sub(tf.sub(logP, cut(savedY, mask)), tf.reshape(known, [-1, 1]));
         return tf.mul(expectationTerms(tf.exp(logP), ratio), scale);
       });
-      const ofY = tf.tidy(() => tf.mul(tf.sub(tf.exp(cut(savedY)), tf.exp(cut(savedX))), scale));
+      const ofY = tf.tidy(() => tf.mul(tf.sub(tf.exp(cut(savedY, mask)), tf.exp(cut(savedX, mask))), scale));
       return [ofX, ofY];
     };
     return { value, gradFunc };

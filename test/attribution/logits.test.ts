@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { entropy, klDivergence, logProbability, pick } from '../../src/attribution/logits.ts';
+import { Random } from '../../src/generation/random.ts';
+import { startBackend } from '../../src/tensors/backend.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../src/tensors/tf.ts';
+
+const ROWS = 3;
+const VOCAB = 11;
+const IDS = Int32Array.of(4, 0, 10);
+/** Tokens that take part in the divergence of each row. */
+const KEPT = Array.from({ length: ROWS * VOCAB }, (_, cell) => (cell % 3 === 1 ? 0 : 1));
+
+function draw(seed: number): number[] {
+  const random = new Random(seed);
+  return Array.from({ length: ROWS * VOCAB }, () => 3 * random.normal());
+}
+
+const logSum = (row: number[]): number => Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
+const rowOf = (x: number[], row: number): number[] => x.slice(row * VOCAB, (row + 1) * VOCAB);
+
+/** Each function in float64, by its definition, of one row. */
+const definitions = {
+  pick: (x: number[], row: number) => x[IDS[row]],
+  logProbability: (x: number[], row: number) => x[IDS[row]] - logSum(x),
+  entropy: (x: number[]) => {
+    const total = logSum(x);
+    return -x.reduce((sum, logit) => sum + Math.exp(logit - total) * (logit - total), 0);
+  },
+  klDivergence: (x: number[], row: number) => divergence(x, rowOf(others, row)),
+  keptDivergence: (x: number[], row: number) => {
+    const kept = rowOf(KEPT, row);
+    const cut = (values: number[]) => values.filter((_, id) => kept[id] === 1);
+    return divergence(cut(x), cut(rowOf(others, row)));
+  },
+};
+const others = draw(2);
+
+function divergence(x: number[], y: number[]): number {
+  const [totalX, totalY] = [logSum(x), logSum(y)];
+  return x.reduce((sum, logit, id) => {
+    const log = logit - totalX;
+    return sum + Math.exp(log) * (log - (y[id] - totalY));
+  }, 0);
+}
+
+const constant = (values: number[]): Tensor2D => tf.tensor2d(values, [ROWS, VOCAB]);
+const scorers: Record<keyof typeof definitions, (logits: Tensor2D) => Tensor1D> = {
+  pick: (logits) => pick(logits, IDS),
+  logProbability: (logits) => logProbability(logits, IDS),
+  entropy,
+  klDivergence: (logits) => klDivergence(logits, constant(others), null),
+  keptDivergence: (logits) => klDivergence(logits, constant(others), constant(KEPT)),
+};
+
+function assertNear(actual: ArrayLike<number>, expected: number[], tolerance: number, label: string): void {
+  assert.equal(actual.length, expected.length);
+  expected.forEach((value, i) => {
+    assert.ok(Math.abs(actual[i] - value) <= tolerance, `${label}: at ${i} got ${actual[i]}, expected ${value}`);
+  });
+}
+
+/** Central differences of weights . f in float64. */
+function slopes(x: number[], weights: number[], f: (row: number[], index: number) => number): number[] {
+  const h = 1e-5;
+  return x.map((value, cell) => {
+    const row = Math.floor(cell / VOCAB);
+    const at = (moved: number) => f(rowOf(x.with(cell, moved), row), row);
+    return (weights[row] * (at(value + h) - at(value - h))) / (2 * h);
+  });
+}
+
+for (const backend of ['tensorflow', 'wasm'] as const) {
+  describe(`scores of logits on ${backend}`, () => {
+    before(() => startBackend(backend));
+    const x = draw(1);
+    const weights = [0.5, -2, 1.25];
+
+    for (const [name, scorer] of Object.entries(scorers)) {
+      const definition = definitions[name as keyof typeof definitions];
+      it(`${name}: value and derivative`, () => {
+        const before = tf.memory().numTensors;
+        tf.tidy(() => {
+          const weighted = (input: Tensor): Tensor => tf.sum(tf.mul(scorer(input as Tensor2D), weights));
+          const { grad } = tf.valueAndGrad(weighted)(constant(x));
+          const expected = weights.map((_, row) => definition(rowOf(x, row), row));
+          assertNear(scorer(constant(x)).dataSync(), expected, 1e-5, 'value');
+          assertNear(grad.dataSync(), slopes(x, weights, definition), 2e-5, 'derivative');
+        });
+        assert.equal(tf.memory().numTensors, before, 'tensors are left');
+      });
+    }
+
+    it('klDivergence: derivative of both sides', () => {
+      tf.tidy(() => {
+        const total = (y: Tensor): Tensor => tf.sum(tf.mul(klDivergence(constant(x), y as Tensor2D, null), weights));
+        const { grad } = tf.valueAndGrad(total)(constant(others));
+        const expected = slopes(others, weights, (y, row) => divergence(rowOf(x, row), y));
+        assertNear(grad.dataSync(), expected, 2e-5, 'derivative');
+      });
+    });
+
+    it('stays finite for extreme logits', () => {
+      tf.tidy(() => {
+        const extreme = tf.tensor2d([1e4, -1e4, 0, -1e30], [1, 4]);
+        const ids = Int32Array.of(0);
+        assertNear(logProbability(extreme, ids).dataSync(), [0], 0, 'log-probability');
+        assertNear(entropy(extreme).dataSync(), [0], 0, 'entropy');
+        assertNear(klDivergence(extreme, extreme, null).dataSync(), [0], 0, 'divergence');
+        const { grad } = tf.valueAndGrad((y: Tensor) => tf.sum(entropy(y as Tensor2D)))(extreme);
+        assertNear(grad.dataSync(), [0, 0, 0, 0], 0, 'derivative');
+      });
+    });
+  });
+}

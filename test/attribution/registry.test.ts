@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { loadRegistries } from '../../src/attribution/registries.ts';
+
+/** A step function in plain JavaScript, as an operator may write it. */
+const plugin = (fields: Record<string, string>): string => {
+  const all = {
+    id: '"doubled_logit"',
+    name: '"Doubled logit"',
+    description: '"Twice the logit."',
+    paper: 'null',
+    argsSchema: '{ type: "object", properties: {}, additionalProperties: false }',
+    differentiable: 'true',
+    spanAggregation: '"sum"',
+    prepare: '() => () => null',
+    ...fields,
+  };
+  return `export default {${Object.entries(all).map(([name, value]) => `${name}: ${value}`)}};`;
+};
+
+describe('registries', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'whence-plugins-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, text: string): string => {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+
+  it('hold every step function of the reference library, sorted by id, and the methods', async () => {
+    const { stepFunctions, methods } = await loadRegistries();
+    assert.deepEqual(
+      [...stepFunctions.keys()],
+      [
+        'contrast_logits',
+        'contrast_logits_diff',
+        'contrast_prob',
+        'contrast_prob_diff',
+        'crossentropy',
+        'entropy',
+        'in_context_pvi',
+        'kl_divergence',
+        'logit',
+        'mc_dropout_prob_avg',
+        'pcxmi',
+        'perplexity',
+        'probability',
+        'top_p_size',
+      ],
+    );
+    for (const [id, { argsSchema }] of stepFunctions) {
+      assert.equal((argsSchema as { additionalProperties?: boolean }).additionalProperties, false, id);
+    }
+    assert.equal(methods.get('saliency')?.id, 'saliency');
+    assert.equal(methods.has('probability'), false);
+  });
+
+  it("add operators' modules", async () => {
+    const { stepFunctions, methods } = await loadRegistries([write('doubled.mjs', plugin({}))]);
+    assert.equal(stepFunctions.get('doubled_logit')?.name, 'Doubled logit');
+    assert.equal(methods.has('doubled_logit'), false);
+    assert.equal(stepFunctions.size, 15);
+  });
+
+  const refused: [string, string, RegExp][] = [
+    ['taken.mjs', plugin({ id: '"logit"' }), /step function "logit" is defined twice, in .*logit\.ts and .*taken\.mjs/],
+    ['noid.mjs', plugin({ id: 'undefined' }), /noid\.mjs cannot be used: its id must be .* but is missing/],
+    ['badid.mjs', plugin({ id: '"My Function"' }), /its id must be lower-case words .* but is "My Function"/],
+    [
+      'span.mjs',
+      plugin({ spanAggregation: '"mean"' }),
+      /spanAggregation must be one of prod, sum, absmax, but is "mean"/,
+    ],
+    ['flag.mjs', plugin({ differentiable: '1' }), /its differentiable must be a boolean, but is 1/],
+    [
+      'other.mjs',
+      'export default { id: "other" };',
+      /other\.mjs cannot be used as a plug-in: .*"prepare".*"attribute"/,
+    ],
+    ['empty.mjs', 'export const x = 1;', /empty\.mjs cannot be used as a plug-in/],
+    ['broken.mjs', 'export default {', /broken\.mjs cannot be loaded: /],
+  ];
+  for (const [name, text, message] of refused) {
+    it(`refuse ${name}`, () => assert.rejects(loadRegistries([write(name, text)]), { name: 'RegistryError', message }));
+  }
+
+  it('refuse a module that is not there, by its path', async () => {
+    const missing = join(folder, 'missing.mjs');
+    await assert.rejects(loadRegistries([missing]), {
+      name: 'RegistryError',
+      message: /missing\.mjs cannot be loaded/,
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { DropoutMasks } from '../../../src/attribution/dropout.ts';
+import mcDropout, { moments } from '../../../src/attribution/step-functions/mc_dropout_prob_avg.ts';
+import { Random } from '../../../src/generation/random.ts';
+import { startBackend } from '../../../src/tensors/backend.ts';
+import { assertClose, mcDropout as golden } from '../../support/goldens.ts';
+import { completedArgs, decoderSequence, loadTiny, sequenceScores, type TinyModel } from '../tiny-model.ts';
+
+const POINTER = '/step_scores/0/args';
+const file = golden('gpt2-tiny');
+
+const call = (args: Record<string, unknown>) => ({
+  fn: mcDropout,
+  args: completedArgs(mcDropout.argsSchema, args),
+  pointer: POINTER,
+});
+
+describe('the z-score', () => {
+  for (const { n_mcd_steps: samples, logprob, draws, step_scores: scores } of file.runs) {
+    it(`of ${samples} recorded draws${logprob ? ', logarithms,' : ''} is the reference library's`, () => {
+      const actual = draws.map(({ original, noisy }) => {
+        const { mean, deviation } = moments(Float32Array.from(noisy), 1);
+        return (original - mean[0]) / deviation[0];
+      });
+      assertClose(actual, scores.mc_dropout_prob_avg, { rtol: 2e-4, atol: 1e-5 }, 'z-scores');
+    });
+  }
+});
+
+describe('dropout masks', () => {
+  before(() => startBackend('wasm'));
+
+  for (const rate of [0.1, 0.5, 0.9]) {
+    it(`drop entries independently at rate ${rate}`, () => {
+      const masks = new DropoutMasks(new Random(7));
+      const count = 200_000;
+      const mask = masks.draw([400, count / 400], rate).dataSync();
+      const dropped = Array.from(mask).filter((value) => value === 0).length;
+      const error = Math.sqrt((rate * (1 - rate)) / count);
+      assert.ok(Math.abs(dropped / count - rate) < 4 * error, `${dropped} of ${count}`);
+      // Neighbours that are both dropped: rate squared, if draws are independent.
+      let pairs = 0;
+      for (let i = 1; i < count; i++) if (mask[i] === 0 && mask[i - 1] === 0) pairs++;
+      assert.ok(Math.abs(pairs / count - rate ** 2) < 6 * error, `${pairs} pairs of ${count}`);
+      const kept = mask.find((value) => value !== 0) ?? 0;
+      assert.ok(Math.abs(kept - 1 / (1 - rate)) < 1e-5);
+      assert.equal(masks.drawn, true);
+    });
+  }
+});
+
+for (const backend of ['tensorflow', 'wasm'] as const) {
+  describe(`draws of gpt2-tiny on ${backend}`, () => {
+    let tiny: TinyModel;
+    before(async () => {
+      await startBackend(backend);
+      tiny = await loadTiny('gpt2-tiny');
+    });
+    after(() => tiny.dispose());
+    const sequence = () => decoderSequence(tiny.tokenizer, file.input_texts, file.generated_texts);
+
+    it('have the mean and the deviation of 2,000 passes of the reference library', async () => {
+      const scores = sequenceScores(tiny, sequence());
+      const samples = 2000;
+      const mean = await scores.score(call({ n_mcd_steps: samples, estimand: 'mean' }));
+      const z = await scores.score(call({ n_mcd_steps: samples }));
+      scores.dispose();
+      file.statistics.steps.forEach((step, t) => {
+        // Both sides are samples of 2,000: the standard error of their difference is sqrt(2) of one's.
+        const error = Math.SQRT2 * step.standard_error_of_mean;
+        assert.ok(Math.abs(mean[t] - step.mean) < 4.5 * error, `step ${t}: mean ${mean[t]}, expected ${step.mean}`);
+        // With the original in evaluation mode. Draws are heavy-tailed: a deviation of 2,000 is good to a tenth or so.
+        const slack = 0.3 * Math.abs(step.expected_score) + 4.5 * Math.sqrt(2 / samples);
+        assert.ok(Math.abs(z[t] - step.expected_score) < slack, `step ${t}: ${z[t]}, expected ${step.expected_score}`);
+      });
+    });
+
+    it('depend on the seed and on nothing else', async () => {
+      const run = async (seed: number) => {
+        const scores = sequenceScores(tiny, sequence(), seed);
+        const values = await scores.score(call({}));
+        scores.dispose();
+        return values;
+      };
+      assert.deepEqual(await run(5), await run(5));
+      assert.notDeepEqual(await run(5), await run(6));
+    });
+
+    it('are all alike without dropout: no z-score, and the probability as mean', async () => {
+      const still = await loadTiny('gpt2-tiny', { resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 });
+      const scores = sequenceScores(still, sequence());
+      const z = await scores.score(call({ n_mcd_steps: 5 }));
+      assertClose(z, file.dropout_zero.mc_dropout_prob_avg, { atol: 1e-12 }, 'dropout off');
+      const mean = await scores.score(call({ n_mcd_steps: 5, estimand: 'mean' }));
+      file.statistics.steps.forEach(({ original }, t) => {
+        assert.ok(Math.abs(mean[t] - original) < 1e-3 * original, `step ${t}: ${mean[t]}, expected ${original}`);
+      });
+      await assert.rejects(scores.prepare({ ...call({}), pointer: '/attributed_fn/args' }, 'attribute'), /no dropout/);
+      scores.dispose();
+      still.dispose();
+    });
+
+    it('refuse what has no meaning', async () => {
+      const scores = sequenceScores(tiny, sequence());
+      await assert.rejects(scores.score(call({ n_mcd_steps: 1 })), { pointer: `${POINTER}/n_mcd_steps` });
+      const mean = { ...call({ estimand: 'mean' }), pointer: '/attributed_fn/args' };
+      await assert.rejects(scores.prepare(mean, 'attribute'), { pointer: '/attributed_fn/args/estimand' });
+      scores.dispose();
+    });
+  });
+}

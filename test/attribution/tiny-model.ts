@@ -1,0 +1,84 @@
+/** The tiny models of the golden files, loaded as the engine does, and their golden cases as sequences. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import type { ContrastTexts } from '../../src/attribution/contrast-inputs.ts';
+import type { Sequence } from '../../src/attribution/passes.ts';
+import { SequenceScores } from '../../src/attribution/step-context.ts';
+import { openCheckpoint } from '../../src/checkpoints/safetensors.ts';
+import { Random } from '../../src/generation/random.ts';
+import type { Family, LanguageModel } from '../../src/models/model.ts';
+import { Weights } from '../../src/models/weights.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { type AttributionCase, modelDir } from '../support/goldens.ts';
+
+export interface TinyModel {
+  model: LanguageModel;
+  tokenizer: Tokenizer;
+  dispose(): void;
+}
+
+/** Loads a model of the golden files in float32, with `changes` to its config. */
+export async function loadTiny(name: string, changes: Record<string, unknown> = {}): Promise<TinyModel> {
+  const dir = modelDir(name);
+  const stored = JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8')) as Record<string, unknown>;
+  const config = { ...stored, ...changes };
+  const family = (await import(`../../src/models/families/${config.model_type}.ts`)) as { default: Family };
+  const weights = new Weights(openCheckpoint(dir), { quantization: 'none', rule: { threshold: 0, outliers: 'row' } });
+  const model = family.default.build(config, weights);
+  return { model, tokenizer: loadTokenizer(dir), dispose: () => weights.dispose() };
+}
+
+/** The decoder-only sequence of forced texts: what follows the prompt is attributed. */
+export function decoderSequence(tokenizer: Tokenizer, prompt: string, text: string): Sequence {
+  const targetIds = Int32Array.from(tokenizer.encode(text).ids);
+  const start = tokenizer.encode(prompt).ids.length;
+  const { unk, pad, eos } = tokenizer.special;
+  const nothing = unk ?? pad ?? eos ?? 0;
+  const targetBaselineIds = targetIds.map((id) => (id === eos ? id : nothing));
+  return { sourceIds: null, sourceBaselineIds: null, targetIds, targetBaselineIds, start, end: targetIds.length };
+}
+
+/** The one sequence of a decoder-only golden case, with the positions that the case attributes. */
+export function caseSequence(tokenizer: Tokenizer, golden: AttributionCase): Sequence {
+  const { input_texts: prompts, generated_texts: texts } = golden.info;
+  const { attr_pos_start: start, attr_pos_end: end } = golden.sequences[0];
+  return { ...decoderSequence(tokenizer, prompts[0], texts[0]), start, end };
+}
+
+/**
+ * Step functions or methods whose arguments the reference library was given in one pool: those of `given` that the
+ * schema has, completed by its defaults.
+ */
+export function completedArgs(schema: TSchema, given: Record<string, unknown>): Record<string, unknown> {
+  const { properties } = schema as unknown as { properties: Record<string, unknown> };
+  const own = Object.fromEntries(Object.entries(given).filter(([name]) => name in properties));
+  return Value.Default(schema, own) as Record<string, unknown>;
+}
+
+/** What step functions see of a decoder-only sequence. */
+export function sequenceScores({ model, tokenizer }: TinyModel, sequence: Sequence, seed = 1): SequenceScores {
+  return new SequenceScores({
+    model,
+    sequence,
+    texts: decoderTexts(tokenizer, model),
+    random: new Random(seed),
+    counters: { forward: 0, backward: 0 },
+    memoryBudget: 2 ** 28,
+    breathe: async () => {},
+  });
+}
+
+/** Contrast texts of one decoder-only sequence. */
+function decoderTexts(tokenizer: Tokenizer, model: LanguageModel): ContrastTexts {
+  return {
+    encodeTarget: (text, options) => Int32Array.from(tokenizer.encode(text, options).ids),
+    encodeSource: null,
+    align: null,
+    index: 0,
+    count: 1,
+    maxPositions: model.maxPositions,
+  };
+}
