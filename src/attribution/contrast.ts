@@ -7,13 +7,18 @@ import { type TProperties, Type } from 'typebox';
 import { type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 import type { ContrastArgs, StepContext, StepRows } from './step-function.ts';
 
+/** Input texts of one request. */
+const MAX_TEXTS = 64;
+const MAX_PAIRS = 4096;
+
 const texts = Type.Union([
   Type.String({ minLength: 1 }),
-  Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
+  Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: MAX_TEXTS }),
   Type.Null(),
 ]);
 const position = Type.Integer({ minimum: 0 });
-const pairs = Type.Array(Type.Tuple([position, position]));
+const pair = Type.Array(position, { minItems: 2, maxItems: 2 });
+const pairs = Type.Array(pair, { maxItems: MAX_PAIRS });
 
 const CONTRAST_PROPERTIES = {
   contrast_targets: Type.Unsafe<string | string[] | null>({
@@ -29,7 +34,7 @@ const CONTRAST_PROPERTIES = {
     description: 'Encoder-decoder models: another input text for the contrast side. null: the same.',
   }),
   contrast_targets_alignments: Type.Unsafe<ContrastArgs['contrast_targets_alignments']>({
-    ...Type.Union([Type.Literal('auto'), pairs, Type.Array(pairs), Type.Null()]),
+    ...Type.Union([Type.Literal('auto'), pairs, Type.Array(pairs, { maxItems: MAX_TEXTS }), Type.Null()]),
     default: null,
     description:
       'Pairs [position in the generated text, position in the contrast text], in tokens, or a list of pairs for each ' +
