@@ -12,6 +12,10 @@ export interface Token {
   token: string;
   start: number | null;
   end: number | null;
+  /** Chat models: the role whose message the token belongs to. */
+  role?: string;
+  /** True where the model did not choose the token: a forced language code. */
+  forced?: boolean;
 }
 
 /**
@@ -39,4 +43,8 @@ export interface SequenceAttribution {
   sequenceScores: Record<string, ScoreArray>;
   /** [steps]; null when the method has none or none was asked for. */
   convergenceDelta: Float32Array | null;
+  /** Names of the axes after [tokens, steps]. */
+  axes?: string[];
+  /** Fit diagnostics by name: [steps] each. */
+  diagnostics?: Record<string, Float32Array>;
 }

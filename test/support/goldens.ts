@@ -42,8 +42,8 @@ export interface GoldenSequence {
   step_scores: Record<string, Golden[]>;
   /** Absent in attributions_v040. */
   sequence_scores?: Record<string, GoldenTensor>;
-  /** The reference library's default aggregation, or the error that it failed with. */
-  aggregated: {
+  /** The reference library's default aggregation, or the error that it failed with; absent for `dummy`. */
+  aggregated?: {
     error?: string;
     aggregator: string | string[];
     source_attributions: GoldenTensor | null;

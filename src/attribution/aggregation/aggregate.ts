@@ -1,0 +1,75 @@
+/** Chains of aggregators, as requests name them. */
+
+import { Value } from 'typebox/value';
+import { AttributionError } from '../errors.ts';
+import type { ScoreKind, SequenceAttribution } from '../output.ts';
+import type { AggregationContext } from './aggregator.ts';
+import { AGGREGATORS } from './registry.ts';
+
+/** An aggregator with its arguments; those left out take their defaults. */
+export interface AggregatorCall {
+  name: string;
+  args?: Record<string, unknown>;
+}
+
+/**
+ * What Inseq 0.7.1 does where nothing is asked: the norm over embedding dimensions, the mean over each of heads and
+ * layers, both normalized over the tokens; nothing for scores that are one number each.
+ * @param extraAxes - number of axes after [tokens, steps]
+ */
+export function defaultAggregators(kind: ScoreKind, extraAxes: number): AggregatorCall[] {
+  if (kind === 'granular') return extraAxes > 0 ? [{ name: 'vnorm', args: {} }] : [];
+  return Array.from({ length: extraAxes }, () => ({ name: 'mean', args: {} }));
+}
+
+/** The axes that a sequence's scores have after [tokens, steps]. */
+export function extraAxes({ sourceAttributions, targetAttributions }: SequenceAttribution): number {
+  const scores = sourceAttributions ?? targetAttributions;
+  return scores === null ? 0 : scores.shape.length - 2;
+}
+
+/**
+ * Applies a chain to all sequences of a job, one aggregator after the other.
+ * @param chain - null: each sequence's default; []: none, the raw scores stay
+ * @param contexts - one for each sequence
+ * @throws {AttributionError} with a pointer into the request's `aggregators`
+ */
+export function aggregate(
+  sequences: readonly SequenceAttribution[],
+  chain: readonly AggregatorCall[] | null,
+  contexts: readonly AggregationContext[],
+): SequenceAttribution[] {
+  if (chain === null) {
+    return sequences.map((sequence, i) => {
+      const [result] = aggregate([sequence], defaultAggregators(sequence.kind, extraAxes(sequence)), [contexts[i]]);
+      return result;
+    });
+  }
+  let current = [...sequences];
+  chain.forEach((call, stage) => {
+    const { apply, args } = prepared(call, stage);
+    const before = current;
+    try {
+      current = before.map((sequence, index) => apply(sequence, args, contexts[index], { index, sequences: before }));
+    } catch (error) {
+      if (!(error instanceof AttributionError)) throw error;
+      throw new AttributionError(error.code, error.message, `#/aggregators/${stage}/args${error.pointer ?? ''}`);
+    }
+  });
+  return current;
+}
+
+function prepared({ name, args }: AggregatorCall, stage: number) {
+  const aggregator = AGGREGATORS.get(name);
+  if (aggregator === undefined) {
+    const message = `there is no aggregator "${name}"; there are ${[...AGGREGATORS.keys()].join(', ')}`;
+    throw new AttributionError('unknown_aggregator', message, `#/aggregators/${stage}`);
+  }
+  const complete = Value.Default(aggregator.argsSchema, structuredClone(args ?? {}));
+  const [fault] = Value.Errors(aggregator.argsSchema, complete);
+  if (fault !== undefined) {
+    const pointer = `#/aggregators/${stage}/args${fault.instancePath}`;
+    throw new AttributionError('invalid_aggregator', `the aggregator "${name}": ${fault.message}`, pointer);
+  }
+  return { apply: aggregator.apply.bind(aggregator), args: complete as Record<string, unknown> };
+}

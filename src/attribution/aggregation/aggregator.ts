@@ -1,0 +1,44 @@
+/** What an aggregator is: something that makes the scores of a sequence smaller or relates them to others. */
+
+import type { TSchema } from 'typebox';
+import { AttributionError } from '../errors.ts';
+import type { SequenceAttribution } from '../output.ts';
+import type { FunctionName } from './functions.ts';
+
+/** What aggregators may ask for beside the scores of their own sequence. */
+export interface AggregationContext {
+  /** The texts that character offsets of the tokens refer to; null where there is no source. */
+  readonly texts: { readonly source: string | null; readonly target: string };
+  /** How step scores of merged tokens combine, by their name; `absmax` where it says nothing. */
+  readonly spanAggregation: Readonly<Record<string, FunctionName>>;
+}
+
+/** A sequence's place among all of the job, as they are at this stage of the chain. */
+export interface Neighbors {
+  readonly index: number;
+  readonly sequences: readonly SequenceAttribution[];
+}
+
+export interface Aggregator {
+  readonly id: string;
+  readonly name: string;
+  /** One or two sentences: what it makes of the scores. */
+  readonly description: string;
+  /** JSON Schema of the arguments, with defaults. */
+  readonly argsSchema: TSchema;
+  /**
+   * @param args - validated and completed by the schema's defaults
+   * @throws {AttributionError} when the arguments do not fit the sequence; its pointer is relative to the arguments
+   */
+  apply(
+    sequence: SequenceAttribution,
+    args: Record<string, unknown>,
+    context: AggregationContext,
+    neighbors: Neighbors,
+  ): SequenceAttribution;
+}
+
+/** A fault of an aggregator's argument. */
+export function argumentFault(field: string, message: string): AttributionError {
+  return new AttributionError('invalid_aggregator', message, `/${field}`);
+}

@@ -1,0 +1,71 @@
+import { type Static, Type } from 'typebox';
+import type { SequenceAttribution } from '../../output.ts';
+import { type Aggregator, argumentFault } from '../aggregator.ts';
+import { type Group, takeRows } from '../arrays.ts';
+import { mapValues } from '../merge.ts';
+import { readSpans, spansSchema } from '../spans-argument.ts';
+
+const Args = Type.Object(
+  {
+    source_spans: spansSchema('Source tokens to keep'),
+    target_spans: spansSchema('Target tokens to keep of those before the first attributed one'),
+  },
+  { additionalProperties: false },
+);
+
+/** Keeps the tokens of some spans of the source and of the prompt; generated tokens always stay. */
+const slices: Aggregator = {
+  id: 'slices',
+  name: 'Slices',
+  description: 'Keeps only the given spans of the source and of the prompt; generated tokens always stay.',
+  argsSchema: Args,
+  apply(sequence, args) {
+    const { source_spans, target_spans } = args as Static<typeof Args>;
+    const { source, target, attrPosStart } = sequence;
+    const sourceSpans = readSpans(source_spans, 'source_spans', source.length);
+    const targetSpans = readSpans(target_spans, 'target_spans', target.length);
+    const beyond = targetSpans.find(({ end }) => end > attrPosStart);
+    if (beyond !== undefined) {
+      throw argumentFault(
+        'target_spans',
+        `the span [${beyond.start}, ${beyond.end}] reaches into the attributed tokens, which begin at ${attrPosStart} and always stay`,
+      );
+    }
+    return slice(sequence, sourceSpans, targetSpans);
+  },
+};
+
+export default slices;
+
+function slice(sequence: SequenceAttribution, sourceSpans: Group[], targetSpans: Group[]): SequenceAttribution {
+  const { source, target, attrPosStart, attrPosEnd, sourceAttributions, targetAttributions } = sequence;
+  const sourceRows = sourceSpans.length > 0 ? positions(sourceSpans) : positions([{ start: 0, end: source.length }]);
+  const prefix = targetSpans.length > 0 ? positions(targetSpans) : positions([{ start: 0, end: attrPosStart }]);
+  const targetRows = [...prefix, ...positions([{ start: attrPosStart, end: target.length }])];
+  const dropped = attrPosStart - prefix.length;
+  return {
+    ...sequence,
+    source: sourceRows.map((row) => source[row]),
+    target: targetRows.map((row) => target[row]),
+    attrPosStart: prefix.length,
+    attrPosEnd: attrPosEnd - dropped,
+    sourceAttributions: sourceAttributions && takeRows(sourceAttributions, sourceRows),
+    targetAttributions:
+      targetAttributions &&
+      takeRows(
+        targetAttributions,
+        targetRows.filter((row) => row < targetAttributions.shape[0]),
+      ),
+    sequenceScores: mapValues(sequence.sequenceScores, (scores, name) => {
+      const rows = name.startsWith('decoder') ? targetRows : sourceRows;
+      return takeRows(
+        scores,
+        rows.filter((row) => row < scores.shape[0]),
+      );
+    }),
+  };
+}
+
+function positions(spans: readonly Group[]): number[] {
+  return spans.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, i) => start + i));
+}

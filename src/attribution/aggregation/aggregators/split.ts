@@ -1,0 +1,86 @@
+import { runInNewContext } from 'node:vm';
+import { type Static, Type } from 'typebox';
+import type { Token } from '../../output.ts';
+import { type Aggregator, argumentFault } from '../aggregator.ts';
+import type { Group } from '../arrays.ts';
+import { mergeSpans } from '../merge.ts';
+import { SPAN_FUNCTION } from './spans.ts';
+
+const Args = Type.Object(
+  {
+    split_pattern: Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description: 'Regular expression (JavaScript, Unicode); a token that it is found in divides the text.',
+    }),
+    split_mode: Type.Union([Type.Literal('single'), Type.Literal('start'), Type.Literal('end')], {
+      default: 'single',
+      description: 'What a dividing token does: stand alone, start a part, or end one.',
+    }),
+    aggregate_source: Type.Boolean({ default: true }),
+    aggregate_target: Type.Boolean({ default: true }),
+    aggregate_fn: SPAN_FUNCTION,
+  },
+  { additionalProperties: false },
+);
+type Args = Static<typeof Args>;
+
+/** Merges the parts of a text that tokens with a pattern divide: lines, turns of a dialogue, demonstrations. */
+const split: Aggregator = {
+  id: 'split',
+  name: 'Split',
+  description: 'Merges the parts that a text has between tokens with a pattern: lines, turns, demonstrations.',
+  argsSchema: Args,
+  apply(sequence, args, context) {
+    const { split_pattern, split_mode, aggregate_source, aggregate_target, aggregate_fn } = args as Args;
+    const spans = {
+      source: aggregate_source ? splitSpans(sequence.source, split_pattern, split_mode) : [],
+      target: aggregate_target ? splitSpans(sequence.target, split_pattern, split_mode) : [],
+    };
+    return mergeSpans(sequence, spans, aggregate_fn, context);
+  },
+};
+
+export default split;
+
+/** The parts of a text, or none where no token has the pattern. */
+export function splitSpans(
+  tokens: readonly Pick<Token, 'token'>[],
+  pattern: string,
+  mode: Args['split_mode'],
+): Group[] {
+  const found = tokensWith(pattern, tokens);
+  if (!found.includes(true)) return [];
+  const begins = found.map((here, at) => {
+    if (at === 0) return true;
+    const before = found[at - 1];
+    return mode === 'single' ? here || before : mode === 'start' ? here : before;
+  });
+  const starts = begins.flatMap((begin, at) => (begin ? [at] : []));
+  return starts.map((start, i) => ({ start, end: starts[i + 1] ?? tokens.length }));
+}
+
+/** Milliseconds for a pattern on all tokens: one that backtracks without end must not hold the engine. */
+const LIMIT = 250;
+
+function tokensWith(pattern: string, tokens: readonly Pick<Token, 'token'>[]): boolean[] {
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern, 'u');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw argumentFault('split_pattern', `"${pattern}" is not a regular expression: ${reason}`);
+  }
+  const texts = tokens.map(({ token }) => token);
+  try {
+    return Array.from(
+      runInNewContext('texts.map((text) => expression.test(text))', { texts, expression }, { timeout: LIMIT }),
+      Boolean,
+    );
+  } catch {
+    throw argumentFault(
+      'split_pattern',
+      `"${pattern}" took more than ${LIMIT} ms on ${tokens.length} tokens: simplify it`,
+    );
+  }
+}

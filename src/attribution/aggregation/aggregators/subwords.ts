@@ -1,0 +1,68 @@
+import { type Static, Type } from 'typebox';
+import type { Token } from '../../output.ts';
+import type { Aggregator } from '../aggregator.ts';
+import type { Group } from '../arrays.ts';
+import { mergeSpans } from '../merge.ts';
+import { SPAN_FUNCTION } from './spans.ts';
+
+const Mark = Type.String({ minLength: 1, maxLength: 16 });
+
+const Args = Type.Object(
+  {
+    special_chars: Type.Union([Mark, Type.Array(Mark, { minItems: 1, maxItems: 16 })], {
+      default: ['▁', 'Ġ', 'Ċ'],
+      description: 'What a token begins with that begins a word; texts whose tokens have none of them are left alone.',
+    }),
+    is_suffix_symbol: Type.Boolean({
+      default: false,
+      description: 'The characters mark tokens that continue a word in place of those that begin one, as in "##ing".',
+    }),
+    aggregate_source: Type.Boolean({ default: true }),
+    aggregate_target: Type.Boolean({ default: true }),
+    aggregate_fn: SPAN_FUNCTION,
+    last_subword: Type.Union([Type.Literal('merge'), Type.Literal('separate')], {
+      default: 'merge',
+      description:
+        '"merge": the last word is merged like the others and special tokens stand alone. "separate": as Inseq 0.7.1, ' +
+        'where the last piece of the text stays out of the last word and special tokens join the word before them.',
+    }),
+  },
+  { additionalProperties: false },
+);
+type Args = Static<typeof Args>;
+
+/** Merges the pieces of words by the characters that the tokenizer marks words with. */
+const subwords: Aggregator = {
+  id: 'subwords',
+  name: 'Subwords',
+  description: 'Merges the pieces of each word, found by the characters that the tokenizer marks words with.',
+  argsSchema: Args,
+  apply(sequence, args, context) {
+    const options = args as Args;
+    const spans = {
+      source: options.aggregate_source ? subwordSpans(sequence.source, options) : [],
+      target: options.aggregate_target ? subwordSpans(sequence.target, options) : [],
+    };
+    return mergeSpans(sequence, spans, options.aggregate_fn, context);
+  },
+};
+
+export default subwords;
+
+/** Spans of tokens that make a word of two pieces or more. */
+export function subwordSpans(
+  tokens: readonly Pick<Token, 'token' | 'start'>[],
+  { special_chars, is_suffix_symbol, last_subword }: Pick<Args, 'special_chars' | 'is_suffix_symbol' | 'last_subword'>,
+): Group[] {
+  const symbols = [special_chars].flat();
+  const marked = tokens.map(({ token }) => symbols.some((symbol) => token.startsWith(symbol)));
+  if (!marked.includes(true)) return [];
+  const special = tokens.map(({ start }) => last_subword === 'merge' && start === null);
+  const begins = tokens.map((_, at) => at === 0 || marked[at] !== is_suffix_symbol || special[at] || special[at - 1]);
+
+  const starts = begins.flatMap((begin, at) => (begin ? [at] : []));
+  const spans = starts.map((start, i) => ({ start, end: starts[i + 1] ?? tokens.length }));
+  const last = spans[spans.length - 1];
+  if (last_subword === 'separate' && last.end - last.start > 1) last.end--;
+  return spans.filter(({ start, end }) => end - start > 1);
+}

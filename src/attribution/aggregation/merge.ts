@@ -1,0 +1,94 @@
+/** Tokens of spans made into one: in the token lists, in the rows and in the columns of every score. */
+
+import type { ScoreArray, SequenceAttribution, Token } from '../output.ts';
+import type { AggregationContext } from './aggregator.ts';
+import { type Group, mergeAxis } from './arrays.ts';
+import { type FunctionName, reduction } from './functions.ts';
+
+/** Spans of positions to merge, ascending and apart from each other; what no span covers stays. */
+export interface Spans {
+  source: readonly Group[];
+  target: readonly Group[];
+}
+
+/**
+ * Merges first the columns (generated tokens) and then the rows (attributed tokens) of each span. A span that begins in
+ * the prompt and ends in the generated text makes one generated token.
+ * @param fn - null: `absmax` for attributions, and for step scores what their step function names
+ */
+export function mergeSpans(
+  sequence: SequenceAttribution,
+  spans: Spans,
+  fn: FunctionName | null,
+  context: AggregationContext,
+): SequenceAttribution {
+  const source = groupsOf(spans.source, sequence.source.length);
+  const target = groupsOf(spans.target, sequence.target.length);
+  const { attrPosStart, attrPosEnd } = sequence;
+  const steps = within(target, attrPosStart, attrPosEnd);
+  const reduce = reduction(fn ?? 'absmax');
+  const merge = (scores: ScoreArray, rows: readonly Group[], columns: readonly Group[]) =>
+    mergeAxis(mergeAxis(scores, 1, columns, reduce), 0, within(rows, 0, scores.shape[0]), reduce);
+  const perStep = (values: Float32Array, name: FunctionName) =>
+    mergeAxis({ shape: [values.length], data: values }, 0, steps, reduction(name)).data;
+
+  const { sourceAttributions, targetAttributions, convergenceDelta, diagnostics } = sequence;
+  return {
+    ...sequence,
+    source: mergeTokens(sequence.source, source),
+    target: mergeTokens(sequence.target, target),
+    attrPosStart: target.findIndex(({ end }) => end > attrPosStart),
+    attrPosEnd: target.findIndex(({ end }) => end >= attrPosEnd) + 1,
+    sourceAttributions: sourceAttributions && merge(sourceAttributions, source, steps),
+    targetAttributions: targetAttributions && merge(targetAttributions, target, steps),
+    stepScores: mapValues(sequence.stepScores, (values, name) =>
+      perStep(values, fn ?? context.spanAggregation[name] ?? 'absmax'),
+    ),
+    sequenceScores: mapValues(sequence.sequenceScores, (scores, name) => {
+      if (name.startsWith('encoder')) return merge(scores, source, source);
+      return merge(scores, name.startsWith('decoder') ? target : source, steps);
+    }),
+    convergenceDelta: convergenceDelta && perStep(convergenceDelta, 'absmax'),
+    ...(diagnostics && { diagnostics: mapValues(diagnostics, (values) => perStep(values, 'absmax')) }),
+  };
+}
+
+/** The same keys with other values. */
+export function mapValues<V, W>(record: Record<string, V>, of: (value: V, key: string) => W): Record<string, W> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, of(value, key)]));
+}
+
+/** Groups that cover all positions: the spans, and each position outside them alone. */
+function groupsOf(spans: readonly Group[], length: number): Group[] {
+  const groups: Group[] = [];
+  let at = 0;
+  for (const { start, end } of [...spans, { start: length, end: length }]) {
+    for (; at < start; at++) groups.push({ start: at, end: at + 1 });
+    if (end > start) groups.push({ start, end });
+    at = end;
+  }
+  return groups;
+}
+
+/** The parts of groups that lie in a range, counted from its start. */
+function within(groups: readonly Group[], from: number, to: number): Group[] {
+  return groups
+    .filter(({ start, end }) => end > from && start < to)
+    .map(({ start, end }) => ({ start: Math.max(start, from) - from, end: Math.min(end, to) - from }));
+}
+
+function mergeTokens(tokens: readonly Token[], groups: readonly Group[]): Token[] {
+  return groups.map(({ start, end }) => {
+    const parts = tokens.slice(start, end);
+    if (parts.length === 1) return parts[0];
+    const starts = parts.flatMap((part) => part.start ?? []);
+    const ends = parts.flatMap((part) => part.end ?? []);
+    return {
+      ...parts[0],
+      id: -1,
+      token: parts.map(({ token }) => token).join(''),
+      start: starts.length > 0 ? Math.min(...starts) : null,
+      end: ends.length > 0 ? Math.max(...ends) : null,
+    };
+  });
+}
