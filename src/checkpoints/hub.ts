@@ -84,11 +84,8 @@ async function download(repository: string, revision: string, folder: string, op
   for await (const entry of listFiles({ repo, revision: sha, ...access })) {
     if (entry.type === 'file') listed.push(entry);
   }
-  const wanted = neededFiles(
-    repository,
-    listed.map((entry) => entry.path),
-  );
-  const entries = listed.filter((entry) => wanted.includes(entry.path));
+  const byPath = new Map(listed.map((entry) => [entry.path, entry]));
+  const entries = neededFiles(repository, [...byPath.keys()]).flatMap((file) => byPath.get(file) ?? []);
   const total = entries.reduce((sum, { size }) => sum + size, 0);
   const snapshot = path.join(folder, 'snapshots', sha);
   await mkdir(path.join(folder, 'blobs'), { recursive: true });

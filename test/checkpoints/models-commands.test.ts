@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { addModel, listModels } from '../../src/checkpoints/models-commands.ts';
+import { readModelsFile } from '../../src/checkpoints/models-file.ts';
+import { modelDir } from '../support/goldens.ts';
+import { startHub } from './fake-hub.ts';
+import { temporaryDir } from './write-safetensors.ts';
+
+test('add downloads, writes the file and keeps what is there; list shows it', async (t) => {
+  const dir = temporaryDir(t);
+  const file = path.join(dir, 'sub', 'models.json');
+  const fixture = modelDir('gpt2-tiny');
+  const files = fs.readdirSync(fixture).map((name) => [name, fs.readFileSync(path.join(fixture, name))]);
+  const hub = await startHub(t, 'someone/tiny', Object.fromEntries(files));
+  const options = { endpoint: hub.endpoint, cacheDir: path.join(dir, 'cache') };
+
+  const added = await addModel(file, 'someone/tiny@main', options);
+  assert.equal(added.id, 'tiny');
+  assert.ok(fs.existsSync(path.join(added.dir, 'model.safetensors')));
+  const local = await addModel(file, modelDir('marian-tiny'), options);
+  assert.deepEqual(local, { id: 'marian-tiny', dir: modelDir('marian-tiny') });
+  assert.deepEqual(
+    readModelsFile(file).map(({ id, source }) => [id, source.kind]),
+    [
+      ['tiny', 'hub'],
+      ['marian-tiny', 'directory'],
+    ],
+  );
+  const lines = listModels(file).split('\n');
+  assert.match(lines[0], /^id +type +quantization +pool +source$/);
+  assert.match(lines[2], /^marian-tiny +marian +int8 +default +\S+marian-tiny$/);
+});
+
+test('a model that cannot be had leaves the file as it was', async (t) => {
+  const dir = temporaryDir(t);
+  const file = path.join(dir, 'models.json');
+  const text = '{"models":[{"id":"tiny","path":"./missing"}]}';
+  fs.writeFileSync(file, text);
+  const hub = await startHub(t, 'someone/tiny', {});
+  const options = { endpoint: hub.endpoint, cacheDir: dir };
+  await assert.rejects(addModel(file, 'someone/tiny', options), /has a model "tiny" already/);
+  await assert.rejects(addModel(file, 'someone/else', options), /answered 404/);
+  await assert.rejects(addModel(file, '../escape', options), /must be a repository of the Hugging Face hub/);
+  assert.equal(fs.readFileSync(file, 'utf8'), text);
+  assert.deepEqual(fs.readdirSync(dir), ['models.json']);
+  assert.match(listModels(file), /\(missing\)/);
+});
