@@ -1,0 +1,122 @@
+/** A result as CSV (RFC 4180): one row for each score, so that data frames and spreadsheets can group and filter. */
+
+import type { Result, ResultSequence, ResultToken, Scores } from '../contract/result.ts';
+
+const COLUMNS = [
+  'sequence',
+  'kind',
+  'name',
+  'token_index',
+  'token_id',
+  'token',
+  'generated_index',
+  'generated_id',
+  'generated',
+];
+
+/** Between a row's `kind` and its value: tokens that it is about, and units of further axes. */
+type Cell = string | number | null;
+
+/**
+ * Columns: `sequence` (index of the text), `kind` and `name` of the score, the attributed token (`token_*`), the
+ * generated one (`generated_*`; for encoder self-attention the source token that looks), one column for each further
+ * axis of raw scores, `value`. What does not apply has no row. Text that a spreadsheet would run as a formula has an
+ * apostrophe in front.
+ */
+export function toCsv(result: Result): string {
+  const axes = axesOf(result);
+  const lines = [line([...COLUMNS, ...axes, 'value'])];
+  result.sequences.forEach((sequence, index) => {
+    for (const cells of rowsOf(sequence, axes.length)) lines.push(line([index, ...cells]));
+  });
+  return lines.join('');
+}
+
+/** Names of the axes after [token, step], the longest list of any sequence. */
+function axesOf({ sequences }: Result): string[] {
+  let longest: string[] = [];
+  for (const sequence of sequences) {
+    const depths = matricesOf(sequence).map(({ scores }) => depth(scores) - 2);
+    const names = Array.from({ length: Math.max(0, ...depths) }, (_, i) => sequence.axes?.[i] ?? `axis_${i + 2}`);
+    if (names.length > longest.length) longest = names;
+  }
+  return longest;
+}
+
+function depth(scores: Scores): number {
+  return Array.isArray(scores) ? 1 + depth(scores[0] ?? null) : 0;
+}
+
+interface Matrix {
+  kind: string;
+  name: string;
+  scores: Scores[][];
+  rows: ResultToken[];
+  columns: ResultToken[];
+  /** Index of the first column's token on its side. */
+  firstColumn: number;
+}
+
+function matricesOf(sequence: ResultSequence): Matrix[] {
+  const { source, target, attr_pos_start: start, attr_pos_end: end } = sequence;
+  const steps = { columns: target.slice(start, end), firstColumn: start };
+  const matrices: Matrix[] = [];
+  const add = (kind: string, name: string, scores: Scores[][] | null, rows: ResultToken[], columns = steps) => {
+    if (scores !== null) matrices.push({ kind, name, scores, rows, ...columns });
+  };
+  add('attribution', 'source', sequence.source_attributions, source);
+  add('attribution', 'target', sequence.target_attributions, target);
+  for (const [name, scores] of Object.entries(sequence.sequence_scores)) {
+    if (name.startsWith('encoder')) add('sequence_score', name, scores, source, { columns: source, firstColumn: 0 });
+    else add('sequence_score', name, scores, name.startsWith('decoder') ? target : source);
+  }
+  return matrices;
+}
+
+function* rowsOf(sequence: ResultSequence, extraAxes: number): Generator<Cell[]> {
+  for (const { kind, name, scores, rows, columns, firstColumn } of matricesOf(sequence)) {
+    for (const [i, row] of scores.entries()) {
+      for (const [t, cell] of row.entries()) {
+        const about = [kind, name, ...tokenCells(rows[i], i), ...tokenCells(columns[t], firstColumn + t)];
+        for (const { units, value } of leaves(cell)) yield [...about, ...pad(units, extraAxes), value];
+      }
+    }
+  }
+  const perStep: [string, string, (number | null)[]][] = Object.entries(sequence.step_scores).map(([name, values]) => [
+    'step_score',
+    name,
+    values,
+  ]);
+  if (sequence.convergence_delta !== null) perStep.push(['convergence_delta', '', sequence.convergence_delta]);
+  for (const [kind, name, values] of perStep) {
+    for (const [t, value] of values.entries()) {
+      const at = sequence.attr_pos_start + t;
+      const about = [kind, name, null, null, null, ...tokenCells(sequence.target[at], at)];
+      if (value !== null) yield [...about, ...pad([], extraAxes), value];
+    }
+  }
+}
+
+function tokenCells(token: ResultToken | undefined, index: number): Cell[] {
+  return [index, token?.id ?? null, token?.token ?? null];
+}
+
+/** The numbers within a cell, with their places along the further axes. */
+function* leaves(scores: Scores, units: number[] = []): Generator<{ units: number[]; value: number }> {
+  if (scores === null) return;
+  if (typeof scores === 'number') yield { units, value: scores };
+  else for (const [unit, inner] of scores.entries()) yield* leaves(inner, [...units, unit]);
+}
+
+function pad(units: number[], length: number): Cell[] {
+  return Array.from({ length }, (_, i) => units[i] ?? null);
+}
+
+const line = (cells: Cell[]): string => `${cells.map(field).join(',')}\r\n`;
+
+function field(cell: Cell): string {
+  if (cell === null) return '';
+  if (typeof cell === 'number') return String(cell);
+  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,100 @@
+/**
+ * The JSON that `inseq.FeatureAttributionOutput.load` (0.7.1) reads: its classes by module and name, tensors as base64
+ * of a safetensors file, keys sorted, non-ASCII characters escaped, as Python writes it.
+ */
+
+import type { ScoreArray, ScoreKind, SequenceAttribution, Token } from '../attribution/output.ts';
+
+/** What Inseq notes about a run; names and meanings are Inseq's. */
+export interface InseqInfo {
+  attribution_method: string;
+  attr_pos_start: number | null;
+  attr_pos_end: number | null;
+  attribute_target: boolean;
+  /** With the suffix that Inseq's function names have, such as `probability_fn`. */
+  attributed_fn: string;
+  attributed_fn_args: Record<string, unknown>;
+  attribution_args: Record<string, unknown>;
+  /** True where the generated texts were given. */
+  constrained_decoding: boolean;
+  exec_time: number;
+  generate_from_target_prefix: boolean;
+  generated_texts: string[];
+  generation_args: Record<string, unknown>;
+  include_eos_baseline: boolean;
+  input_texts: string[];
+  /** Hugging Face's class name, such as `GPT2LMHeadModel`. */
+  model_class: string;
+  model_name: string;
+  output_step_attributions: boolean;
+  step_scores: string[];
+  step_scores_args: Record<string, unknown>;
+  tokenizer_class: string | null;
+  tokenizer_name: string | null;
+}
+
+const SEQUENCE_CLASSES: Record<ScoreKind, string> = {
+  granular: 'GranularFeatureAttributionSequenceOutput',
+  coarse: 'CoarseFeatureAttributionSequenceOutput',
+  multidimensional: 'MultiDimensionalFeatureAttributionSequenceOutput',
+};
+
+/**
+ * The text of the file, indented by four spaces.
+ * @param sequences - raw or aggregated; Inseq aggregates raw scores itself when it shows them
+ */
+export function toInseqJson(sequences: readonly SequenceAttribution[], info: InseqInfo): string {
+  const output = instance('inseq.data.attribution', 'FeatureAttributionOutput', {
+    info,
+    sequence_attributions: sequences.map(sequenceObject),
+    step_attributions: null,
+  });
+  const json = JSON.stringify(sorted(output), null, 4);
+  return json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function sequenceObject(sequence: SequenceAttribution): object {
+  const { kind, source, target, attrPosStart, sourceAttributions, targetAttributions } = sequence;
+  const stepScores = { ...sequence.stepScores };
+  if (sequence.convergenceDelta !== null) stepScores.deltas = sequence.convergenceDelta;
+  // Decoder-only models have no source; Inseq calls the prompt so.
+  const sourceTokens = sourceAttributions === null && source.length === 0 ? target.slice(0, attrPosStart) : source;
+  return instance('inseq.data.attribution', SEQUENCE_CLASSES[kind], {
+    source: sourceTokens.map(tokenObject),
+    target: target.map(tokenObject),
+    source_attributions: sourceAttributions && tensor(sourceAttributions),
+    target_attributions: targetAttributions && tensor(targetAttributions),
+    step_scores: mapValues(stepScores, (data) => tensor({ shape: [data.length], data })),
+    sequence_scores: mapValues(sequence.sequenceScores, tensor),
+    attr_pos_start: attrPosStart,
+    attr_pos_end: sequence.attrPosEnd,
+  });
+}
+
+const tokenObject = ({ id, token }: Token) => instance('inseq.utils.typing', 'TokenWithId', { id, token });
+
+function instance(module: string, name: string, attributes: object): object {
+  return { __instance_type__: [module, name], attributes };
+}
+
+/** Base64 of a safetensors file that holds the numbers under the name "attribution". */
+function tensor({ shape, data }: ScoreArray): string {
+  const entry = { attribution: { dtype: 'F32', shape, data_offsets: [0, data.byteLength] } };
+  const json = JSON.stringify(entry);
+  const header = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8, ' '));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(header.byteLength));
+  return Buffer.concat([size, header, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]).toString('base64');
+}
+
+function mapValues<V, W>(record: Record<string, V>, of: (value: V) => W): Record<string, W> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, of(value)]));
+}
+
+/** The same value with the keys of all objects sorted. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+}
