@@ -55,6 +55,8 @@ export type Self = Pick<WorkerInfo, 'id' | 'backend' | 'loaded_models'>;
 
 /** How long a worker may go on with a job that was canceled while the news of it got lost. */
 const SUPERSEDED_CHECK_MS = 1_000;
+/** What a handed back job takes until it is back in the queue, its engine killed if need be. */
+const DRAIN_MARGIN_MS = 3_000;
 
 export class Consumer {
   readonly #config: ConsumerConfig;
@@ -69,14 +71,16 @@ export class Consumer {
   readonly #webhooks: Worker;
   readonly #running = new Map<string, AbortController>();
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #closed = new AbortController();
+  #away = false;
 
   constructor(config: ConsumerConfig, work: { self: () => Self; compute: Compute; deliver: Deliver; log: Logger }) {
     this.#config = config;
     this.#self = work.self;
     this.#compute = work.compute;
     this.#log = work.log;
-    this.#redis = connectForWorker(config.redisUrl);
-    this.#subscriber = connectForWorker(config.redisUrl);
+    this.#redis = connectForWorker(config.redisUrl, this.#closed.signal);
+    this.#subscriber = connectForWorker(config.redisUrl, this.#closed.signal);
     this.#store = new WorkerStore(this.#redis, config.resultTtlSeconds);
     this.#queues = new Queues(this.#redis);
     const common = { connection: this.#redis, prefix: BULL_PREFIX, autorun: false };
@@ -93,8 +97,12 @@ export class Consumer {
       ...common,
       concurrency: 8,
     });
+    this.#redis.on('close', () => this.#sayAway());
+    this.#redis.on('ready', () => this.#sayBack());
     for (const worker of [this.#jobs, this.#webhooks]) {
-      worker.on('error', (error) => this.#log.warn({ error: error.message }, 'queue'));
+      worker.on('error', (error) => {
+        if (!this.#away) this.#log.warn({ error: error.message }, 'queue');
+      });
     }
     this.#jobs.on('stalled', (id) => this.#note(reconcileJob(id, this.#parts())));
     this.#jobs.on('failed', (job, error) => {
@@ -132,16 +140,23 @@ export class Consumer {
 
   /** Takes no more jobs; the running one ends within `drainMs` or goes back to the queue. */
   async close(drainMs: number): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
     const handBack = setTimeout(() => this.#stopAll('handed back'), drainMs);
     // Redis may be away while we are told to end: then what we hold stalls and another worker takes it.
-    const closing = Promise.all([this.#jobs.close(), this.#webhooks.close()]);
-    await Promise.race([closing, sleep(drainMs + 5_000, null, { ref: false })]);
+    const drained = await this.#within(drainMs + DRAIN_MARGIN_MS, (worker) => worker.pause());
     clearTimeout(handBack);
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#within(1_000, (worker) => worker.close(!drained));
     const leaving = Promise.allSettled([signOff(this.#redis, this.#self().id), this.#queues.close()]);
     await Promise.race([leaving, sleep(1_000, null, { ref: false })]);
+    this.#closed.abort();
     this.#redis.disconnect();
     this.#subscriber.disconnect();
+  }
+
+  /** Does something with both of BullMQ's workers; false where it takes longer than `ms`. */
+  #within(ms: number, work: (worker: Worker) => Promise<void>): Promise<boolean> {
+    const done = Promise.all([this.#jobs, this.#webhooks].map(work)).then(() => true);
+    return Promise.race([done, sleep(ms, false, { ref: false })]);
   }
 
   async #process(job: BullJob, token: string | undefined): Promise<void> {
@@ -224,6 +239,17 @@ export class Consumer {
     if ((await this.#queues.jobState(this.#config.pool, id)) !== 'failed') return; // it will be tried again
     const ended = await this.#store.abandon(id, record.attempt, lostError(record.attempt));
     if (ended) this.#log.error({ job: id, error: error.message }, 'job lost');
+  }
+
+  // Each attempt to reconnect fails with an error of its own: the log has one line for all of them.
+  #sayAway(): void {
+    if (!this.#away && !this.#closed.signal.aborted) this.#log.warn('Redis is away; waiting for it');
+    this.#away = true;
+  }
+
+  #sayBack(): void {
+    if (this.#away) this.#log.info('Redis is back');
+    this.#away = false;
   }
 
   #parts() {

@@ -19,13 +19,16 @@ export function connectForApi(url: string): Redis {
   );
 }
 
-/** For a worker: what it has to say waits until Redis is back, so that no finished result is lost. */
-export function connectForWorker(url: string): Redis {
+/**
+ * For a worker: what it has to say waits until Redis is back, so that no finished result is lost.
+ * @param closing aborts when the worker ends: then this connection, and those that BullMQ makes after its model, give up
+ */
+export function connectForWorker(url: string, closing: AbortSignal): Redis {
   return watch(
     new Redis(url, {
       maxRetriesPerRequest: null, // BullMQ asks for this
       connectTimeout: 5_000,
-      retryStrategy: (times) => Math.min(50 * times, 1_000),
+      retryStrategy: (times) => (closing.aborted ? null : Math.min(50 * times, 1_000)),
       connectionName: 'whence-worker',
     }),
   );

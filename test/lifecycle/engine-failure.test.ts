@@ -85,10 +85,7 @@ test('a job that computes for longer than the limit fails with it', async (t) =>
 
 test('an engine that cannot start says why, and no worker registers', async (t) => {
   const bench = await startBench(t);
-  await assert.rejects(
-    bench.worker({}, { unusable: 'models.json names no model' }),
-    /^Error: models\.json names no model$/,
-  );
+  await assert.rejects(bench.worker({}, { modelsFile: UNUSABLE }), /^Error: unusable\.json names no model$/);
   assert.deepEqual(await bench.jobs.workers(), []);
   assert.equal(await bench.jobs.catalogue(), null);
 });

@@ -71,6 +71,28 @@ test('a job that takes its worker down again and again fails with a clear error'
   assert.equal((await jobs.wait(next.id, 20))?.status, 'succeeded');
 });
 
+test('a worker that was frozen and comes back finds its job taken: what it computed is refused', async (t) => {
+  const bench = await startBench(t);
+  const { jobs } = bench;
+  const frozen = await bench.workerProcess();
+  const [log, gate, other] = [bench.file('log'), bench.file('gate'), bench.file('other')];
+  const job = await bench.submit({ log, gate, steps: 1 });
+  await untilStep(jobs, job.id);
+  frozen.process.kill('SIGSTOP');
+  const rescue = await bench.workerProcess();
+  await eventually(async () => (await bench.lines(log)).length === 2);
+  await bench.open(gate); // both engines finish now
+  const done = await jobs.wait(job.id, 20);
+  assert.equal(done?.status, 'succeeded');
+  frozen.process.kill('SIGCONT');
+  await eventually(async () => (await jobs.workers()).some(({ id, busy }) => id === frozen.id && !busy));
+  assert.deepEqual(await jobs.get(job.id), done);
+  rescue.process.kill('SIGKILL');
+  const next = await bench.submit({ gate: other }); // the one that came back still works
+  await bench.open(other);
+  assert.equal((await jobs.wait(next.id, 20))?.status, 'succeeded');
+});
+
 test('SIGTERM lets the running job finish and takes no other', async (t) => {
   const bench = await startBench(t);
   const { jobs } = bench;
