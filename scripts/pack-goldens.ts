@@ -1,6 +1,6 @@
 /**
  * Packs a folder of golden fixtures into test/fixtures: one archive for each model or subject, one for all model
- * directories. SentencePiece models are left out: every directory has a tokenizer.json.
+ * directories, and one for their SentencePiece models.
  *
  *   node --import tsx scripts/pack-goldens.ts FOLDER
  */
@@ -10,7 +10,7 @@ import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ArchivedFile, pack } from '../test/support/archive.ts';
 
-const LEFT_OUT = /\.(spm|model)$/;
+const SENTENCEPIECE = /\.(spm|model)$/;
 const destination = fileURLToPath(new URL('../test/fixtures/', import.meta.url));
 
 const source = process.argv[2];
@@ -19,10 +19,10 @@ if (source === undefined) {
   process.exit(1);
 }
 
-/** All files under a folder, sorted, with paths relative to it. */
-function read(folder: string): ArchivedFile[] {
+/** The files under a folder that are wanted, sorted, with paths relative to it. */
+function read(folder: string, isWanted: (name: string) => boolean = () => true): ArchivedFile[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !LEFT_OUT.test(entry.name))
+    .filter((entry) => entry.isFile() && isWanted(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
     .map((path) => ({ path: relative(folder, path).split(sep).join('/'), bytes: readFileSync(path) }));
@@ -37,7 +37,14 @@ function write(name: string, files: ArchivedFile[]): void {
 }
 
 rmSync(destination, { recursive: true, force: true });
-write('models', read(join(source, 'models')));
+write(
+  'models',
+  read(join(source, 'models'), (name) => !SENTENCEPIECE.test(name)),
+);
+write(
+  'sentencepiece',
+  read(join(source, 'models'), (name) => SENTENCEPIECE.test(name)),
+);
 write('inseq_format', read(join(source, 'inseq_format')));
 for (const folder of ['attributions', 'attributions_v040']) {
   for (const model of readdirSync(join(source, folder)).sort()) {

@@ -222,16 +222,16 @@ export function modelDir(name: string): string {
 }
 
 /**
- * Unpacks the models once for each content of the archive. Test processes may do so at the same time: each unpacks to
+ * Unpacks the models once for each content of the archives. Test processes may do so at the same time: each unpacks to
  * a folder of its own and the first rename wins.
  */
 function modelsDirectory(): string {
-  const packed = readFileSync(join(fixtures, 'models.br'));
-  const ready = join(cache, createHash('sha256').update(packed).digest('hex').slice(0, 16));
+  const packed = ['models', 'sentencepiece'].map((name) => readFileSync(join(fixtures, `${name}.br`)));
+  const ready = join(cache, createHash('sha256').update(Buffer.concat(packed)).digest('hex').slice(0, 16));
   if (existsSync(ready)) return ready;
   mkdirSync(cache, { recursive: true });
   const mine = mkdtempSync(join(cache, 'unpacking-'));
-  for (const { path, bytes } of unpack(packed)) {
+  for (const { path, bytes } of packed.flatMap(unpack)) {
     mkdirSync(dirname(join(mine, path)), { recursive: true });
     writeFileSync(join(mine, path), bytes);
   }
