@@ -1,7 +1,8 @@
 /** Dropout masks of a network in training mode (Srivastava et al. 2014), seeded. */
 
-import type { Random } from '../generation/random.ts';
+import { Random } from '../generation/random.ts';
 import { type Tensor, tf } from '../tensors/tf.ts';
+import type { Variant } from './step-function.ts';
 
 /** Draws masks: 0 with probability `rate`, else 1 / (1 - rate), so that expectations stay. */
 export class DropoutMasks {
@@ -23,5 +24,23 @@ export class DropoutMasks {
     const gap = (): number => Math.floor(Math.log(1 - this.#random.uniform()) * scale);
     for (let at = gap(); at < mask.length; at += 1 + gap()) mask[at] = 0;
     return tf.tensor(mask, shape);
+  };
+}
+
+/**
+ * A network that dropout drew once: the same masks at every run, for every copy of the sequence.
+ * @param seed - tells networks apart
+ */
+export function frozenMasks(seed: number): Variant {
+  return {
+    options(segments) {
+      const masks = new DropoutMasks(new Random(seed));
+      const dropout = (shape: number[], rate: number): Tensor =>
+        tf.tidy(() => {
+          const one = masks.draw([shape[0] / segments, ...shape.slice(1)], rate);
+          return segments === 1 ? one : tf.tile(one, [segments, ...shape.slice(1).fill(1)]);
+        });
+      return { dropout };
+    },
   };
 }

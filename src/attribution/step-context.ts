@@ -4,10 +4,19 @@ import type { Random } from '../generation/random.ts';
 import type { LanguageModel } from '../models/model.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import { type ContrastTexts, resolveContrast } from './contrast-inputs.ts';
-import { DropoutMasks } from './dropout.ts';
+import { DropoutMasks, frozenMasks } from './dropout.ts';
+import { EnsemblePasses } from './ensemble-passes.ts';
 import { AttributionError } from './errors.ts';
 import { type Counters, Passes, type Sequence } from './passes.ts';
-import type { Alternative, Contrast, ContrastArgs, Scorer, StepContext, StepFunction } from './step-function.ts';
+import type {
+  Alternative,
+  Contrast,
+  ContrastArgs,
+  Ensemble,
+  Scorer,
+  StepContext,
+  StepFunction,
+} from './step-function.ts';
 
 /** Copies of the network that are run from one set of features at most; longer runs are split. */
 const NOISY_COPIES = 64;
@@ -48,30 +57,42 @@ export class SequenceScores {
   }
 
   /**
-   * Prepares a step function as the attributed function (`attribute`) or as a step score.
+   * Passes over the sequence for a step function as the attributed function. The caller disposes them.
    * @throws {AttributionError} when its arguments do not fit the sequence, or it has no gradient and one is needed
    */
-  async prepare(call: StepCall, role: StepContext['role'], needsGradient = false): Promise<Scorer> {
-    const { fn, args, pointer } = call;
-    if (needsGradient && !fn.differentiable) {
-      const message = `${fn.id} has no gradient: use a perturbation method, or report it in step_scores`;
+  async passes(call: StepCall, needsGradient: boolean): Promise<Passes> {
+    if (needsGradient && !call.fn.differentiable) {
+      const message = `${call.fn.id} has no gradient: use a perturbation method, or report it in step_scores`;
       throw new AttributionError('not_differentiable', message, '/attributed_fn');
     }
+    return this.#passesFor(await this.#prepare(call, 'attribute'));
+  }
+
+  /**
+   * Step scores of the sequence, one value a step: [steps]
+   * @throws {AttributionError} when its arguments do not fit the sequence
+   */
+  async score(call: StepCall): Promise<Float32Array> {
+    const prepared = await this.#prepare(call, 'score');
+    await this.#setting.breathe();
+    const { targets } = this;
+    if (typeof prepared === 'function') {
+      const steps = Int32Array.from(targets.keys());
+      return tf.tidy(() => prepared({ logits: this.#cleanLogits(), steps, targets }).dataSync()) as Float32Array;
+    }
+    const passes = this.#passesFor(prepared);
+    const scores = await passes.evaluate(passes.clean);
+    passes.dispose();
+    return scores;
+  }
+
+  async #prepare({ fn, args, pointer }: StepCall, role: StepContext['role']): Promise<Scorer | Ensemble> {
     try {
       return await fn.prepare(this.#context(role), args);
     } catch (error) {
       if (!(error instanceof AttributionError)) throw error;
       throw new AttributionError(error.code, error.message, pointer + (error.pointer ?? ''));
     }
-  }
-
-  /** Step scores of the sequence, one value a step: [steps] */
-  async score(call: StepCall): Promise<Float32Array> {
-    const scorer = await this.prepare(call, 'score');
-    const steps = Int32Array.from(this.targets.keys());
-    const { targets } = this;
-    await this.#setting.breathe();
-    return tf.tidy(() => scorer({ logits: this.#cleanLogits(), steps, targets }).dataSync()) as Float32Array;
   }
 
   #context(role: StepContext['role']): StepContext {
@@ -82,6 +103,7 @@ export class SequenceScores {
       random,
       cleanLogits: () => this.#cleanLogits(),
       noisyScores: (samples, scorer) => this.#noisyScores(samples, scorer, random),
+      noisyVariants: (samples) => Array.from({ length: samples }, () => frozenMasks(random.integer(2 ** 31))),
       alternativeLogits: (alternative) => this.#alternativeLogits(alternative),
       contrast: (args: ContrastArgs): Contrast => resolveContrast(args, this.#setting.sequence, this.#setting.texts),
       keep: (tensor) => this.#keep(tensor),
@@ -107,7 +129,7 @@ export class SequenceScores {
     if (known !== undefined) return known;
     // Nothing after the last position that is read can count.
     const length = Math.max(...read) + 1;
-    const passes = this.#passes(() => tf.tensor1d([]));
+    const passes = this.#passesFor(() => tf.tensor1d([]));
     const made = this.#keep(tf.tidy(() => passes.logitsOf(source, targetIds.subarray(0, length), read)));
     passes.dispose();
     this.#alternatives.set(key, made);
@@ -121,7 +143,7 @@ export class SequenceScores {
   ): Promise<{ scores: Float32Array; noisy: boolean }> {
     const steps = this.targets.length;
     const masks = new DropoutMasks(random);
-    const passes = this.#passes(scorer);
+    const passes = this.#passesFor(scorer);
     const scores = new Float32Array(samples * steps);
     try {
       for (let start = 0; start < samples; start += NOISY_COPIES) {
@@ -150,9 +172,10 @@ export class SequenceScores {
     return { scores, noisy: masks.drawn };
   }
 
-  #passes(scorer: Scorer): Passes {
+  #passesFor(scorer: Scorer | Ensemble): Passes {
     const { model, sequence, counters, memoryBudget, breathe } = this.#setting;
-    return new Passes(model, sequence, scorer, counters, memoryBudget, breathe);
+    if (typeof scorer === 'function') return new Passes(model, sequence, scorer, counters, memoryBudget, breathe);
+    return new EnsemblePasses(model, sequence, scorer, counters, memoryBudget, breathe);
   }
 
   dispose(): void {

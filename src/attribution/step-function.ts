@@ -7,6 +7,7 @@
 
 import type { TSchema } from 'typebox';
 import type { Random } from '../generation/random.ts';
+import type { RunOptions } from '../nn/run.ts';
 import type { Tensor, Tensor1D, Tensor2D } from '../tensors/tf.ts';
 
 export interface Paper {
@@ -26,6 +27,19 @@ export interface StepRows {
 
 /** Scores [rows] of rows. Written in tf ops on `logits`, so that tfjs can differentiate it. Runs in a tidy. */
 export type Scorer = (rows: StepRows) => Tensor1D;
+
+/** One of several runs of the same features, such as a network that dropout drew. */
+export interface Variant {
+  /** Options of the run over so many copies of the sequence: the same network for each copy, whenever it is called. */
+  options(segments: number): RunOptions;
+}
+
+/** A score of several runs. */
+export interface Ensemble {
+  readonly variants: readonly Variant[];
+  /** Scores [rows], as of a `Scorer`, from the logits [rows, vocab] of the same rows in each variant. */
+  score(logits: readonly Tensor2D[], rows: Omit<StepRows, 'logits'>): Tensor1D;
+}
 
 /** Another decoder input (and encoder input) for the contrast side of a contrastive function. */
 export interface Alternative {
@@ -57,6 +71,8 @@ export interface StepContext {
    * model without dropout, whose copies are all the same.
    */
   noisyScores(samples: number, scorer: Scorer): Promise<{ scores: Float32Array; noisy: boolean }>;
+  /** Copies of the network with frozen dropout masks, for scores that are attributed. */
+  noisyVariants(samples: number): Variant[];
   /** Logits [steps, vocab] of other inputs, kept for as long as the sequence is worked on. */
   alternativeLogits(alternative: Alternative): Tensor2D;
   /** Resolves contrast_targets, contrast_sources and alignments for this sequence. Throws AttributionError. */
@@ -89,5 +105,5 @@ export interface StepFunction {
    * the context or frees.
    * @throws {AttributionError} when the arguments do not fit the sequence or the role.
    */
-  prepare(context: StepContext, args: Record<string, unknown>): Scorer | Promise<Scorer>;
+  prepare(context: StepContext, args: Record<string, unknown>): Scorer | Ensemble | Promise<Scorer | Ensemble>;
 }

@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
-import { type Tensor1D, tf } from '../../tensors/tf.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import { LOGPROB, rowsOf } from '../contrast.ts';
 import { AttributionError } from '../errors.ts';
 import { logProbability } from '../logits.ts';
-import type { Scorer, StepFunction } from '../step-function.ts';
+import type { Ensemble, Scorer, StepContext, StepFunction, StepRows } from '../step-function.ts';
 
 /**
  * Monte Carlo dropout (Gal and Ghahramani 2016): the generated token's probability under n networks that dropout
@@ -12,8 +12,8 @@ import type { Scorer, StepFunction } from '../step-function.ts';
  *
  * Two estimands. `z_score` is what Inseq computes, (p - mean) / standard deviation of the draws; `mean` is what its
  * documentation describes, the average of the draws. A model without dropout has no deviation: its z-score is 0 / 0,
- * reported as null. As attributed function the z-score's mean and deviation are constants; a mean of draws does not
- * depend on the prediction that is attributed, and is refused.
+ * reported as null. As attributed function the drawn networks are frozen, the same for every input, and the gradient
+ * goes through all of them.
  */
 const mcDropoutProbAvg: StepFunction = {
   id: 'mc_dropout_prob_avg',
@@ -48,16 +48,17 @@ const mcDropoutProbAvg: StepFunction = {
   async prepare(context, args) {
     const samples = Number(args.n_mcd_steps);
     const estimand: Estimand = args.estimand === 'mean' ? 'mean' : 'z_score';
-    refuse(context.role, estimand, samples);
+    if (estimand === 'z_score' && samples < 2) {
+      const message = `n_mcd_steps is ${samples}, but a standard deviation needs at least 2 draws`;
+      throw new AttributionError('invalid_argument', message, '/n_mcd_steps');
+    }
     const probability: Scorer = (rows) => {
       const logs = logProbability(rows.logits, rows.targets);
       return args.logprob === true ? logs : tf.exp(logs);
     };
+    if (context.role === 'attribute') return attributed(context, probability, samples, estimand);
     const draws = await context.noisyScores(samples, probability);
     const { mean, deviation } = moments(draws.scores, context.targets.length);
-    if (context.role === 'attribute' && !draws.noisy) {
-      throw new AttributionError('no_dropout', 'the model has no dropout: its z-score is 0 / 0 and has no gradient');
-    }
     // Draws of a model without dropout differ by rounding at most: their deviation is 0, whatever the sum says.
     if (!draws.noisy) deviation.fill(0);
     const means = context.keep(tf.tensor1d(mean));
@@ -67,19 +68,40 @@ const mcDropoutProbAvg: StepFunction = {
   },
 };
 
-export type Estimand = 'z_score' | 'mean';
+type Estimand = 'z_score' | 'mean';
 
-function refuse(role: 'score' | 'attribute', estimand: Estimand, samples: number): void {
-  if (estimand === 'z_score' && samples < 2) {
-    const message = `n_mcd_steps is ${samples}, but a standard deviation needs at least 2 draws`;
-    throw new AttributionError('invalid_argument', message, '/n_mcd_steps');
+/** The estimand as a function of the input, with frozen networks. */
+async function attributed(
+  context: StepContext,
+  probability: Scorer,
+  samples: number,
+  estimand: Estimand,
+): Promise<Ensemble> {
+  const { noisy } = await context.noisyScores(1, probability);
+  if (!noisy) {
+    throw new AttributionError(
+      'no_dropout',
+      'the model has no dropout: all its draws are alike, attribute probability',
+    );
   }
-  if (role === 'attribute' && estimand === 'mean') {
-    const message =
-      'estimand "mean" does not depend on the prediction that is attributed: attribute "z_score", or ask for the mean ' +
-      'in step_scores';
-    throw new AttributionError('invalid_argument', message, '/estimand');
+  const noisyVariants = context.noisyVariants(samples);
+  const stacked = (logits: readonly Tensor2D[], rows: Omit<StepRows, 'logits'>): Tensor2D =>
+    tf.stack(logits.map((variant) => probability({ ...rows, logits: variant }))) as Tensor2D;
+  if (estimand === 'mean') {
+    return { variants: noisyVariants, score: (logits, rows) => tf.mean(stacked(logits, rows), 0) };
   }
+  return {
+    variants: [{ options: () => ({}) }, ...noisyVariants],
+    score([clean, ...noisy], rows) {
+      const draws = stacked(noisy, rows);
+      // The z-score has no unit: squares of tiny probabilities would leave float32's range.
+      const unit = tf.tensor1d(tf.max(tf.abs(draws), 0).dataSync());
+      const scaled = tf.div(draws, unit);
+      const mean = tf.mean(scaled, 0);
+      const variance = tf.div(tf.sum(tf.square(tf.sub(scaled, mean)), 0), samples - 1);
+      return tf.div(tf.sub(tf.div(probability({ ...rows, logits: clean }), unit), mean), tf.sqrt(variance));
+    },
+  };
 }
 
 /** Mean and standard deviation (unbiased) of each step's draws; `draws` is [samples, steps], row-major. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Method } from '../../../src/attribution/method.ts';
 import type { ScoreArray } from '../../../src/attribution/output.ts';
-import { Passes } from '../../../src/attribution/passes.ts';
 import { loadRegistries } from '../../../src/attribution/registries.ts';
 import type { StepFunction } from '../../../src/attribution/step-function.ts';
 import { Random } from '../../../src/generation/random.ts';
@@ -63,9 +62,7 @@ async function checkCase(tiny: TinyModel, golden: AttributionCase, options: Reco
   const sequence = caseSequence(tiny.tokenizer, golden);
   const scores = sequenceScores(tiny, sequence);
   const args = completedArgs(fn.argsSchema, { ...given, ...options[fn.id] });
-  const scorer = await scores.prepare({ fn, args, pointer: '/attributed_fn/args' }, 'attribute', method.needsGradient);
-  const counters = { forward: 0, backward: 0 };
-  const passes = new Passes(tiny.model, sequence, scorer, counters, 2 ** 28, async () => {});
+  const passes = await scores.passes({ fn, args, pointer: '/attributed_fn/args' }, method.needsGradient);
   const { target } = await method.attribute({
     passes,
     args: completedArgs(method.argsSchema, { ...golden.method_kwargs, ...given }),
