@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { StoreUnavailableError } from './jobs.ts';
 
 /** A command of the API that takes longer has failed: a client gets a clear 503, not a hang. */
-const API_TIMEOUT_MS = 900;
+const API_TIMEOUT_MS = 750;
 
 /** For the API: fails within a second while Redis is away, and works again by itself when it is back. */
 export function connectForApi(url: string): Redis {

@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { loadConfig } from '../../src/config.ts';
+import { findRedisServer } from '../../src/supervisor/redis.ts';
 
 export interface TestRedis {
   url: string;
@@ -23,6 +25,7 @@ export async function startRedis(options: { password?: string } = {}): Promise<T
   const dir = await mkdtemp(join(tmpdir(), 'whence-redis-'));
   const port = await freePort();
   const { password } = options;
+  const program = findRedisServer(loadConfig({}).dataDir) ?? 'redis-server';
   let server: ChildProcess | null = null;
 
   const kill = async () => {
@@ -36,10 +39,13 @@ export async function startRedis(options: { password?: string } = {}): Promise<T
   const start = async () => {
     const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'yes'];
     if (password !== undefined) settings.push('--requirepass', password);
-    const started = spawn('redis-server', [...settings, '--maxmemory-policy', 'noeviction'], {
+    const started = spawn(program, [...settings, '--maxmemory-policy', 'noeviction'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     server = started;
+    const orphan = () => started.kill('SIGKILL');
+    process.once('exit', orphan);
+    started.once('exit', () => process.off('exit', orphan));
     for await (const line of createInterface({ input: started.stdout })) {
       if (line.includes('Ready to accept connections')) break;
     }

@@ -8,4 +8,5 @@ process.on('SIGTERM', async () => {
   await worker.close();
   process.exit(0);
 });
+process.on('disconnect', () => process.exit(1)); // the test is gone
 process.send?.(worker.id);
