@@ -40,6 +40,17 @@ export class EnsemblePasses extends Passes {
       throw new Error('a score of several runs has no value for one');
     };
     super(model, sequence, alone, counters, memoryBudget, breathe);
+    const bytes = logitBytes(ensemble, this.steps, model.vocabSize);
+    if (bytes > memoryBudget) {
+      this.dispose();
+      const [needed, allowed] = [bytes, memoryBudget].map((size) => Math.ceil(size / 2 ** 20));
+      throw new AttributionError(
+        'too_large',
+        `${ensemble.variants.length} networks' logits of ${this.steps} steps need ${needed} MB and ${allowed} MB are ` +
+          'allowed: ask for fewer networks (n_mcd_steps) or attribute fewer tokens (attr_pos_start, attr_pos_end)',
+        '/attributed_fn',
+      );
+    }
     this.#ensemble = ensemble;
     this.#memoryBudget = memoryBudget;
     this.#pause = breathe;
@@ -120,7 +131,7 @@ export class EnsemblePasses extends Passes {
 
   /** Copies that are run together: the logits of all runs are held at once. */
   #together(features: Features): number {
-    const logits = this.steps * this.model.vocabSize * 4 * 3 * this.#ensemble.variants.length;
+    const logits = logitBytes(this.#ensemble, this.steps, this.model.vocabSize);
     const fitting = Math.max(1, Math.floor(this.#memoryBudget / 2 / logits));
     return Math.min(features.segments, this.segmentsTogether(), fitting);
   }
@@ -211,6 +222,11 @@ export class EnsemblePasses extends Passes {
     }
     return { segmentStart: 0, segments, stepStart: from, steps, scores, ...sums, watched: new Map() };
   }
+}
+
+/** Bytes of one copy's logits in every variant, with their derivatives and one more of each on the way. */
+function logitBytes({ variants }: Ensemble, steps: number, vocab: number): number {
+  return variants.length * steps * vocab * 4 * 3;
 }
 
 /** The sum of two tensors, which it disposes; null counts as 0. */

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadRegistries } from '../../src/attribution/registries.ts';
+import type { StepContext } from '../../src/attribution/step-function.ts';
+import { startBackend } from '../../src/tensors/backend.ts';
+import { tf } from '../../src/tensors/tf.ts';
 
 /** A step function in plain JavaScript, as an operator may write it. */
 const plugin = (fields: Record<string, string>): string => {
@@ -66,6 +69,18 @@ describe('registries', () => {
     assert.equal(stepFunctions.get('doubled_logit')?.name, 'Doubled logit');
     assert.equal(methods.has('doubled_logit'), false);
     assert.equal(stepFunctions.size, 15);
+  });
+
+  it('add the example of the repository, which works', async () => {
+    const { stepFunctions } = await loadRegistries(['examples/plugins/token_rank.ts']);
+    const rank = stepFunctions.get('token_rank');
+    assert.ok(rank);
+    await startBackend('wasm');
+    const scorer = await rank.prepare({} as StepContext, {});
+    assert.ok(typeof scorer === 'function');
+    const logits = tf.tensor2d([3, 1, 2, 5, 5, 4], [2, 3]);
+    const ranks = scorer({ logits, steps: Int32Array.of(0, 1), targets: Int32Array.of(2, 0) });
+    assert.deepEqual([...ranks.dataSync()], [2, 2]);
   });
 
   const refused: [string, string, RegExp][] = [
