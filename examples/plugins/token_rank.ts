@@ -18,10 +18,10 @@ const tokenRank: StepFunction = {
   spanAggregation: 'absmax',
   prepare: () => (rows) => {
     const vocab = rows.logits.shape[1];
-    const values = rows.logits.dataSync();
+    const values = rows.logits.dataSync() as Float32Array;
     const ranks = Array.from(rows.targets, (id, row) => {
-      const own = values[row * vocab + id];
-      return values.subarray(row * vocab, (row + 1) * vocab).reduce((count, value) => count + (value >= own ? 1 : 0), 0);
+      const logits = values.subarray(row * vocab, (row + 1) * vocab);
+      return logits.reduce((count, logit) => count + (logit >= logits[id] ? 1 : 0), 0);
     });
     return tf.tensor1d(ranks);
   },
