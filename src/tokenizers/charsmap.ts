@@ -52,7 +52,8 @@ export class Charsmap {
       return edits;
     }
     for (const [start, end] of this.#clusters(text)) {
-      if (Buffer.byteLength(text.slice(start, end)) < GRAPHEME_BYTES && this.#replace(text, start, end, edits)) continue;
+      if (Buffer.byteLength(text.slice(start, end)) < GRAPHEME_BYTES && this.#replace(text, start, end, edits))
+        continue;
       for (let at = start; at < end; ) at = this.#replaceCharacter(text, at, edits);
     }
     return edits;

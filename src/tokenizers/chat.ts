@@ -89,13 +89,17 @@ function findSpans(
     const between = marked.slice(markedCursor, at);
     // Where the template depends on what the messages say, the text itself is searched.
     const start = text.startsWith(between, cursor) ? cursor + between.length : text.indexOf(content.trim(), cursor);
-    const written = [content, content.trimEnd(), content.trimStart(), content.trim()].find((candidate) =>
+    const mark = at + marks[index].length;
+    const next = index + 1 < marks.length ? marked.indexOf(marks[index + 1], mark) : -1;
+    const after = marked.slice(mark, next < 0 ? undefined : next);
+    const candidates = [content, content.trimEnd(), content.trimStart(), content.trim()].filter((candidate) =>
       text.startsWith(candidate, start),
     );
+    const written = candidates.find(({ length }) => text.startsWith(after, start + length)) ?? candidates[0];
     if (start < 0 || written === undefined) continue;
     contents.push({ start, end: start + written.length, message: index });
     cursor = start + written.length;
-    markedCursor = at + marks[index].length;
+    markedCursor = mark;
   }
   return fillGaps(text.length, contents, messages);
 }
