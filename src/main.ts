@@ -8,6 +8,7 @@ const HELP = `whence: which input tokens did each generated token come from?
   whence up       Redis (unless WHENCE_REDIS_URL is set), the API and one worker, for one machine
   whence api      the HTTP API alone; needs WHENCE_REDIS_URL
   whence worker   one worker alone; needs WHENCE_REDIS_URL
+  whence models   \`list\`, or \`add MODEL\`: a repository of the Hugging Face hub (OWNER/NAME[@REVISION]) or a directory
   whence help     this text
 
 Settings are environment variables; the README lists them.
@@ -28,6 +29,10 @@ async function main(command: string | undefined): Promise<void> {
       const config = loadConfig(process.env);
       const { startWorker } = await import('./worker/main.ts');
       return untilStopped(await startWorker({ ...config, redisUrl: needRedis(config.redisUrl) }));
+    }
+    case 'models': {
+      const { runModelsCommand } = await import('./checkpoints/models-commands.ts');
+      return runModelsCommand(process.argv.slice(3), loadConfig(process.env).modelsFile);
     }
     case undefined:
     case 'help':

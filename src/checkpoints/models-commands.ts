@@ -4,9 +4,36 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { readModelConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
-import { type HubOptions, localModelDir, resolveModelDir } from './hub.ts';
+import { type DownloadProgress, type HubOptions, localModelDir, resolveModelDir } from './hub.ts';
 import { readJsonObject } from './json-file.ts';
 import { type ModelEntry, parseModelsFile, type RawModelEntry, readModelsFile } from './models-file.ts';
+
+const USAGE = 'usage: whence models list | whence models add OWNER/NAME[@REVISION] | whence models add DIRECTORY';
+
+/** Runs `whence models …` and prints what it did. @throws Error with the usage, CheckpointError with the remedy */
+export async function runModelsCommand(args: readonly string[], file: string): Promise<void> {
+  const [command, model, ...rest] = args;
+  if (command === 'list' && model === undefined) {
+    console.log(listModels(file));
+  } else if (command === 'add' && model !== undefined && rest.length === 0) {
+    const { id, dir } = await addModel(file, model, { onProgress: progressLine() });
+    console.log(`"${id}" is in ${file} now; its files are in ${dir}. Restart the workers to serve it.`);
+  } else {
+    throw new Error(USAGE);
+  }
+}
+
+/** Prints how far a download is, at most once a second. */
+function progressLine(): (progress: DownloadProgress) => void {
+  let last = 0;
+  return ({ file, done, total }) => {
+    const now = Date.now();
+    if (now - last < 1000 && done < total) return;
+    last = now;
+    const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
+    console.log(`${percent} %  ${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB  ${file}`);
+  };
+}
 
 /** One line for each model of the file: id, type, quantization, pool, and where it comes from. */
 export function listModels(file: string): string {

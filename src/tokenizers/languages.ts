@@ -76,8 +76,17 @@ export class Languages {
     return code !== null && this.#ids.has(code);
   }
 
+  /** What stands around a text in the language of a code. @throws UnknownLanguageError listing the known codes */
   template(code: string | null, field: 'src_lang' | 'tgt_lang'): Template {
-    const id = this.id(code, field);
+    return this.#around(this.id(code, field));
+  }
+
+  /** A template of the length that they all have. */
+  anyTemplate(): Template {
+    return this.#around(0);
+  }
+
+  #around(id: number): Template {
     return this.#scheme.placement === 'code text eos'
       ? { prefix: [id], suffix: [this.#eos] }
       : { prefix: [], suffix: [this.#eos, id] };

@@ -133,6 +133,15 @@ export class Tokenizer {
     return { ids, tokens: ids.map((id) => this.#tokens[id] ?? ''), offsets };
   }
 
+  /** How many tokens `encode` gives, without need of a language code. */
+  count(text: string, options: { asTarget?: boolean; addSpecialTokens?: boolean } = {}): number {
+    const { ids } = this.encode(text, { ...options, addSpecialTokens: false });
+    if (options.addSpecialTokens === false) return ids.length;
+    const { definition } = options.asTarget ? this.#parts.target : this.#parts.source;
+    const { prefix, suffix } = this.#parts.languages?.anyTemplate() ?? definition.template;
+    return ids.length + prefix.length + suffix.length;
+  }
+
   /** Ids that the vocabulary does not have are left out. */
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
     const tokens: string[] = [];

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { LocalTokenizers } from '../../src/tokenizers/local-tokenizers.ts';
+import { temporaryDir } from '../checkpoints/write-safetensors.ts';
+import { modelDir } from '../support/goldens.ts';
+
+test('tokens are counted as they are encoded; models that are not here count as null', async (t) => {
+  const file = path.join(temporaryDir(t), 'models.json');
+  const names = ['gpt2-tiny', 'llama-tiny', 'm2m100-tiny', 'marian-tiny', 'mbart-tiny'];
+  const models = [...names.map((id) => ({ id, path: modelDir(id) })), { id: 'gone', path: './gone' }];
+  fs.writeFileSync(file, JSON.stringify({ models }));
+  const tokenizers = new LocalTokenizers(file);
+  const text = 'Hello world, it was late.';
+  for (const name of names) {
+    const tokenizer = tokenizers.get(name);
+    assert.ok(tokenizer !== null);
+    assert.equal(tokenizers.get(name), tokenizer, 'read once');
+    for (const side of ['source', 'target'] as const) {
+      for (const specialTokens of [true, false]) {
+        const { ids } = tokenizer.encode(text, { asTarget: side === 'target', addSpecialTokens: specialTokens });
+        assert.equal(await tokenizers.count(name, text, { side, specialTokens }), ids.length, `${name} ${side}`);
+      }
+    }
+  }
+  for (const id of ['gone', 'unknown', '../gpt2-tiny', '__proto__']) {
+    assert.equal(await tokenizers.count(id, text, { side: 'source', specialTokens: true }), null);
+  }
+  assert.equal(new LocalTokenizers(`${file}.missing`).get('gpt2-tiny'), null);
+});
