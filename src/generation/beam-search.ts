@@ -1,0 +1,90 @@
+/**
+ * Beam search as transformers does it: candidates that end a sequence compete with finished beams by log-probability
+ * per (length ** length_penalty); the rest run on until no running beam can beat the worst finished one.
+ */
+
+import type { DecoderState } from './decoder-state.ts';
+import type { GenerationOptions } from './options.ts';
+import { applyRules, logSoftmax } from './processors.ts';
+
+interface Beam {
+  ids: number[];
+  /** Sum of log-probabilities. */
+  score: number;
+}
+
+interface Candidate {
+  beam: number;
+  token: number;
+  score: number;
+}
+
+/** @returns the best sequence, prompt included */
+export async function beamSearch(
+  state: DecoderState,
+  prompt: Int32Array,
+  firstLogits: Float32Array,
+  options: GenerationOptions,
+  tick: (generated: number) => Promise<void>,
+): Promise<number[]> {
+  const { numBeams, eosIds, lengthPenalty } = options;
+  const promptLength = prompt.length;
+  const maxLength = promptLength + options.maxNewTokens;
+  const vocab = firstLogits.length;
+  let running: Beam[] = [{ ids: Array.from(prompt), score: 0 }];
+  let finished: Beam[] = [];
+  let logits = firstLogits;
+  for (;;) {
+    const length = running[0].ids.length;
+    const keep = Math.max(2, 1 + eosIds.length) * numBeams;
+    const candidates = best(running, logits, vocab, keep, (scores, ids) => {
+      logSoftmax(scores);
+      applyRules(scores, { ids, promptLength, maxLength }, options);
+    });
+    const ends = ({ token }: Candidate): boolean => eosIds.includes(token) || length + 1 >= maxLength;
+    const extend = ({ beam, token, score }: Candidate): Beam => ({ ids: [...running[beam].ids, token], score });
+    const divisor = (length + 1 - promptLength) ** lengthPenalty;
+    const full = finished.length >= numBeams && options.earlyStopping;
+    const ended = full ? [] : candidates.slice(0, numBeams).filter(ends).map(extend);
+    finished = [...finished, ...ended.map(({ ids, score }) => ({ ids, score: score / divisor }))]
+      .sort((a, b) => b.score - a.score)
+      .slice(0, numBeams);
+    const going = candidates.filter((candidate) => !ends(candidate)).slice(0, numBeams);
+    await tick(length + 1 - promptLength);
+    const worst = finished.length < numBeams ? -Infinity : finished[numBeams - 1].score;
+    const hopeful = going.length > 0 && going[0].score / divisor > worst;
+    if (!hopeful || (options.earlyStopping && finished.length >= numBeams)) break;
+    const next = going.map(extend);
+    logits = state.extend(
+      Int32Array.from(going, ({ token }) => token),
+      Int32Array.from(going, ({ beam }) => beam),
+    );
+    running = next;
+  }
+  return (finished[0] ?? running[0]).ids;
+}
+
+/** The `keep` best continuations of all beams, best first. */
+function best(
+  beams: readonly Beam[],
+  logits: Float32Array,
+  vocab: number,
+  keep: number,
+  prepare: (scores: Float32Array, ids: readonly number[]) => void,
+): Candidate[] {
+  const found: Candidate[] = [];
+  beams.forEach(({ ids, score }, beam) => {
+    const scores = logits.slice(beam * vocab, (beam + 1) * vocab);
+    prepare(scores, ids);
+    for (let token = 0; token < vocab; token++) {
+      const total = score + scores[token];
+      if (total === -Infinity) continue;
+      if (found.length === keep && total <= found[keep - 1].score) continue;
+      let place = found.length;
+      while (place > 0 && found[place - 1].score < total) place--;
+      found.splice(place, 0, { beam, token, score: total });
+      if (found.length > keep) found.pop();
+    }
+  });
+  return found;
+}
