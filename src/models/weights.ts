@@ -83,6 +83,14 @@ export class Weights {
     return made;
   }
 
+  /** A table that is computed and not stored (sinusoidal positions), freed with the weights. */
+  computed<T extends Tensor>(name: string, make: () => T): T {
+    const made = tf.keep(tf.tidy(make));
+    this.#tensors.set(`computed ${name}`, made);
+    this.bytes += made.size * 4;
+    return made;
+  }
+
   vector(name: string): Tensor1D {
     return this.tensor(name) as Tensor1D;
   }

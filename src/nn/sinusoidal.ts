@@ -1,0 +1,22 @@
+/** Fixed sinusoidal positions (Vaswani et al. 2017, section 3.5). */
+
+import { type Tensor2D, tf } from '../tensors/tf.ts';
+
+/**
+ * A table of positions 0 .. count - 1: sines of every frequency in the first columns, then cosines of as many as the
+ * width leaves room for, then zeros.
+ * @param frequencies - radians per position
+ * @returns [count, width]
+ */
+export function sinusoidalTable(count: number, width: number, frequencies: ArrayLike<number>): Tensor2D {
+  const values = new Float32Array(count * width);
+  for (let position = 0; position < count; position++) {
+    for (let i = 0; i < frequencies.length; i++) {
+      const angle = position * frequencies[i];
+      const cosine = frequencies.length + i;
+      values[position * width + i] = Math.sin(angle);
+      if (cosine < width) values[position * width + cosine] = Math.cos(angle);
+    }
+  }
+  return tf.tensor2d(values, [count, width]);
+}
