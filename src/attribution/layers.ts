@@ -47,7 +47,7 @@ function resolveLayer(asked: string, known: readonly string[]): string[] {
   throw new AttributionError(
     'unknown_layer',
     `target_layer "${asked}" ${problem}: ${listed}`,
-    '/method_args/target_layer',
+    '#/method_args/target_layer',
   );
 }
 

@@ -27,6 +27,8 @@ export interface Sequence {
   /** Attributed tokens are targetIds[start .. end - 1]; start >= 1. */
   start: number;
   end: number;
+  /** Ids of special tokens, which some methods leave as they are. */
+  specialIds?: ReadonlySet<number>;
 }
 
 /** Features of some copies of a sequence: [segments * positions, hidden]. */

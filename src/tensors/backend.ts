@@ -1,5 +1,10 @@
-/** Chooses and starts the tfjs backend. */
-import { tf } from './tf.ts';
+/**
+ * Chooses and starts the tfjs backend: TensorFlow's own kernels through the native binding that setup built, or WASM,
+ * which always works.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import util from 'node:util';
 
 export interface Backend {
   name: 'tensorflow' | 'wasm';
@@ -8,13 +13,66 @@ export interface Backend {
   reason: string;
 }
 
-export async function startBackend(choice: 'auto' | 'tensorflow' | 'wasm'): Promise<Backend> {
-  if (choice !== 'wasm') {
-    const native = await import('@tensorflow/tfjs-node-gpu');
-    await tf.setBackend('tensorflow');
-    return { name: 'tensorflow', version: native.version['tfjs-core'], reason: 'the native binding loaded' };
+/**
+ * Starts a backend. Call once, before any tensor is made.
+ * @param options.threads - threads of the native backend; 0: one for each core
+ * @throws {Error} when `tensorflow` is asked for and cannot be loaded, naming the remedy
+ */
+export async function startBackend(
+  choice: 'auto' | 'tensorflow' | 'wasm',
+  options: { threads?: number } = {},
+): Promise<Backend> {
+  if (choice === 'wasm') return startWasm('WHENCE_BACKEND=wasm');
+  try {
+    return await startNative(options.threads ?? 0);
+  } catch (error) {
+    const reason = whyNotBuilt() ?? firstLine(error);
+    if (choice === 'auto') return startWasm(`the native backend is not available: ${reason}`);
+    throw new Error(
+      `WHENCE_BACKEND is "tensorflow", but the native backend cannot be loaded (${reason}); run \`npm run setup\` or use "auto"`,
+    );
   }
+}
+
+async function startNative(threads: number): Promise<Backend> {
+  // Both are read when the library loads.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  if (threads > 0) {
+    process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+    process.env.TF_NUM_INTEROP_THREADS = '1';
+  }
+  restoreRemovedFunctions();
+  const native = await import('@tensorflow/tfjs-node-gpu');
+  const { tf } = await import('./tf.ts');
+  await tf.setBackend('tensorflow');
+  // Version of libtensorflow, which tfjs's own version does not tell.
+  const binding = (tf.backend() as unknown as { binding: { TF_Version: string } }).binding;
+  const reason = `native binding on libtensorflow ${binding.TF_Version}`;
+  return { name: 'tensorflow', version: native.version['tfjs-core'], reason };
+}
+
+async function startWasm(reason: string): Promise<Backend> {
   await import('@tensorflow/tfjs-backend-wasm');
+  const { tf } = await import('./tf.ts');
   await tf.setBackend('wasm');
-  return { name: 'wasm', version: tf.version_core, reason: 'asked for' };
+  return { name: 'wasm', version: tf.version_core, reason };
+}
+
+/** tfjs-node 4.22 calls two functions that Node.js 23 no longer has. */
+function restoreRemovedFunctions(): void {
+  const old = util as unknown as Record<string, unknown>;
+  old.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  old.isArray ??= Array.isArray;
+}
+
+/** What setup noted when it could not build the binding. */
+function whyNotBuilt(): string | null {
+  const state = new URL('../../.whence/native/state.json', import.meta.url);
+  if (!existsSync(state)) return null;
+  const { reason } = JSON.parse(readFileSync(state, 'utf8')) as { reason?: string };
+  return reason ?? null;
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0];
 }

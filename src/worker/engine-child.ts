@@ -3,8 +3,9 @@
  * native code takes the process with it. It holds the models between jobs, computes one job at a time, and ends with its
  * parent, also when the parent was killed.
  */
-import type { Engine } from '../attribution/engine.ts';
+
 import type { JobError } from '../contract/job.ts';
+import type { Engine } from '../engine/engine.ts';
 import { pack } from '../jobs/packing.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
 import { throttleProgress } from './throttle.ts';

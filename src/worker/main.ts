@@ -28,7 +28,7 @@ export interface WorkerTuning {
 }
 
 const TUNING: WorkerTuning = {
-  engineModule: new URL('../attribution/engine.ts', import.meta.url).href,
+  engineModule: new URL('../engine/engine.ts', import.meta.url).href,
   maxResultBytes: 256 * 2 ** 20,
   cancelGraceMs: 500,
   drainMs: 20_000, // within the 30 s that container platforms give

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine } from '../../src/attribution/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import type { Config } from '../../src/config.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { StepEvent } from '../../src/contract/events.ts';

@@ -1,6 +1,6 @@
 /** Which target positions a request attributes. */
 
-import { AttributionError } from './errors.ts';
+import { AttributionError } from '../attribution/errors.ts';
 
 /**
  * The attributed positions [start, end) of a target of `length` tokens.
@@ -22,14 +22,14 @@ export function attributedSpan(
     throw new AttributionError(
       'nothing_generated',
       `the generated text adds no token to its prompt (${length} tokens); give a longer text or let the model generate`,
-      '/generated_texts',
+      '#/generated_texts',
     );
   }
   if (from >= to) {
     throw new AttributionError(
       'empty_span',
       `attr_pos_start ${start ?? 'null'} and attr_pos_end ${end ?? 'null'} select no token: of ${length} target tokens, positions ${first} to ${length - 1} can be attributed`,
-      '/attr_pos_end',
+      '#/attr_pos_end',
     );
   }
   return { start: from, end: to };

@@ -1,0 +1,96 @@
+/** What the engine can do, for the API: models, methods, step functions, aggregators. */
+
+import { listAggregators } from '../attribution/aggregation/registry.ts';
+import type { Method } from '../attribution/method.ts';
+import type { Registries } from '../attribution/registries.ts';
+import type { StepFunction } from '../attribution/step-function.ts';
+import { readModelConfig } from '../checkpoints/config.ts';
+import { resolveModelDir } from '../checkpoints/hub.ts';
+import type { ModelEntry } from '../checkpoints/models-file.ts';
+import { openCheckpoint } from '../checkpoints/safetensors.ts';
+import type { Catalogue, MethodInfo, ModelInfo, StepFunctionInfo } from '../contract/catalogue.ts';
+import { familyOf } from '../models/load.ts';
+import { loadTokenizer } from '../tokenizers/tokenizer.ts';
+
+/** Describes every model of the entries, from its files alone: weights are not loaded. */
+export async function buildCatalogue(
+  entries: readonly ModelEntry[],
+  { methods, stepFunctions }: Registries,
+  backend: Catalogue['backend'],
+  versions: Record<string, string>,
+): Promise<Catalogue> {
+  const models: ModelInfo[] = [];
+  for (const entry of entries) models.push(await describeModel(entry, methods, stepFunctions));
+  return {
+    models,
+    methods: [...methods.values()].map(describeMethod),
+    step_functions: [...stepFunctions.values()].map(describeStepFunction),
+    aggregators: listAggregators(),
+    backend,
+    versions,
+  };
+}
+
+async function describeModel(
+  entry: ModelEntry,
+  methods: Registries['methods'],
+  stepFunctions: Registries['stepFunctions'],
+): Promise<ModelInfo> {
+  const dir = await resolveModelDir(entry.source);
+  const config = readModelConfig(dir);
+  const { architecture } = await familyOf(config, dir);
+  const checkpoint = openCheckpoint(dir);
+  let parameters = 0;
+  for (const name of checkpoint.names()) {
+    // Scales of stored int8 weights are not parameters.
+    if (name.endsWith('.SCB') || name.endsWith('.weight_format')) continue;
+    parameters += checkpoint.info(name).shape.reduce((product, size) => product * size, 1);
+  }
+  checkpoint.close();
+  const { languages } = loadTokenizer(dir);
+  const field = (...names: string[]): number | null => {
+    const found = names.map((name) => config[name]).find((value) => typeof value === 'number');
+    return typeof found === 'number' ? found : null;
+  };
+  return {
+    id: entry.id,
+    model_type: config.model_type,
+    architecture,
+    quantization: entry.quantization,
+    parameters,
+    layers: field('n_layer', 'num_hidden_layers', 'num_layers', 'decoder_layers') ?? 0,
+    vocab_size: field('vocab_size') ?? 1,
+    max_positions: field('n_positions', 'max_position_embeddings', 'n_ctx', 'seq_length'),
+    languages: languages === null ? null : [...languages],
+    loaded: false,
+    pool: entry.pool,
+    methods: [...methods.values()].filter((method) => method.appliesTo.includes(architecture)).map(({ id }) => id),
+    step_functions: [...stepFunctions.keys()],
+  };
+}
+
+function describeMethod(method: Method): MethodInfo {
+  const { id, name, description, paper, argsSchema, appliesTo, needsGradient } = method;
+  return {
+    id,
+    name,
+    description,
+    paper,
+    applies_to: [...appliesTo],
+    args_schema: { ...argsSchema },
+    needs_gradient: needsGradient,
+  };
+}
+
+function describeStepFunction(fn: StepFunction): StepFunctionInfo {
+  const { id, name, description, paper, argsSchema, differentiable } = fn;
+  return {
+    id,
+    name,
+    description,
+    paper,
+    applies_to: ['decoder-only', 'encoder-decoder'],
+    args_schema: { ...argsSchema },
+    differentiable,
+  };
+}

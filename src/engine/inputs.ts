@@ -1,0 +1,284 @@
+/** From the texts of a request to sequences of ids: encoding, generation, what is attributed, baselines, tokens. */
+
+import type { ContrastTexts } from '../attribution/contrast-inputs.ts';
+import { AttributionError } from '../attribution/errors.ts';
+import type { Token } from '../attribution/output.ts';
+import type { Sequence } from '../attribution/passes.ts';
+import type { AttributeRequest } from '../contract/attribute-request.ts';
+import { generate } from '../generation/generate.ts';
+import { type GenerationOptions, GREEDY } from '../generation/options.ts';
+import type { Random } from '../generation/random.ts';
+import type { RoleSpan } from '../tokenizers/chat.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { baselineIds } from './baseline.ts';
+import type { ReadyModel } from './model-store.ts';
+import { attributedSpan } from './span.ts';
+
+/** One text of a request, ready to be attributed. */
+export interface Input {
+  sequence: Sequence;
+  source: Token[];
+  target: Token[];
+  /** What character offsets refer to. */
+  texts: { source: string | null; target: string };
+  /** The output alone, without the prompt of a decoder-only model. */
+  generatedText: string;
+  contrast: ContrastTexts;
+}
+
+export interface InputOptions {
+  model: ReadyModel;
+  request: AttributeRequest;
+  /** Which of the texts. */
+  index: number;
+  random: Random;
+  tick: (generated: number, wanted: number) => Promise<void>;
+}
+
+/** How many texts a request has. */
+export function countTexts(request: AttributeRequest): number {
+  return request.messages?.length ?? request.input_texts.length;
+}
+
+/** Prepares one text: the very ids that were generated are attributed, never ids of a text encoded again. */
+export async function prepareInput(options: InputOptions): Promise<Input> {
+  return options.model.model.architecture === 'decoder-only' ? decoderOnly(options) : encoderDecoder(options);
+}
+
+async function decoderOnly(options: InputOptions): Promise<Input> {
+  const { model, request, index } = options;
+  const { tokenizer } = model;
+  const chat = request.messages === null ? null : render(tokenizer, request.messages[index]);
+  const prompt = chat?.text ?? request.input_texts[index];
+  const addSpecialTokens = chat === null && !request.skip_special_tokens;
+  const encode = (text: string): number[] => tokenizer.encode(text, { addSpecialTokens }).ids;
+  const promptIds = nonEmpty(encode(prompt), tokenizer);
+  const forced = request.generated_texts?.[index] ?? null;
+  let ids: Int32Array;
+  let text: string;
+  if (forced === null) {
+    ids = await continuation(options, null, promptIds);
+    const decode = (part: ArrayLike<number>): string =>
+      tokenizer.decode(Array.from(part), { skipSpecialTokens: true, cleanUp: false });
+    const whole = decode(ids);
+    const before = decode(promptIds);
+    // What the tokenizer cannot give back of the prompt (a leading space, unknown characters) comes from the prompt.
+    text = whole.startsWith(before) ? prompt + whole.slice(before.length) : whole;
+  } else {
+    text = chat === null ? forced : chat.text + forced;
+    const whole = encode(text);
+    ids = Int32Array.from(prompt === '' ? [...promptIds, ...whole] : whole);
+  }
+  checkLength(ids.length, model, '#/generated_texts');
+  const span = attributedSpan(request.attr_pos_start, request.attr_pos_end, promptIds.length, ids.length);
+  const sequence: Sequence = {
+    sourceIds: null,
+    sourceBaselineIds: null,
+    targetIds: ids,
+    targetBaselineIds: baseline(ids, options),
+    ...span,
+    specialIds: tokenizer.specialIds,
+  };
+  const target = tokensOf(ids, text, tokenizer, { addSpecialTokens }, request.clean_special_chars);
+  if (chat !== null) giveRoles(target, chat.spans, chat.text.length);
+  return {
+    sequence,
+    source: [],
+    target,
+    texts: { source: null, target: text },
+    generatedText: text.startsWith(prompt) ? text.slice(prompt.length) : text,
+    contrast: {
+      encodeTarget: (other, { addSpecialTokens: special }) =>
+        Int32Array.from(tokenizer.encode(other, { addSpecialTokens: special && addSpecialTokens }).ids),
+      encodeSource: null,
+      align: null,
+      index,
+      count: countTexts(request),
+      maxPositions: model.model.maxPositions,
+    },
+  };
+}
+
+async function encoderDecoder(options: InputOptions): Promise<Input> {
+  const { model, request, index } = options;
+  const { tokenizer } = model;
+  const addSpecialTokens = !request.skip_special_tokens;
+  const { src_lang: srcLang, tgt_lang: tgtLang } = request;
+  const sourceText = request.input_texts[index];
+  const start = decoderStart(model);
+  const encodeSource = (text: string, special: boolean): Int32Array =>
+    Int32Array.from(tokenizer.encode(text, { addSpecialTokens: special, srcLang }).ids);
+  const encodeTarget = (text: string, special: boolean): Int32Array => {
+    const { ids } = tokenizer.encode(text, { addSpecialTokens: special, asTarget: true, tgtLang });
+    return Int32Array.from(ids[0] === start ? ids : [start, ...ids]);
+  };
+  const sourceIds = Int32Array.from(nonEmpty(Array.from(encodeSource(sourceText, addSpecialTokens)), tokenizer));
+  checkLength(sourceIds.length, model, `#/input_texts/${index}`);
+  const forced = request.generated_texts?.[index] ?? null;
+  const language = tgtLang === null ? null : tokenizer.languageId(tgtLang);
+  const ids =
+    forced === null
+      ? await continuation(options, sourceIds, [start], language ?? model.generation.forcedBosTokenId)
+      : encodeTarget(forced, addSpecialTokens);
+  const text = forced ?? tokenizer.decode(ids, { skipSpecialTokens: true });
+  checkLength(ids.length, model, '#/generated_texts');
+  const span = attributedSpan(request.attr_pos_start, request.attr_pos_end, 1, ids.length);
+  const targetBaselineIds = baseline(ids, options);
+  // The decoder's start token carries nothing: it is its own baseline.
+  targetBaselineIds[0] = ids[0];
+  const clean = request.clean_special_chars;
+  const target = tokensOf(ids, text, tokenizer, { addSpecialTokens, asTarget: true, tgtLang }, clean);
+  const forcedFirst = language ?? model.generation.forcedBosTokenId;
+  if (forcedFirst !== null && ids[1] === forcedFirst) target[1].forced = true;
+  return {
+    sequence: {
+      sourceIds,
+      sourceBaselineIds: baseline(sourceIds, options),
+      targetIds: ids,
+      targetBaselineIds,
+      ...span,
+      specialIds: tokenizer.specialIds,
+    },
+    source: tokensOf(sourceIds, sourceText, tokenizer, { addSpecialTokens, srcLang }, clean),
+    target,
+    texts: { source: sourceText, target: text },
+    generatedText: text,
+    contrast: {
+      encodeTarget: (other, { addSpecialTokens: special }) => encodeTarget(other, special),
+      encodeSource: (other, { addSpecialTokens: special }) => encodeSource(other, special),
+      align: null,
+      index,
+      count: countTexts(request),
+      maxPositions: model.model.maxPositions,
+    },
+  };
+}
+
+function render(tokenizer: Tokenizer, messages: { role: string; content: string }[]) {
+  if (tokenizer.chat === null) {
+    throw new AttributionError(
+      'no_chat_template',
+      'the model has no chat template, so it takes no messages; send the text as input_texts',
+      '#/messages',
+    );
+  }
+  return tokenizer.chat.render(messages);
+}
+
+/** The prompt's ids; an empty prompt is the beginning-of-sequence token alone. */
+function nonEmpty(ids: number[], { special }: Tokenizer): number[] {
+  if (ids.length > 0) return ids;
+  const first = special.bos ?? special.eos;
+  if (first === null) {
+    throw new AttributionError(
+      'empty_input',
+      'the text has no tokens, and the model has no beginning-of-sequence token to start from; give a text',
+      '#/input_texts',
+    );
+  }
+  return [first];
+}
+
+async function continuation(
+  { model, request, random, tick }: InputOptions,
+  sourceIds: Int32Array | null,
+  promptIds: number[],
+  forcedBosId: number | null = null,
+): Promise<Int32Array> {
+  const wanted = request.generation_args.max_new_tokens ?? GREEDY.maxNewTokens;
+  checkLength(promptIds.length + wanted, model, '#/generation_args/max_new_tokens');
+  const options = generationOptions(model, request, forcedBosId);
+  const prompt = { sourceIds, targetIds: Int32Array.from(promptIds) };
+  return generate(model.model, prompt, options, random, (generated) => tick(generated, wanted));
+}
+
+function generationOptions(
+  { generation, model }: ReadyModel,
+  { generation_args: args }: AttributeRequest,
+  forcedBosId: number | null,
+): GenerationOptions {
+  return {
+    ...GREEDY,
+    maxNewTokens: args.max_new_tokens ?? GREEDY.maxNewTokens,
+    minNewTokens: args.min_new_tokens ?? GREEDY.minNewTokens,
+    numBeams: args.num_beams ?? GREEDY.numBeams,
+    doSample: args.do_sample ?? GREEDY.doSample,
+    temperature: args.temperature ?? GREEDY.temperature,
+    topK: args.top_k ?? GREEDY.topK,
+    topP: args.top_p ?? GREEDY.topP,
+    repetitionPenalty: args.repetition_penalty ?? GREEDY.repetitionPenalty,
+    noRepeatNgramSize: args.no_repeat_ngram_size ?? GREEDY.noRepeatNgramSize,
+    eosIds: generation.eosTokenIds,
+    forcedBosId,
+    forcedEosId: model.architecture === 'encoder-decoder' ? generation.forcedEosTokenId : null,
+    badWordsIds: generation.badWordsIds,
+    suppressTokens: generation.suppressTokens,
+  };
+}
+
+function decoderStart({ generation }: ReadyModel): number {
+  const start = generation.decoderStartTokenId ?? generation.bosTokenId ?? generation.padTokenId;
+  if (start === null) throw new Error('the checkpoint names no decoder_start_token_id');
+  return start;
+}
+
+function baseline(ids: Int32Array, { model, request }: InputOptions): Int32Array {
+  const { unk, pad } = model.tokenizer.special;
+  const eos = model.generation.eosTokenIds[0] ?? model.tokenizer.special.eos;
+  return baselineIds(ids, { unk, pad, eos }, request.include_eos_baseline);
+}
+
+function checkLength(tokens: number, { model, entry }: ReadyModel, pointer: string): void {
+  const limit = model.maxPositions;
+  if (limit === null || tokens <= limit) return;
+  throw new AttributionError(
+    'too_long',
+    `${tokens} tokens are more than the ${limit} positions of "${entry.id}"; shorten the text or ask for fewer new tokens`,
+    pointer,
+  );
+}
+
+/** Ids as tokens with the characters that they cover in `text`. */
+function tokensOf(
+  ids: Int32Array,
+  text: string,
+  tokenizer: Tokenizer,
+  encode: Parameters<Tokenizer['encode']>[1],
+  clean: boolean,
+): Token[] {
+  const { ids: again, offsets } = tokenizer.encode(text, encode);
+  // The ids of generated text may differ from those that encoding it gives; then offsets come from decoding.
+  const lead = ids.length - again.length;
+  const same = lead >= 0 && again.every((id, k) => id === ids[lead + k]);
+  const ranges = same ? [...new Array<null>(lead).fill(null), ...offsets] : decodedOffsets(ids, text, tokenizer);
+  return Array.from(ids, (id, k) => {
+    const token = tokenizer.idToToken(id) ?? '';
+    const range = ranges[k];
+    const shown = clean && range !== null ? text.slice(range[0], range[1]) : token;
+    return { id, token: shown, start: range?.[0] ?? null, end: range?.[1] ?? null };
+  });
+}
+
+/** Offsets from how the decoded text grows token by token, as far as it agrees with `text`. */
+function decodedOffsets(ids: Int32Array, text: string, tokenizer: Tokenizer): ([number, number] | null)[] {
+  let before = 0;
+  return Array.from(ids, (id, k) => {
+    if (tokenizer.specialIds.has(id)) return null;
+    const options = { skipSpecialTokens: true, cleanUp: false };
+    const decoded = tokenizer.decode(Array.from(ids.subarray(0, k + 1)), options).replace(/\uFFFD+$/, '');
+    if (!text.startsWith(decoded)) return null;
+    const range: [number, number] = [before, Math.max(before, decoded.length)];
+    before = range[1];
+    return range;
+  });
+}
+
+/** Gives each token the role of the message that it begins in. What follows the prompt is the assistant's. */
+function giveRoles(tokens: Token[], spans: readonly RoleSpan[], promptLength: number): void {
+  for (const token of tokens) {
+    const { start } = token;
+    if (start === null) continue;
+    const role = start >= promptLength ? 'assistant' : spans.find((span) => start < span.end)?.role;
+    if (role) token.role = role;
+  }
+}

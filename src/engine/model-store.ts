@@ -1,0 +1,106 @@
+/** The models that this engine holds: loaded when first asked for, and given up again, least recently used first. */
+
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { resolveModelDir } from '../checkpoints/hub.ts';
+import type { ModelEntry } from '../checkpoints/models-file.ts';
+import { type LoadedModel, loadModel } from '../models/load.ts';
+import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
+
+export interface ReadyModel extends LoadedModel {
+  entry: ModelEntry;
+  dir: string;
+  tokenizer: Tokenizer;
+  /** What tells this checkpoint from another: of config.json and the weights, and of the tokenizer's files. */
+  hashes: { model: string; tokenizer: string };
+}
+
+/** Share of the memory budget that weights may take; the rest is for activations. */
+const WEIGHTS_SHARE = 0.7;
+
+export class ModelStore {
+  readonly #entries: ReadonlyMap<string, ModelEntry>;
+  readonly #budget: number;
+  /** In the order of their last use. */
+  readonly #ready = new Map<string, ReadyModel>();
+
+  /** @param memoryBudget - bytes for weights and activations together */
+  constructor(entries: readonly ModelEntry[], memoryBudget: number) {
+    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
+    this.#budget = memoryBudget;
+  }
+
+  loaded(): string[] {
+    return [...this.#ready.keys()];
+  }
+
+  get loadedBytes(): number {
+    let bytes = 0;
+    for (const model of this.#ready.values()) bytes += model.bytes;
+    return bytes;
+  }
+
+  /**
+   * The model, loaded if it is not.
+   * @param onProgress - bytes of the checkpoint read, and in all
+   */
+  async get(id: string, onProgress: (loaded: number, total: number) => void): Promise<ReadyModel> {
+    const known = this.#ready.get(id);
+    if (known !== undefined) {
+      this.#ready.delete(id);
+      this.#ready.set(id, known);
+      return known;
+    }
+    const entry = this.#entries.get(id);
+    if (entry === undefined) {
+      throw new Error(`this worker does not serve "${id}"; it serves ${[...this.#entries.keys()].join(', ')}`);
+    }
+    const dir = await resolveModelDir(entry.source);
+    const loaded = await loadModel(dir, {
+      quantization: entry.quantization,
+      rule: { threshold: entry.int8Threshold, outliers: entry.int8Outliers },
+      onProgress,
+    });
+    const model = { ...loaded, entry, dir, tokenizer: loadTokenizer(dir), hashes: hashesOf(dir) };
+    this.#ready.set(id, model);
+    this.#giveUpOthers(id);
+    return model;
+  }
+
+  #giveUpOthers(keep: string): void {
+    for (const [id, model] of this.#ready) {
+      if (this.loadedBytes <= this.#budget * WEIGHTS_SHARE) return;
+      if (id === keep) continue;
+      this.#ready.delete(id);
+      model.dispose();
+    }
+  }
+
+  dispose(): void {
+    for (const model of this.#ready.values()) model.dispose();
+    this.#ready.clear();
+  }
+}
+
+const HASHED_BYTES = 2 ** 20;
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_target.json', 'vocab.json', 'source.spm', 'target.spm'];
+
+/** Hashes that are quick to make of any size of checkpoint: weights count by size and first mebibyte. */
+function hashesOf(dir: string): { model: string; tokenizer: string } {
+  const model = createHash('sha256').update(readFileSync(join(dir, 'config.json')));
+  const files = readdirSync(dir).filter((name) => name.endsWith('.safetensors'));
+  for (const name of files.sort()) {
+    const file = join(dir, name);
+    const head = Buffer.alloc(Math.min(HASHED_BYTES, statSync(file).size));
+    const descriptor = openSync(file, 'r');
+    readSync(descriptor, head, 0, head.length, 0);
+    closeSync(descriptor);
+    model.update(`${name}:${statSync(file).size}`).update(head);
+  }
+  const tokenizer = createHash('sha256');
+  for (const name of TOKENIZER_FILES) {
+    if (existsSync(join(dir, name))) tokenizer.update(readFileSync(join(dir, name)));
+  }
+  return { model: model.digest('hex').slice(0, 16), tokenizer: tokenizer.digest('hex').slice(0, 16) };
+}
