@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { LIMITS } from '../contract/limits.ts';
+import { createJobs, type JobsConfig } from '../jobs/create-jobs.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
 import { app } from './app.ts';
 import { type ApiSettings, CatalogueReader } from './context.ts';
 import type { TokenCounter } from './validation/lengths.ts';
@@ -31,4 +33,30 @@ export async function buildApp({ settings, jobs, tokens }: AppParts): Promise<Fa
   await server.register(fp(app), { settings, jobs, tokens, catalogue: new CatalogueReader(jobs) });
   await server.ready();
   return server;
+}
+
+/** What the API reads of the configuration. */
+export interface ApiConfig extends JobsConfig, Omit<ApiSettings, 'allowPrivateWebhooks'> {
+  modelsFile: string;
+  webhookAllowPrivate: boolean;
+}
+
+export interface RunningApi {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Starts the API on its address. @throws Error naming the address when it cannot listen */
+export async function startApi(config: ApiConfig): Promise<RunningApi> {
+  const jobs = await createJobs(config);
+  const settings: ApiSettings = { ...config, allowPrivateWebhooks: config.webhookAllowPrivate };
+  const server = await buildApp({ settings, jobs, tokens: new LocalTokenizers(config.modelsFile) });
+  const url = await server.listen({ host: config.host, port: config.port });
+  return {
+    url,
+    close: async () => {
+      await server.close();
+      await jobs.close();
+    },
+  };
 }
