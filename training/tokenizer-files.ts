@@ -89,7 +89,7 @@ export function metaspaceTokenizer(
       decoder: metaspace,
     },
     config: {
-      tokenizer_class: 'PreTrainedTokenizerFast',
+      tokenizer_class: 'M2M100Tokenizer',
       language_codes: 'm2m100',
       model_max_length: maxLength,
       bos_token: SPECIAL.bos,
