@@ -31,3 +31,11 @@ export function boolean(config: ModelConfig, field: string, fallback?: boolean):
   if (typeof value !== 'boolean') throw wrong(field, value, 'true or false');
   return value;
 }
+
+/** An object, or null where the field is missing or null. */
+export function object(config: ModelConfig, field: string): ModelConfig | null {
+  const value = config[field] ?? null;
+  if (value === null) return null;
+  if (typeof value !== 'object' || Array.isArray(value)) throw wrong(field, value, 'an object');
+  return { ...value };
+}

@@ -1,8 +1,8 @@
 /** Ops on single entries, and those that only move rows and columns. */
 
 import { type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
-import { indexTensor, type Rows } from './rows.ts';
-import { lookUp, type Run, type Value, widen } from './run.ts';
+import { type CotangentRows, indexTensor, type Rows } from './rows.ts';
+import { type Cotangent, lookUp, type Run, type Value, widen } from './run.ts';
 
 /** a + b of one shape (residual connections). */
 export function add(run: Run, a: Value, b: Value): Value {
@@ -49,13 +49,48 @@ export function dropout(run: Run, x: Value, rate: number): Value {
 export function splitColumns(run: Run, x: Value, widths: number[]): Value[] {
   const parts = tf.split<Tensor2D>(x.tensor, widths, 1);
   return run.applyMany([x], parts, x.rows, () => (dys) => {
-    // The parts of a fused projection may arrive for different rows: queries only where scores are read.
-    const widest = dys.reduce((best, dy) => (dy !== null && (best === null || best.rows.kind === 'read') ? dy : best));
-    if (widest === null) return [null];
+    const rows = widestRows(dys);
+    if (rows === null) return [null];
     const blocks = dys.map((dy, part) =>
-      dy === null ? tf.zeros<typeof tf.Rank.R2>([widest.rows.count, widths[part]]) : widen(dy, widest.rows),
+      dy === null ? tf.zeros<typeof tf.Rank.R2>([rows.count, widths[part]]) : widen(dy, rows),
     );
-    return [{ tensor: tf.concat2d(blocks, 1), rows: widest.rows }];
+    return [{ tensor: tf.concat2d(blocks, 1), rows }];
+  });
+}
+
+/** The rows of a fused projection's cotangents: its parts may arrive for fewer, queries only where scores are read. */
+function widestRows(dys: readonly (Cotangent | null)[]): CotangentRows | null {
+  const widest = dys.reduce((best, dy) => (dy !== null && (best === null || best.rows.kind === 'read') ? dy : best));
+  return widest === null ? null : widest.rows;
+}
+
+/**
+ * The parts of a fused projection whose columns are ordered by head, then part: [rows, heads * parts * head_dim] to
+ * `parts` values [rows, heads * head_dim] (GPT-NeoX, BLOOM).
+ */
+export function splitHeads(run: Run, x: Value, heads: number, parts: number): Value[] {
+  const width = x.tensor.shape[1] / parts;
+  const byPart = tf.unstack(tf.reshape(x.tensor, [-1, heads, parts, width / heads]), 2);
+  const tensors = byPart.map((part) => tf.reshape(part, [-1, width]) as Tensor2D);
+  return run.applyMany([x], tensors, x.rows, () => (dys) => {
+    const rows = widestRows(dys);
+    if (rows === null) return [null];
+    const blocks = dys.map((dy) => {
+      const block = dy === null ? tf.zeros<typeof tf.Rank.R2>([rows.count, width]) : widen(dy, rows);
+      return tf.reshape(block, [-1, heads, width / heads]);
+    });
+    return [{ tensor: tf.reshape(tf.stack(blocks, 2), [-1, parts * width]), rows }];
+  });
+}
+
+/** cap * tanh(x / cap): values stay within the cap (Gemma 2). */
+export function softcap(run: Run, x: Value, cap: number): Value {
+  const bounded = tf.tanh(tf.div(x.tensor, cap)) as Tensor2D;
+  return run.apply([x], tf.mul(bounded, cap), x.rows, () => {
+    run.keep(bounded);
+    return ([dy]) => [
+      dy && { tensor: tf.mul(dy.tensor, tf.sub(1, tf.square(lookUp(bounded, dy.rows)))), rows: dy.rows },
+    ];
   });
 }
 

@@ -5,8 +5,10 @@ import type { Rows } from './rows.ts';
 import { lookUp, type Run, type Value } from './run.ts';
 
 export interface Rotary {
-  /** Angle per position of each pair of dimensions: [rotated dims / 2]. */
-  readonly frequencies: Float64Array;
+  /** Pairs of dimensions of a head that are turned; the rest of the head stays as it is. */
+  readonly pairs: number;
+  /** Angle per position of each pair, [pairs], in a sequence of so many positions. */
+  frequencies(length: number): Float64Array;
   /** Factor on cosine and sine (YaRN's attention factor). */
   readonly factor: number;
   /** Pairs are (i, i + half) as in Llama and GPT-NeoX, or (2i, 2i + 1) as in GPT-J. */
@@ -16,7 +18,7 @@ export interface Rotary {
 }
 
 /**
- * Turns the first `2 * frequencies.length` dimensions of every head.
+ * Turns the first `2 * pairs` dimensions of every head.
  * @param x - [rows, heads * head_dim]
  */
 export function rotary(run: Run, x: Value, heads: number, headDim: number, config: Rotary): Value {
@@ -33,10 +35,11 @@ export function rotary(run: Run, x: Value, heads: number, headDim: number, confi
 function angles(rows: Rows, config: Rotary, headDim: number): { cos: Tensor2D; sin: Tensor2D } {
   const table = (fn: (angle: number) => number, still: number) => () => {
     const values = new Float32Array(rows.count * headDim).fill(still);
-    const half = config.frequencies.length;
+    const half = config.pairs;
+    const frequencies = config.frequencies(rows.length);
     for (let row = 0; row < rows.count; row++) {
       for (let i = 0; i < half; i++) {
-        const value = fn(rows.positions[row] * config.frequencies[i]) * config.factor;
+        const value = fn(rows.positions[row] * frequencies[i]) * config.factor;
         const [a, b] = config.interleaved ? [2 * i, 2 * i + 1] : [i, i + half];
         values[row * headDim + a] = value;
         values[row * headDim + b] = value;
@@ -61,7 +64,7 @@ function turn(
 ): Tensor2D {
   const rows = x.shape[0];
   const split = tf.reshape(x, [rows, heads, headDim]);
-  const still = headDim - 2 * config.frequencies.length;
+  const still = headDim - 2 * config.pairs;
   const turned = still === 0 ? split : tf.slice(split, [0, 0, 0], [rows, heads, headDim - still]);
   let partner = config.interleaved ? swapPairs(turned, rows, heads) : swapHalves(turned);
   if (still > 0) partner = tf.concat([partner, tf.zeros([rows, heads, still])], 2);
