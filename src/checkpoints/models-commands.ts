@@ -67,7 +67,7 @@ function modelType(entry: ModelEntry): string {
   }
 }
 
-export interface AddedModel {
+interface AddedModel {
   readonly id: string;
   readonly dir: string;
 }

@@ -42,7 +42,7 @@ const Entry = Type.Object(
 );
 
 /** JSON Schema of the models file. */
-export const ModelsFile = Type.Object(
+const ModelsFile = Type.Object(
   {
     $schema: Type.Optional(Type.String({ description: 'a URL' })),
     models: Type.Array(Entry, { description: 'a list of models' }),

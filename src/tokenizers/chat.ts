@@ -21,7 +21,7 @@ export interface RoleSpan {
   readonly message: number | null;
 }
 
-export interface RenderedChat {
+interface RenderedChat {
   readonly text: string;
   /** In order, without gaps, from the first to the last character. */
   readonly spans: readonly RoleSpan[];

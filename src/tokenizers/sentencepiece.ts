@@ -6,9 +6,9 @@
 import fs from 'node:fs';
 import { TokenizerError } from './errors.ts';
 
-export type PieceKind = 'normal' | 'unknown' | 'control' | 'user-defined' | 'unused' | 'byte';
+type PieceKind = 'normal' | 'unknown' | 'control' | 'user-defined' | 'unused' | 'byte';
 
-export interface Piece {
+interface Piece {
   readonly text: string;
   readonly score: number;
   readonly kind: PieceKind;

@@ -29,7 +29,7 @@ export interface EncodeOptions {
 }
 
 /** UTF-16 code units [start, end) of the text. */
-export type Offsets = readonly [start: number, end: number];
+type Offsets = readonly [start: number, end: number];
 
 export interface Encoding {
   readonly ids: number[];
