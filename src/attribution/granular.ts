@@ -10,6 +10,12 @@ export interface Sides<T> {
   target: T;
 }
 
+/** Consecutive steps of a block of gradients. */
+interface StepBlock {
+  stepStart: number;
+  steps: { count: number };
+}
+
 /** Scores of both sides, one array each; a side that is not attributed stays null. */
 export class GranularScores {
   readonly #passes: Passes;
@@ -30,15 +36,13 @@ export class GranularScores {
   }
 
   /** Takes the rows of one segment and block of steps: source rows are (step, all positions), target (step, prefix). */
-  put(block: { stepStart: number; steps: { count: number } }, rows: Sides<Tensor2D | null>): void {
-    const { read, sourceLength } = this.#passes;
-    const { stepStart, steps } = block;
-    if (rows.source !== null && this.source !== null) {
-      this.#scatter(this.source, rows.source, stepStart, steps.count, () => sourceLength);
-    }
-    if (rows.target !== null && this.target !== null) {
-      this.#scatter(this.target, rows.target, stepStart, steps.count, (t) => read[t] + 1);
-    }
+  put(block: StepBlock, rows: Sides<Tensor2D | null>): void {
+    this.#scatter(block, rows, false);
+  }
+
+  /** As `put`, on top of what the block has so far. */
+  add(block: StepBlock, rows: Sides<Tensor2D | null>): void {
+    this.#scatter(block, rows, true);
   }
 
   /** The sum of each step's scores over tokens and dimensions: [steps]. */
@@ -56,13 +60,23 @@ export class GranularScores {
     return Float32Array.from(totals);
   }
 
-  #scatter(array: ScoreArray, rows: Tensor2D, from: number, count: number, positions: (t: number) => number): void {
-    const values = rows.dataSync();
-    const [, steps, hidden] = array.shape;
-    let row = 0;
-    for (let t = from; t < from + count; t++) {
-      for (let p = 0; p < positions(t); p++, row++) {
-        array.data.set(values.subarray(row * hidden, (row + 1) * hidden) as Float32Array, (p * steps + t) * hidden);
+  #scatter({ stepStart, steps: block }: StepBlock, rows: Sides<Tensor2D | null>, adding: boolean): void {
+    const { read, sourceLength } = this.#passes;
+    for (const side of ['source', 'target'] as const) {
+      const array = this[side];
+      const values = rows[side]?.dataSync();
+      if (array === null || values === undefined) continue;
+      const [, steps, hidden] = array.shape;
+      let row = 0;
+      for (let t = stepStart; t < stepStart + block.count; t++) {
+        const positions = side === 'source' ? sourceLength : read[t] + 1;
+        for (let p = 0; p < positions; p++, row++) {
+          const own = values.subarray(row * hidden, (row + 1) * hidden) as Float32Array;
+          const cell = (p * steps + t) * hidden;
+          // Places are NaN until they are first written.
+          if (!adding || Number.isNaN(array.data[cell])) array.data.set(own, cell);
+          else for (let d = 0; d < hidden; d++) array.data[cell + d] += own[d];
+        }
       }
     }
   }

@@ -172,6 +172,11 @@ export class Passes {
 
   /** Scores [segments, steps] of copies of the sequence, row-major. */
   async evaluate(features: Features, options: RunOptions = {}): Promise<Float32Array> {
+    return this.evaluateBy(this.scorer, features, options);
+  }
+
+  /** As `evaluate`, by another function of the logits. */
+  async evaluateBy(scorer: Scorer, features: Features, options: RunOptions = {}): Promise<Float32Array> {
     const scores = new Float32Array(features.segments * this.steps);
     const chunk = this.#segmentsPerForward(false);
     for (let start = 0; start < features.segments; start += chunk) {
@@ -179,17 +184,13 @@ export class Passes {
       const run = new Run(options);
       tf.tidy(() => {
         const { logits } = this.forward(run, this.#slice(features, start, count), { source: false, target: false });
-        scores.set(this.score(logits.tensor, count).dataSync() as Float32Array, start * this.steps);
+        const values = scorer({ logits: logits.tensor, ...this.#stepRows(count, 0, this.steps) });
+        scores.set(values.dataSync() as Float32Array, start * this.steps);
       });
       run.dispose();
       await this.#breathe();
     }
     return scores;
-  }
-
-  /** Scores of logits [segments * steps, vocab], in the caller's tidy. */
-  score(logits: Tensor2D, segments: number): Tensor1D {
-    return this.scorer({ logits, ...this.#stepRows(segments, 0, this.steps) });
   }
 
   #stepRows(segments: number, from: number, to: number): { steps: Int32Array; targets: Int32Array } {
@@ -435,6 +436,19 @@ export class Passes {
   /** How many copies of the sequence are worth running together for their gradients, within the budget. */
   segmentsTogether(): number {
     return this.#segmentsPerForward(true);
+  }
+
+  /** How many copies of the sequence are worth evaluating together, within the budget. */
+  copiesTogether(): number {
+    return this.#segmentsPerForward(false);
+  }
+
+  /** How many copies of `rows` rows a single block can run together, within the budget. */
+  copiesPerBlock(rows: number): number {
+    const { hiddenSize } = this.model;
+    const positions = Math.max(this.length, this.sourceLength);
+    const bytes = (rows * (24 * hiddenSize + 2 * 16 * positions) + 4 * positions * hiddenSize) * FLOAT;
+    return Math.max(1, Math.floor(this.#budget / 2 / bytes));
   }
 
   #segmentsPerForward(recording: boolean): number {

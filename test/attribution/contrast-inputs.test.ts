@@ -11,6 +11,7 @@ const ids = encode('abcdef', { addSpecialTokens: true });
 const sequence: Sequence = {
   sourceIds: null,
   sourceBaselineIds: null,
+  specialIds: new Set(),
   targetIds: ids,
   targetBaselineIds: ids,
   start: 3,

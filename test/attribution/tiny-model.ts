@@ -38,7 +38,9 @@ export function decoderSequence(tokenizer: Tokenizer, prompt: string, text: stri
   const { unk, pad, eos } = tokenizer.special;
   const nothing = unk ?? pad ?? eos ?? 0;
   const targetBaselineIds = targetIds.map((id) => (id === eos ? id : nothing));
-  return { sourceIds: null, sourceBaselineIds: null, targetIds, targetBaselineIds, start, end: targetIds.length };
+  const { specialIds } = tokenizer;
+  const end = targetIds.length;
+  return { sourceIds: null, sourceBaselineIds: null, targetIds, targetBaselineIds, start, end, specialIds };
 }
 
 /** The one sequence of a decoder-only golden case, with the positions that the case attributes. */

@@ -1,0 +1,147 @@
+/** Runs a method on a decoder-only golden case as the engine does, and holds every number of it against the golden ones. */
+
+import assert from 'node:assert/strict';
+import { type AggregatorCall, aggregate } from '../../../src/attribution/aggregation/aggregate.ts';
+import type { Method, MethodScores, MethodTask } from '../../../src/attribution/method.ts';
+import type { ScoreArray, SequenceAttribution } from '../../../src/attribution/output.ts';
+import type { Sequence } from '../../../src/attribution/passes.ts';
+import { loadRegistries } from '../../../src/attribution/registries.ts';
+import type { StepFunction } from '../../../src/attribution/step-function.ts';
+import { baselineIds } from '../../../src/engine/baseline.ts';
+import { Random } from '../../../src/generation/random.ts';
+import { type AttributionCase, assertClose, type GoldenSequence } from '../../support/goldens.ts';
+import { CONTEXT } from '../aggregation/support.ts';
+import { completedArgs, sequenceScores, type TinyModel } from '../tiny-model.ts';
+import { REPLAYS } from './replays.ts';
+
+const { methods, stepFunctions } = await loadRegistries();
+
+/** What the golden arguments are called in requests, or mean there. */
+export interface CaseOptions {
+  /** Arguments that reproduce the reference library where Whence's default differs. */
+  args?: Record<string, unknown>;
+  /** The reference library's default aggregation; null: Whence's own default. */
+  chain?: AggregatorCall[] | null;
+  /** Step scores `deltas` of the golden case are compared. */
+  deltas?: boolean;
+}
+
+/** The i-th sequence of a case, by its recorded texts. */
+export function goldenSequence({ model, tokenizer }: TinyModel, golden: AttributionCase, i: number): Sequence {
+  const { skip_special_tokens: skip, include_eos_baseline: includeEos } = golden.attribute_kwargs;
+  const { attr_pos_start: start, attr_pos_end: end, target } = golden.sequences[i];
+  const options = { addSpecialTokens: skip !== true };
+  const targetIds = Int32Array.from(tokenizer.encode(golden.info.generated_texts[i], options).ids);
+  target.forEach(([, id], position) => {
+    // -1: a token that the library shows as "contrast → original".
+    if (id !== -1) assert.equal(targetIds[position], id, `token ${position} of the target`);
+  });
+  assert.ok(end <= targetIds.length && start < end && model.architecture === 'decoder-only');
+  return {
+    sourceIds: null,
+    sourceBaselineIds: null,
+    targetIds,
+    targetBaselineIds: baselineIds(targetIds, tokenizer.special, includeEos === true),
+    start,
+    end,
+    specialIds: tokenizer.specialIds,
+  };
+}
+
+/** Runs `body` with the task of a sequence and frees what it used. */
+async function withTask<T>(
+  tiny: TinyModel,
+  sequence: Sequence,
+  golden: AttributionCase,
+  method: Method,
+  options: CaseOptions,
+  body: (task: MethodTask) => Promise<T>,
+): Promise<T> {
+  const { attributed_fn: id, attribution_args: own, ...given } = golden.attribute_kwargs;
+  const fn = stepFunctions.get(String(id ?? 'probability')) as StepFunction;
+  const scores = sequenceScores(tiny, sequence);
+  const call = { fn, args: completedArgs(fn.argsSchema, given), pointer: '/attributed_fn/args' };
+  const passes = await scores.passes(call, method.needsGradient);
+  try {
+    const args = { ...golden.method_kwargs, ...given, ...(own as object), ...options.args };
+    let ticks = 0;
+    return await body({
+      passes,
+      args: completedArgs(method.argsSchema, args),
+      attributeTarget: true,
+      random: new Random(1),
+      tick: async (completed, total) => {
+        ticks++;
+        assert.ok(completed <= total && ticks < 10_000, `tick ${completed} of ${total}`);
+      },
+    });
+  } finally {
+    passes.dispose();
+    scores.dispose();
+  }
+}
+
+/** What a replay gets: a task for any part of the sequence. */
+export type RunPart = <T>(sequence: Sequence, body: (task: MethodTask) => Promise<T>) => Promise<T>;
+
+export async function checkCase(tiny: TinyModel, golden: AttributionCase, options: CaseOptions = {}): Promise<void> {
+  const method = methods.get(golden.method);
+  assert.ok(method, `there is a method ${golden.method}`);
+  for (const [i, expected] of golden.sequences.entries()) {
+    const sequence = goldenSequence(tiny, golden, i);
+    const run: RunPart = (part, body) => withTask(tiny, part, golden, method, options, body);
+    const replay = REPLAYS[golden.method];
+    const scores =
+      replay === undefined
+        ? await run(sequence, (task) => method.attribute(task))
+        : await replay(golden, sequence, run);
+    checkScores(scores, expected, golden, sequence, options);
+  }
+}
+
+function checkScores(
+  scores: MethodScores,
+  expected: GoldenSequence,
+  golden: AttributionCase,
+  sequence: Sequence,
+  options: CaseOptions,
+): void {
+  const { tolerance } = golden;
+  const { target_attributions: raw, aggregated, sequence_scores: extra = {} } = expected;
+  let compared = 0;
+  if (raw?.data) {
+    assert.ok(scores.target !== null);
+    assertClose(scores.target, raw, tolerance, 'scores');
+    compared++;
+  }
+  const summary = aggregate([attribution(scores, sequence)], options.chain ?? null, [CONTEXT])[0];
+  if (aggregated?.target_attributions) {
+    assert.ok(summary.targetAttributions !== null);
+    assertClose(summary.targetAttributions, aggregated.target_attributions, tolerance, 'aggregated scores');
+    compared++;
+  }
+  for (const [name, tensor] of Object.entries(extra)) {
+    assertClose(scores.sequenceScores?.[name] as ScoreArray, tensor, tolerance, name);
+  }
+  if (options.deltas !== false && 'deltas' in expected.step_scores) {
+    assert.ok(scores.convergenceDelta);
+    assertClose(scores.convergenceDelta, expected.step_scores.deltas, tolerance.step_scores.deltas, 'deltas');
+  }
+  assert.ok(compared > 0, 'the case has numbers');
+}
+
+function attribution(scores: MethodScores, { start, end }: Sequence): SequenceAttribution {
+  return {
+    kind: scores.kind,
+    source: [],
+    target: [],
+    attrPosStart: start,
+    attrPosEnd: end,
+    sourceAttributions: null,
+    targetAttributions: scores.target,
+    stepScores: {},
+    sequenceScores: scores.sequenceScores ?? {},
+    convergenceDelta: null,
+    ...(scores.axes && { axes: scores.axes }),
+  };
+}

@@ -1,0 +1,49 @@
+/** Stochastic methods with the recorded draws of golden cases in place of their own. */
+
+import type { MethodScores } from '../../../src/attribution/method.ts';
+import { gradientShapAt } from '../../../src/attribution/methods/gradient_shap.ts';
+import type { ScoreArray } from '../../../src/attribution/output.ts';
+import type { Sequence } from '../../../src/attribution/passes.ts';
+import { flatten } from '../../support/close.ts';
+import type { AttributionCase } from '../../support/goldens.ts';
+import type { RunPart } from './conformance.ts';
+
+type Replay = (golden: AttributionCase, sequence: Sequence, run: RunPart) => Promise<MethodScores>;
+
+/** The reference library draws anew at every step: each step is run alone, with its draws. */
+async function stepByStep(
+  sequence: Sequence,
+  one: (part: Sequence, step: number) => Promise<MethodScores>,
+): Promise<MethodScores> {
+  const steps = sequence.end - sequence.start;
+  let scores: MethodScores | null = null;
+  let target: ScoreArray | null = null;
+  for (let t = 0; t < steps; t++) {
+    const start = sequence.start + t;
+    scores = await one({ ...sequence, start, end: start + 1 }, t);
+    const column = scores.target as ScoreArray;
+    const [rows, , ...extra] = column.shape;
+    const width = extra.reduce((product, size) => product * size, 1);
+    target ??= {
+      shape: [sequence.end, steps, ...extra],
+      data: new Float32Array(sequence.end * steps * width).fill(Number.NaN),
+    };
+    for (let row = 0; row < rows; row++) {
+      target.data.set(column.data.subarray(row * width, (row + 1) * width), (row * steps + t) * width);
+    }
+  }
+  return { ...(scores as MethodScores), target };
+}
+
+const gradientShap: Replay = (golden, sequence, run) =>
+  stepByStep(sequence, (part, t) => {
+    const draws = golden.rng?.steps?.[t];
+    if (draws === undefined) throw new Error(`no draws of step ${t}`);
+    const noise = draws.noise === undefined ? null : Float32Array.from(flatten(draws.noise).data);
+    return run(part, (task) =>
+      gradientShapAt(task, Float64Array.from(draws.rand_coefficient), noise && { source: null, target: noise }),
+    );
+  });
+
+/** By method id. */
+export const REPLAYS: Record<string, Replay> = { gradient_shap: gradientShap };
