@@ -1,0 +1,147 @@
+/** Holds a block's pullback of many cotangents against tfjs's own gradient of the same forward, step by step. */
+
+import assert from 'node:assert/strict';
+import { Random } from '../../src/generation/random.ts';
+import { attention } from '../../src/nn/attention.ts';
+import { selectPositions } from '../../src/nn/elementwise.ts';
+import { Rows, Steps } from '../../src/nn/rows.ts';
+import { Run, stepCotangent, type Value } from '../../src/nn/run.ts';
+import { type Tensor, type Tensor2D, tf } from '../../src/tensors/tf.ts';
+import { assertClose } from '../support/goldens.ts';
+
+const SEGMENTS = 2;
+const LENGTH = 5;
+/** Two steps that are no neighbours, neither of them the first position. */
+const READ = Int32Array.of(1, 3);
+const DROPOUT_SEED = 7;
+
+// tfjs's gradient of gather needs a kernel that its WASM backend lacks; the engine does not.
+tf.registerKernel({
+  kernelName: 'UnsortedSegmentSum',
+  backendName: 'wasm',
+  kernelFunc: ({ inputs: { x: matrix, segmentIds }, attrs }) => {
+    assert.ok(matrix !== undefined && segmentIds !== undefined);
+    const [x, ids] = [matrix, segmentIds].map((info) => tf.engine().backend.readSync(info.dataId));
+    const numSegments = Number(attrs?.numSegments);
+    const [rows, ...rest] = matrix.shape;
+    const size = rest.reduce((product, length) => product * length, 1);
+    const sums = new Float32Array(numSegments * size);
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < size; i++) sums[Number(ids[row]) * size + i] += Number(x[row * size + i]);
+    }
+    return tf.tensor(sums, [numSegments, ...rest]);
+  },
+});
+
+/** Seeded normal numbers. */
+export function randomMatrix(random: Random, rows: number, columns: number, size = 1): Tensor2D {
+  return tf.tensor2d(
+    Float32Array.from({ length: rows * columns }, () => size * random.normal()),
+    [rows, columns],
+  );
+}
+
+/** Masks of inverted dropout from one seed: every run draws the same ones. */
+function masks(): (shape: number[], rate: number) => Tensor {
+  const random = new Random(DROPOUT_SEED);
+  return (shape, rate) => {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const values = Float32Array.from({ length: count }, () => (random.uniform() < rate ? 0 : 1 / (1 - rate)));
+    return tf.tensor(values, shape);
+  };
+}
+
+/** A block under test: rows of `width`, and where it has one the memory of `memory` positions, to rows. */
+export interface Subject {
+  width: number;
+  memory?: number;
+  block(run: Run, x: Value, memory: Value | null): Value;
+}
+
+/** Causal attention behind the block, so that cotangents of whole prefixes arrive at it. */
+function mixPositions(run: Run, y: Value): Value {
+  const headDim = y.tensor.shape[1];
+  const config = { name: 'after', numHeads: 1, numKvHeads: 1, headDim, scale: 0.3, causal: true };
+  return attention(run, y, y, y, config);
+}
+
+export function checkPullback(subject: Subject, behind: 'nothing' | 'attention'): void {
+  const random = new Random(11);
+  const inputs = [randomMatrix(random, SEGMENTS * LENGTH, subject.width)];
+  if (subject.memory !== undefined) inputs.push(randomMatrix(random, SEGMENTS * subject.memory, subject.width));
+
+  const tensorsBefore = tf.memory().numTensors;
+  const forward = (run: Run, tensors: readonly Tensor[]) => {
+    const lengths = [LENGTH, subject.memory ?? 0];
+    const leaves = tensors.map((tensor, i) =>
+      run.leaf(tensor as Tensor2D, run.ownRows(Rows.full(SEGMENTS, lengths[i]))),
+    );
+    const y = subject.block(run, leaves[0], leaves[1] ?? null);
+    const mixed = behind === 'attention' ? mixPositions(run, y) : y;
+    const rows = run.ownRows(Rows.full(SEGMENTS, READ.length));
+    return { leaves, selected: selectPositions(run, mixed, READ, rows) };
+  };
+
+  const run = new Run({ record: true, dropout: masks() });
+  const steps = new Steps(READ, Int32Array.from(READ.keys()));
+  const found = tf.tidy(() => {
+    const { leaves, selected } = forward(run, inputs);
+    const width = selected.tensor.shape[1];
+    const seed = randomMatrix(random, SEGMENTS * READ.length, width);
+    const cotangents = run.pullback(selected, stepCotangent(selected, seed, steps), leaves);
+    const byStep = cotangents.map((cotangent, i) => {
+      assert.ok(cotangent !== null, 'the output depends on every input');
+      const { rows, tensor } = cotangent;
+      const inputRows = inputs[i].shape[0];
+      const dense = READ.length * inputRows * subject.width;
+      const values = new Float32Array(dense);
+      const data = tensor.dataSync();
+      let k = 0;
+      for (let segment = 0; segment < SEGMENTS; segment++) {
+        READ.forEach((read, step) => {
+          const size = rows.kind === 'all' ? inputRows / SEGMENTS : rows.kind === 'prefix' ? read + 1 : 1;
+          for (let j = 0; j < size; j++, k++) {
+            const place = (step * inputRows + rows.row[k]) * subject.width;
+            values.set(data.subarray(k * subject.width, (k + 1) * subject.width) as Float32Array, place);
+          }
+        });
+      }
+      assert.equal(k, rows.count, 'rows of the cotangent');
+      tensor.dispose();
+      return values;
+    });
+    return { byStep, seed: tf.keep(seed) };
+  });
+  run.dispose();
+  steps.dispose();
+  assert.equal(tf.memory().numTensors, tensorsBefore + 1, 'only the seed is left');
+
+  const expected = READ.reduce<number[][]>(
+    (gradients, _read, step) => {
+      const score = (...tensors: Tensor[]) => {
+        const again = new Run({ dropout: masks() });
+        const { selected } = forward(again, tensors);
+        const grid = (tensor: Tensor) => tf.reshape(tensor, [SEGMENTS, READ.length, -1]);
+        const product = tf.mul(grid(selected.tensor), grid(found.seed));
+        return tf.sum(tf.slice(product, [0, step, 0], [SEGMENTS, 1, -1])).asScalar();
+      };
+      // Tensors that the inner runs keep belong to the tape's scope as well.
+      tf.tidy(() => {
+        tf.grads(score)(inputs).forEach((gradient, i) => {
+          gradients[i].push(...gradient.dataSync());
+        });
+      });
+      return gradients;
+    },
+    inputs.map(() => []),
+  );
+  found.byStep.forEach((values, i) => {
+    assertClose(values, expected[i], { rel_to_max: 2e-5, atol: 1e-7 }, `input ${i}`);
+    assert.ok(
+      expected[i].some((value) => Math.abs(value) > 1e-4),
+      'the gradient is not zero',
+    );
+  });
+  found.seed.dispose();
+  for (const input of inputs) input.dispose();
+}
