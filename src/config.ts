@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type BackendChoice = 'auto' | 'tensorflow' | 'wasm';
+type BackendChoice = 'auto' | 'tensorflow' | 'wasm';
 
 export interface Config {
   host: string;

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { Value } from 'typebox/value';
-import { aggregate } from '../attribution/aggregation/aggregate.ts';
+import { type AggregatorCall, aggregate, defaultAggregators, extraAxes } from '../attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
 import { AttributionError } from '../attribution/errors.ts';
 import type { Method, MethodScores } from '../attribution/method.ts';
@@ -127,12 +127,12 @@ class Attribution {
     const methodArgs = completed(method.argsSchema, request.method_args, '#/method_args');
     const raw: SequenceAttribution[] = [];
     const inputs: Input[] = [];
-    let chain = request.aggregators;
+    let chain: readonly AggregatorCall[] | null = request.aggregators;
     for (let index = 0; index < this.#texts; index++) {
       const input = await this.#prepare(model, index);
       this.#limitRaw(input, model);
       const { scores, attribution } = await this.#attribute(model, method, methodArgs, input, index);
-      chain ??= scores.aggregators ?? null;
+      chain ??= scores.aggregators ?? defaultAggregators(attribution.kind, extraAxes(attribution));
       raw.push(attribution);
       inputs.push(input);
       this.#emitSteps(attribution, scores, input, index);
@@ -142,6 +142,7 @@ class Attribution {
     const seconds = (performance.now() - started) / 1000;
     const info = {
       ...this.#info(model, method, methodArgs, inputs),
+      aggregators: chain,
       seconds: Math.round(seconds * 1e4) / 1e4,
       forward_passes: this.#counters.forward,
       backward_passes: this.#counters.backward,
@@ -327,7 +328,6 @@ class Attribution {
         const { fn: score, args } = this.#call(call, `#/step_scores/${position}`);
         return { name: score.id, args };
       }),
-      aggregators: request.aggregators,
       attribute_target: model.model.architecture === 'decoder-only' || request.attribute_target,
       include_eos_baseline: request.include_eos_baseline,
       generation_args: request.generated_texts === null ? request.generation_args : null,

@@ -8,7 +8,7 @@ interface TensorMetadata {
   dtype: number;
 }
 
-export interface OpAttribute {
+interface OpAttribute {
   name: string;
   type: number;
   value: unknown;

@@ -1,5 +1,5 @@
 /** The one tfjs of the engine. */
 import '@tensorflow/tfjs'; // registers the gradients of tfjs's ops, which tfjs-core alone does not
 
-export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+export type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 export * as tf from '@tensorflow/tfjs-core';
