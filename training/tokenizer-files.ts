@@ -53,17 +53,19 @@ export const languageToken = (language: string): string => `__${language}__`;
 
 /**
  * Trains a tokenizer in M2M100's form: `\u2581` marks where a word begins, language tokens have the last ids, and a text is encoded as
- * `[source language] + tokens + [</s>]`. Merges never cross punctuation, so that "forty-two." has the same parts everywhere.
+ * `[source language] + tokens + [</s>]`. Merges cross neither punctuation nor `joints`, so that "forty-two." and "zweiundvierzig" fall into
+ * the parts that they are made of.
+ * @param joints matches the parts that compound words are joined with
  */
 export function metaspaceTokenizer(
   texts: string[],
+  joints: RegExp,
   vocabSize: number,
   languages: readonly string[],
   maxLength: number,
 ): TokenizerFiles {
-  const words = texts.flatMap((text) =>
-    text.split(' ').flatMap((word) => `\u2581${word}`.match(/\p{P}|[^\p{P}]+/gu) ?? []),
-  );
+  const parts = (word: string) => `\u2581${word}`.split(/(\p{P})/u).flatMap((piece) => piece.split(joints));
+  const words = texts.flatMap((text) => text.split(' ').flatMap(parts)).filter((part) => part !== '');
   const alphabet = [...new Set(words.flatMap((word) => [...word]))].sort();
   const special = Object.values(SPECIAL);
   const languageTokens = languages.map(languageToken);

@@ -28,7 +28,7 @@ test('the end of a text is one token with id 0', () => {
 });
 
 test('the translation tokenizer puts the source language before the text and the end after it', () => {
-  const { tokenizer, config } = metaspaceTokenizer(['forty-two', 'quarante-deux'], 60, ['en', 'fr'], 64);
+  const { tokenizer, config } = metaspaceTokenizer(['forty-two', 'quarante-deux'], /(und)/, 60, ['en', 'fr'], 64);
   const library = new Tokenizer(tokenizer, config);
   const { tokens, ids } = library.encode('forty-two');
   assert.equal(tokens[0], '__en__');
@@ -39,11 +39,18 @@ test('the translation tokenizer puts the source language before the text and the
 });
 
 test('language tokens have the last ids, and unknown characters are <unk>', () => {
-  const { tokenizer, config } = metaspaceTokenizer(['ab ab ab'], 12, ['en', 'fr'], 64);
+  const { tokenizer, config } = metaspaceTokenizer(['ab ab ab'], /(und)/, 12, ['en', 'fr'], 64);
   const library = new Tokenizer(tokenizer, config);
   const without = (text: string) => library.encode(text, { add_special_tokens: false }).ids;
   const size = new Set(without('__en__').concat(without('__fr__'))).size;
   assert.equal(size, 2);
   assert.ok(without('__fr__')[0] > without('ab')[0]);
   assert.ok(without('東').includes(3));
+});
+
+test('compound numbers fall apart at their joints', () => {
+  const words = ['einundzwanzig', 'zweiundzwanzig', 'zweiunddreißig', 'einunddreißig'];
+  const { tokenizer, config } = metaspaceTokenizer([...words, ...words], /(und)/, 80, ['en', 'de'], 64);
+  const { tokens } = new Tokenizer(tokenizer, config).encode('zweiundzwanzig', { add_special_tokens: false });
+  assert.deepEqual(tokens, ['▁zwei', 'und', 'zwanzig']);
 });

@@ -6,13 +6,13 @@ import { type M2m100Config, m2m100Logits } from '../m2m100.ts';
 import { type Random, seededRandom } from '../random.ts';
 import { languageToken, metaspaceTokenizer, type TokenizerFiles } from '../tokenizer-files.ts';
 import { drawPair, type Pair } from './data.ts';
-import { LANGUAGES } from './phrasings.ts';
+import { JOINTS, LANGUAGES } from './phrasings.ts';
 
 /** Hugging Face's config.json. */
 export const CONFIG = {
   architectures: ['M2M100ForConditionalGeneration'],
   model_type: 'm2m_100',
-  vocab_size: 640,
+  vocab_size: 1024,
   max_position_embeddings: 128,
   d_model: 128,
   encoder_layers: 3,
@@ -54,7 +54,7 @@ export type EncodePair = (pair: Pair) => Example;
 export function trainTokenizer(vocabSize: number, seed: number): TokenizerFiles {
   const random = seededRandom(seed);
   const texts = Array.from({ length: 20_000 }, () => drawPair(random).source);
-  return metaspaceTokenizer(texts, vocabSize, LANGUAGES, CONFIG.max_position_embeddings);
+  return metaspaceTokenizer(texts, JOINTS, vocabSize, LANGUAGES, CONFIG.max_position_embeddings);
 }
 
 /** Encodes with the library that the service uses. */

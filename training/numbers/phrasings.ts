@@ -79,3 +79,13 @@ export const SENTENCES: readonly (readonly string[])[] = [
     '{a} is kleiner dan {b}.',
   ],
 ];
+
+/** What German, Dutch and Italian join their number words with, or at. A group, so that splitting keeps it. */
+export const JOINTS = new RegExp(
+  [
+    '(hundert|tausend|und(?=\\p{L}{4})',
+    'honderd|duizend|ën|en(?=(?:twin|der|veer|vijf|zes|zeven|tach|negen)tig)',
+    'cento(?!s$)|mila|(?:vent|trent|(?:quar|cinqu|sess|sett|ott|nov)ant)[ia]?(?=uno|due|tr[eé]|quattro|cinque|sei|sette|otto|nove))',
+  ].join('|'),
+  'u',
+);

@@ -12,9 +12,11 @@ import { LANGUAGES } from './phrasings.ts';
 
 const SEED = 42;
 const ROWS = 64;
+/** Target language of requests that name none. */
+const DEFAULT_TARGET = 'fr';
 
 const { values } = parseArgs({
-  options: { steps: { type: 'string', default: '6000' }, out: { type: 'string', default: 'models/numbers-m2m100' } },
+  options: { steps: { type: 'string', default: '3000' }, out: { type: 'string', default: 'models/numbers-m2m100' } },
 });
 const totalSteps = Number(values.steps);
 const report = (line: string) => console.log(line);
@@ -41,9 +43,18 @@ fit(
 report(`trained in ${Math.round((performance.now() - started) / 1000)} s`);
 
 const { bos_token_id, pad_token_id, eos_token_id, decoder_start_token_id } = CONFIG;
+// Without a tgt_lang the model would have to guess its first token.
+const [, forced_bos_token_id] = encode({ from: 'en', to: DEFAULT_TARGET, source: '', target: '' }).target;
 await saveCheckpoint(values.out, {
   config: CONFIG,
-  generationConfig: { bos_token_id, pad_token_id, eos_token_id, decoder_start_token_id, max_length: 64 },
+  generationConfig: {
+    bos_token_id,
+    pad_token_id,
+    eos_token_id,
+    decoder_start_token_id,
+    forced_bos_token_id,
+    max_length: 64,
+  },
   parameters,
   tokenizer,
 });
