@@ -138,6 +138,7 @@ export function bartModel(
     decoder: bartStack('decoder', config, weights, options, options.ends('decoder')),
     sourceEmbedding,
     targetEmbedding,
+    ...(lastNorm && { lastNorm: (run, x) => layerNorm(run, x, lastNorm) }),
     head: (run, x) => linear(run, lastNorm ? layerNorm(run, x, lastNorm) : x, output),
   };
 }

@@ -40,6 +40,8 @@ export interface LanguageModel {
   readonly decoder: Stack;
   readonly sourceEmbedding: Embedding | null;
   readonly targetEmbedding: Embedding;
+  /** The last norm, with which `head` begins; absent where it has none. */
+  lastNorm?(run: Run, x: Value): Value;
   /** Output of the decoder to logits [rows, vocab]. */
   head(run: Run, x: Value): Value;
 }

@@ -130,6 +130,7 @@ export function rotaryDecoder(weights: Weights, settings: RotaryDecoderSettings)
       selfAttention: layers.map(attentionName),
       crossAttention: [],
     },
+    lastNorm: (run, x) => rmsNorm(run, x, lastNorm),
     head: (run, x) => {
       const logits = linear(run, rmsNorm(run, x, lastNorm), head);
       return logitCap === null ? logits : softcap(run, logits, logitCap);

@@ -76,7 +76,9 @@ export interface AttributionCase {
 /** What a stochastic method drew, in order over the steps. */
 export interface GoldenDraws {
   /** gradient_shap: one entry a step. */
-  steps?: { rand_coefficient: number[]; noise?: Golden }[];
+  steps?: { rand_coefficient: number[] }[];
+  /** gradient_shap with stdevs: one tensor [samples, positions, hidden] a step. */
+  noise?: GoldenTensor[];
   /** lime: one entry a perturbation; reagent: probing steps. */
   samples?: { keep: string; weight: number; output: number }[];
   [key: string]: unknown;

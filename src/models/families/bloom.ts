@@ -97,6 +97,7 @@ const bloom: Family = {
         selfAttention: blocks.map((_, layer) => attentionName(layer)),
         crossAttention: [],
       },
+      lastNorm: (run, x) => layerNorm(run, x, lastNorm),
       head: (run, x) => linear(run, layerNorm(run, x, lastNorm), head),
     };
   },

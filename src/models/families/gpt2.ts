@@ -80,6 +80,7 @@ const gpt2: Family = {
         selfAttention: blocks.map((_, layer) => attentionName(layer)),
         crossAttention: [],
       },
+      lastNorm: (run, x) => layerNorm(run, x, lastNorm),
       head: (run, x) => linear(run, layerNorm(run, x, lastNorm), head),
     };
   },

@@ -83,6 +83,7 @@ const gptNeoX: Family = {
         selfAttention: blocks.map((_, layer) => attentionName(layer)),
         crossAttention: [],
       },
+      lastNorm: (run, x) => layerNorm(run, x, lastNorm),
       head: (run, x) => linear(run, layerNorm(run, x, lastNorm), head),
     };
   },

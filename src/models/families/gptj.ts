@@ -91,6 +91,7 @@ const gptj: Family = {
         selfAttention: blocks.map((_, layer) => attentionName(layer)),
         crossAttention: [],
       },
+      lastNorm: (run, x) => layerNorm(run, x, lastNorm),
       head: (run, x) => linear(run, layerNorm(run, x, lastNorm), head),
     };
   },

@@ -97,6 +97,7 @@ const opt: Family = {
         selfAttention: blocks.map((_, layer) => attentionName(layer)),
         crossAttention: [],
       },
+      ...(lastNorm !== null && { lastNorm: (run, x) => layerNorm(run, x, lastNorm) }),
       head: (run, x) => {
         const normal = lastNorm === null ? x : layerNorm(run, x, lastNorm);
         return linear(run, projectOut === null ? normal : linear(run, normal, projectOut), head);

@@ -139,6 +139,7 @@ const t5: Family = {
       decoder,
       sourceEmbedding: embedding('encoder', weights),
       targetEmbedding,
+      lastNorm: (run, x) => rmsNorm(run, x, lastNorm),
       head: (run, x) => {
         const normal = dropout(run, rmsNorm(run, x, lastNorm), rate);
         return linear(run, scale(run, normal, tied ? hidden ** -0.5 : 1), output);

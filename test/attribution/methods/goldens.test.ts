@@ -38,11 +38,12 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         tiny.dispose();
       });
 
-      for (const [key, golden] of attributionCases(name)) {
+      const cases = attributionCases(name);
+      for (const [key, golden] of cases) {
         if (backend === 'wasm' && !ON_WASM.test(key)) continue;
         const reason = leftOut(key, golden);
         if (reason !== null) continue;
-        it(key, () => checkCase(tiny, golden, caseOptions(golden)));
+        it(key, () => checkCase(tiny, golden, caseOptions(golden, cases)));
       }
     });
   }

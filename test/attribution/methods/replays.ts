@@ -4,7 +4,7 @@ import type { MethodScores } from '../../../src/attribution/method.ts';
 import { gradientShapAt } from '../../../src/attribution/methods/gradient_shap.ts';
 import type { ScoreArray } from '../../../src/attribution/output.ts';
 import type { Sequence } from '../../../src/attribution/passes.ts';
-import { flatten } from '../../support/close.ts';
+import { numbers } from '../../support/close.ts';
 import type { AttributionCase } from '../../support/goldens.ts';
 import type { RunPart } from './conformance.ts';
 
@@ -39,7 +39,8 @@ const gradientShap: Replay = (golden, sequence, run) =>
   stepByStep(sequence, (part, t) => {
     const draws = golden.rng?.steps?.[t];
     if (draws === undefined) throw new Error(`no draws of step ${t}`);
-    const noise = draws.noise === undefined ? null : Float32Array.from(flatten(draws.noise).data);
+    const recorded = golden.rng?.noise?.[t];
+    const noise = recorded === undefined ? null : Float32Array.from(numbers(recorded).data);
     return run(part, (task) =>
       gradientShapAt(task, Float64Array.from(draws.rand_coefficient), noise && { source: null, target: noise }),
     );

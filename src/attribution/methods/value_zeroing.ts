@@ -1,0 +1,131 @@
+import { Type } from 'typebox';
+import type { Method, MethodScores } from '../method.ts';
+import type { ScoreArray } from '../output.ts';
+import {
+  cosineDistance,
+  euclideanDistance,
+  type HeadsOf,
+  type ZeroedAttention,
+  ZeroedValues,
+} from '../zeroed-values.ts';
+
+const heads = Type.Union([
+  Type.Integer(),
+  Type.Array(Type.Integer(), { minItems: 1, maxItems: 512 }),
+  Type.Object(
+    { start: Type.Integer({ minimum: 0 }), end: Type.Integer({ minimum: 1, maximum: 4096 }) },
+    { additionalProperties: false },
+  ),
+]);
+const units = (whose: string) =>
+  Type.Union([heads, Type.Record(Type.String({ pattern: '^[0-9]{1,4}$' }), heads), Type.Null()], {
+    default: null,
+    description:
+      `Heads of the ${whose} whose values are zeroed (key-value heads where queries share them): one, a list, ` +
+      '{"start", "end"} with the end exclusive, or {"layer": heads} for single layers, the others staying whole. ' +
+      'null: all.',
+  });
+
+/**
+ * Value zeroing (Mohebbi et al. 2023): how far a layer's output moves (1 - cosine) when one token's value vectors are
+ * zeroed in it, normalized over the tokens: [tokens, steps, layers]. n tokens cost about one pass each.
+ */
+const valueZeroing: Method = {
+  id: 'value_zeroing',
+  name: 'Value zeroing',
+  description: "How far each layer's output moves when a token's value vectors are zeroed in it.",
+  paper: {
+    title: 'Quantifying Context Mixing in Transformers',
+    url: 'https://arxiv.org/abs/2301.12971',
+  },
+  argsSchema: Type.Object(
+    {
+      similarity_metric: Type.Union([Type.Literal('cosine'), Type.Literal('euclidean')], {
+        default: 'cosine',
+        description: 'How outputs are compared: 1 - cosine, or the Euclidean distance.',
+      }),
+      encoder_zeroed_units_indices: units("encoder's self-attention"),
+      decoder_zeroed_units_indices: units("decoder's self-attention"),
+      cross_zeroed_units_indices: units('cross-attention'),
+      output_decoder_self_scores: Type.Boolean({
+        default: true,
+        description: "Encoder-decoder models: report the decoder's scores beside those of the source.",
+      }),
+      output_encoder_self_scores: Type.Boolean({
+        default: true,
+        description: "Encoder-decoder models: report the encoder's scores beside those of the source.",
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  appliesTo: ['decoder-only', 'encoder-decoder'],
+  needsGradient: false,
+
+  async attribute(task) {
+    const { passes, args, attributeTarget } = task;
+    const { encoder, decoder } = passes.model;
+    const kinds: ZeroedAttention[] = [];
+    if (encoder !== null) kinds.push('cross');
+    if (attributeTarget || args.output_decoder_self_scores !== false) kinds.push('decoder');
+    if (encoder !== null && args.output_encoder_self_scores !== false) kinds.push('encoder');
+    const work = (kind: ZeroedAttention) =>
+      kind === 'encoder'
+        ? (encoder?.blocks.length ?? 0) * passes.sourceLength
+        : decoder.blocks.length * (kind === 'cross' ? passes.sourceLength : passes.length);
+    const total = kinds.reduce((sum, kind) => sum + work(kind), 0);
+    const distance = args.similarity_metric === 'euclidean' ? euclideanDistance : cosineDistance;
+    const found = new Map<ZeroedAttention, ScoreArray>();
+    const zeroed = new ZeroedValues(passes);
+    let before = 0;
+    try {
+      for (const kind of kinds) {
+        const chosen = headsOf(args[`${kind}_zeroed_units_indices`]);
+        found.set(kind, await zeroed.shares(kind, chosen, distance, (done) => task.tick(before + done, total)));
+        before += work(kind);
+      }
+    } finally {
+      zeroed.dispose();
+    }
+    const self = found.get('decoder') ?? null;
+    const target = attributeTarget && self !== null ? withLastToken(self) : null;
+    const scores: MethodScores = {
+      kind: 'multidimensional',
+      source: found.get('cross') ?? null,
+      target,
+      axes: ['layer'],
+      sequenceScores: {},
+    };
+    const encoderSelf = found.get('encoder');
+    if (target === null && self !== null) scores.sequenceScores = { decoder_self_scores: self };
+    if (encoderSelf !== undefined)
+      scores.sequenceScores = { ...scores.sequenceScores, encoder_self_scores: encoderSelf };
+    return scores;
+  },
+};
+
+/** Reads one of the `…_zeroed_units_indices` arguments. */
+function headsOf(argument: unknown): HeadsOf {
+  if (argument === null || argument === undefined) return () => null;
+  const everywhere = headList(argument);
+  if (everywhere !== null) return () => everywhere;
+  const layers = argument as Record<string, unknown>;
+  return (layer) => (layers[layer] === undefined ? [] : headList(layers[layer]));
+}
+
+function headList(argument: unknown): number[] | null {
+  if (typeof argument === 'number') return [argument];
+  if (Array.isArray(argument)) return argument as number[];
+  const { start, end } = argument as { start?: number; end?: number };
+  if (start === undefined || end === undefined) return null;
+  return Array.from({ length: Math.max(0, end - start) }, (_, i) => start + i);
+}
+
+/** Scores with a row of NaN for the last target token, which nothing attends to. */
+function withLastToken({ shape, data }: ScoreArray): ScoreArray {
+  const [tokens, ...rest] = shape;
+  const all = new Float32Array(data.length + data.length / tokens).fill(Number.NaN);
+  all.set(data);
+  return { shape: [tokens + 1, ...rest], data: all };
+}
+
+export default valueZeroing;

@@ -1,0 +1,194 @@
+/**
+ * Value zeroing of one kind of attention: how far each layer's output moves when the value vectors of one token are
+ * zeroed in that layer alone, the rest of the layer's inputs being the clean ones.
+ *
+ * Layers are independent, so nothing but the block itself is run again, and in a decoder only the rows where scores are
+ * read, on the cached keys and values of the clean pass. All tokens of a layer are zeroed together, as segments.
+ */
+
+import type { Stack } from '../models/model.ts';
+import { Rows } from '../nn/rows.ts';
+import { Run, type Value } from '../nn/run.ts';
+import { scoped } from '../tensors/ops.ts';
+import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
+import { AttributionError } from './errors.ts';
+import type { ScoreArray } from './output.ts';
+import type { Passes } from './passes.ts';
+
+/** Which attention's values are zeroed, and where the layers' outputs are compared. */
+export type ZeroedAttention = 'encoder' | 'decoder' | 'cross';
+
+/** Heads of a layer whose values are zeroed, by their key-value head; null: all, []: none. */
+export type HeadsOf = (layer: number) => readonly number[] | null;
+
+/** Distances of rows [copies * rows, hidden] from the clean rows [rows, hidden]: [copies, rows]. In a tidy. */
+export type Distance = (changed: Tensor2D, clean: Tensor2D, copies: number) => Tensor;
+
+/** 1 - cosine, as half the squared distance of the unit vectors: exact where they nearly agree. */
+export const cosineDistance: Distance = (changed, clean, copies) => {
+  const unit = (rows: Tensor2D): Tensor2D => tf.div(rows, tf.maximum(tf.norm(rows, 2, 1, true), 1e-8));
+  return tf.div(squaredDistance(unit(changed), unit(clean), copies), 2);
+};
+
+/** The Euclidean distance. */
+export const euclideanDistance: Distance = (changed, clean, copies) => tf.sqrt(squaredDistance(changed, clean, copies));
+
+function squaredDistance(changed: Tensor2D, clean: Tensor2D, copies: number): Tensor {
+  const [rows, hidden] = clean.shape;
+  return tf.sum(tf.square(tf.sub(tf.reshape(changed, [copies, rows, hidden]), tf.expandDims(clean, 0))), 2);
+}
+
+/** Distances below it are rounding noise. */
+const NOISE = 1e-5;
+
+/** One clean pass, kept for the time that values are zeroed. */
+export class ZeroedValues {
+  readonly #passes: Passes;
+  readonly #clean: Run;
+  /** What enters each block, and what leaves the last: [positions, hidden] each. */
+  readonly #encoder: Tensor2D[] = [];
+  readonly #decoder: Tensor2D[] = [];
+
+  constructor(passes: Passes) {
+    this.#passes = passes;
+    this.#clean = new Run({ keepCache: true });
+    const { encoder, decoder } = passes.model;
+    const run = this.#clean;
+    scoped(() => {
+      let memory: Value | null = null;
+      if (encoder !== null && passes.sourceFeatures !== null) {
+        const rows = run.ownRows(Rows.full(1, passes.sourceLength));
+        memory = keepStates(run, encoder, run.leaf(passes.sourceFeatures, rows, false), null, this.#encoder);
+      }
+      const rows = run.ownRows(Rows.full(1, passes.length));
+      keepStates(run, decoder, run.leaf(passes.targetFeatures, rows, false), memory, this.#decoder);
+    });
+    passes.counters.forward += 1;
+  }
+
+  dispose(): void {
+    this.#clean.dispose();
+  }
+
+  /**
+   * Shares of each token in the change of what attends to it, normalized over the tokens.
+   * @param tick - receives the number of tokens zeroed so far, over all layers
+   * @returns [tokens, steps or encoder positions, layers]; NaN for target tokens after the step's prefix
+   */
+  async shares(
+    kind: ZeroedAttention,
+    heads: HeadsOf,
+    distance: Distance,
+    tick: (done: number) => Promise<void>,
+  ): Promise<ScoreArray> {
+    const passes = this.#passes;
+    const stack = (kind === 'encoder' ? passes.model.encoder : passes.model.decoder) as Stack;
+    const tokens = kind === 'decoder' ? passes.length : passes.sourceLength;
+    const columns = kind === 'encoder' ? tokens : passes.steps;
+    const layers = stack.blocks.length;
+    const together = Math.min(tokens, passes.copiesPerBlock(columns));
+    const data = new Float32Array(tokens * columns * layers);
+    for (let layer = 0; layer < layers; layer++) {
+      const zeroed = heads(layer);
+      for (let start = 0; start < tokens; start += together) {
+        const copies = Math.min(together, tokens - start);
+        const moved = zeroed?.length === 0 ? null : this.#moved(kind, layer, zeroed, distance, start, copies);
+        moved?.forEach((value, k) => {
+          data[(start * columns + k) * layers + layer] = value;
+        });
+        await tick(layer * tokens + start + copies);
+      }
+    }
+    passes.counters.forward += tokens;
+    const hidden = (token: number, column: number) => kind === 'decoder' && token > passes.read[column];
+    return normalized({ shape: [tokens, columns, layers], data }, hidden);
+  }
+
+  /** Distances [copies, columns] of one layer with the values of tokens start .. start + copies - 1 zeroed. */
+  #moved(
+    kind: ZeroedAttention,
+    layer: number,
+    heads: readonly number[] | null,
+    distance: Distance,
+    start: number,
+    copies: number,
+  ): Float32Array {
+    const { model, length, sourceLength, read, steps } = this.#passes;
+    const inEncoder = kind === 'encoder';
+    const stack = (inEncoder ? model.encoder : model.decoder) as Stack;
+    const zeroedName = (kind === 'cross' ? stack.crossAttention : stack.selfAttention)[layer];
+    const values = (name: string, given: Tensor): Tensor =>
+      name === zeroedName ? tf.mul(given, zeroMask(given, heads, start, copies)) : given;
+    const run = new Run({ past: this.#clean.present, attention: { values } });
+    try {
+      return scoped(() => {
+        const [first, count] = inEncoder ? [0, sourceLength] : [read[0], steps];
+        const states = inEncoder ? this.#encoder : this.#decoder;
+        const part = (state: Tensor2D): Tensor2D => tf.slice(state, [first, 0], [count, state.shape[1]]);
+        const rows = run.ownRows(Rows.full(copies, inEncoder ? sourceLength : length, first));
+        const input = run.leaf(tf.tile(part(states[layer]), [copies, 1]), rows, false);
+        // Keys of cross-attention come from the cache: what stands for the memory is not looked at.
+        const memoryRows = run.ownRows(Rows.full(1, sourceLength));
+        const memory = inEncoder || model.encoder === null ? null : run.leaf(this.#encoder[0], memoryRows, false);
+        const changed = stack.blocks[layer](run, input, memory);
+        const cleanRows = run.ownRows(Rows.full(1, count));
+        const clean = run.leaf(part(states[layer + 1]), cleanRows, false);
+        const leave = (x: Value): Value => {
+          if (layer < stack.blocks.length - 1) return x;
+          const left = stack.leave(run, x);
+          return inEncoder || model.lastNorm === undefined ? left : model.lastNorm(run, left);
+        };
+        return distance(leave(changed).tensor, leave(clean).tensor, copies).dataSync() as Float32Array;
+      });
+    } finally {
+      run.dispose();
+    }
+  }
+}
+
+/** Runs the blocks of a stack, keeping what enters each and what leaves the last. Returns the stack's output. */
+function keepStates(run: Run, stack: Stack, features: Value, memory: Value | null, states: Tensor2D[]): Value {
+  let x = stack.enter(run, features);
+  states.push(run.keep(x.tensor));
+  for (const block of stack.blocks) {
+    x = block(run, x, memory);
+    states.push(run.keep(x.tensor));
+  }
+  return stack.leave(run, x);
+}
+
+/** Ones [copies, kv heads, keys, 1], with zeros for copy i at key start + i in the heads. */
+function zeroMask(values: Tensor, heads: readonly number[] | null, start: number, copies: number): Tensor {
+  const [, kvHeads, keys] = values.shape as [number, number, number];
+  const zeroed = heads ?? Array.from({ length: kvHeads }, (_, head) => head);
+  const mask = new Float32Array(copies * kvHeads * keys).fill(1);
+  for (const head of zeroed) {
+    const at = head < 0 ? kvHeads + head : head;
+    if (at < 0 || at >= kvHeads) {
+      const message = `there is no key-value head ${head}: the layer has ${kvHeads}, 0 to ${kvHeads - 1}`;
+      throw new AttributionError('unknown_head', message, '/method_args');
+    }
+    for (let copy = 0; copy < copies; copy++) mask[(copy * kvHeads + at) * keys + start + copy] = 0;
+  }
+  return tf.tensor4d(mask, [copies, kvHeads, keys, 1]);
+}
+
+/** Columns divided by their sum over the tokens that are not hidden; hidden ones are NaN. */
+function normalized(array: ScoreArray, hidden: (token: number, column: number) => boolean): ScoreArray {
+  const { data, shape } = array;
+  const [tokens, columns, layers] = shape;
+  for (let column = 0; column < columns; column++) {
+    for (let layer = 0; layer < layers; layer++) {
+      let total = 0;
+      for (let token = 0; token < tokens; token++) {
+        const cell = (token * columns + column) * layers + layer;
+        if (hidden(token, column)) data[cell] = Number.NaN;
+        else if (data[cell] < NOISE) data[cell] = 0;
+        else total += data[cell];
+      }
+      if (total === 0) continue;
+      for (let token = 0; token < tokens; token++) data[(token * columns + column) * layers + layer] /= total;
+    }
+  }
+  return array;
+}
