@@ -21,6 +21,7 @@ export function leftOut(key: string, golden: AttributionCase): string | null {
 /** What a golden case needs besides its own arguments. `cases`: those of its model. */
 export function caseOptions(golden: AttributionCase, cases: ReadonlyMap<string, AttributionCase>): CaseOptions {
   const { method, attribute_kwargs: args } = golden;
+  if (method === 'discretized_integrated_gradients') return { swappedEnds: true };
   if (method !== 'value_zeroing') return {};
   const options: CaseOptions = {};
   const units = args.decoder_zeroed_units_indices;
