@@ -22,6 +22,7 @@ export function leftOut(key: string, golden: AttributionCase): string | null {
 export function caseOptions(golden: AttributionCase, cases: ReadonlyMap<string, AttributionCase>): CaseOptions {
   const { method, attribute_kwargs: args } = golden;
   if (method === 'discretized_integrated_gradients') return { swappedEnds: true };
+  if (method === 'lime') return { args: { variant: 'inseq' } };
   if (method !== 'value_zeroing') return {};
   const options: CaseOptions = {};
   const units = args.decoder_zeroed_units_indices;

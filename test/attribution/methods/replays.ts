@@ -2,6 +2,7 @@
 
 import type { MethodScores } from '../../../src/attribution/method.ts';
 import { gradientShapAt } from '../../../src/attribution/methods/gradient_shap.ts';
+import { limeAt } from '../../../src/attribution/methods/lime.ts';
 import type { ScoreArray } from '../../../src/attribution/output.ts';
 import type { Sequence } from '../../../src/attribution/passes.ts';
 import { numbers } from '../../support/close.ts';
@@ -46,5 +47,15 @@ const gradientShap: Replay = (golden, sequence, run) =>
     );
   });
 
+const lime: Replay = (golden, sequence, run) => {
+  const samples = golden.rng?.samples ?? [];
+  const perStep = samples.length / (sequence.end - sequence.start);
+  return stepByStep(sequence, (part, t) => {
+    const own = samples.slice(t * perStep, (t + 1) * perStep);
+    const target = Uint8Array.from(own.flatMap(({ keep }) => [...keep].map(Number)));
+    return run(part, (task) => limeAt(task, { samples: perStep, source: null, target }));
+  });
+};
+
 /** By method id. */
-export const REPLAYS: Record<string, Replay> = { gradient_shap: gradientShap };
+export const REPLAYS: Record<string, Replay> = { gradient_shap: gradientShap, lime };

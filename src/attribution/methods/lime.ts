@@ -1,0 +1,203 @@
+import { Type } from 'typebox';
+import { scoped } from '../../tensors/ops.ts';
+import { type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Sides } from '../granular.ts';
+import { evaluateMasked, type Masks } from '../masked-copies.ts';
+import type { Method, MethodScores, MethodTask } from '../method.ts';
+import type { ScoreArray } from '../output.ts';
+import type { Passes } from '../passes.ts';
+import { type RidgeFit, ridge } from '../ridge.ts';
+
+/**
+ * LIME (Ribeiro et al. 2016): a weighted ridge regression of the score on which tokens are kept, over samples in which
+ * random tokens give way to their baseline. The samples are shared by all steps: n_samples passes in all.
+ *
+ * Inseq's own variant regresses on the perturbed embeddings, fills dropped ones with the unknown token's *number*, and
+ * weighs a sample by its kept entries. Its features are affine in the mask, so the same fit is done in token space.
+ */
+const lime: Method = {
+  id: 'lime',
+  name: 'LIME',
+  description: 'A linear model of which tokens the score needs, fitted to samples with random tokens replaced.',
+  paper: {
+    title: '"Why Should I Trust You?": Explaining the Predictions of Any Classifier',
+    url: 'https://arxiv.org/abs/1602.04938',
+  },
+  argsSchema: Type.Object(
+    {
+      n_samples: Type.Integer({ minimum: 2, maximum: 10_000, default: 100, description: 'Perturbed copies.' }),
+      mask_prob: Type.Number({
+        exclusiveMinimum: 0,
+        exclusiveMaximum: 1,
+        default: 0.3,
+        description: 'Probability with which a token is replaced.',
+      }),
+      kernel_width: Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1000,
+        default: 0.25,
+        description: 'Samples weigh exp(-d^2 / width^2), d the cosine distance of what is kept to the whole.',
+      }),
+      alpha: Type.Number({ exclusiveMinimum: 0, maximum: 1e6, default: 1, description: "The ridge's penalty." }),
+      variant: Type.Union([Type.Literal('tokens'), Type.Literal('inseq')], {
+        default: 'tokens',
+        description:
+          'tokens: one signed score a token. inseq: scores of each embedding dimension, as Inseq computes them ' +
+          '(constant fill, weight by kept entries; kernel_width is not used).',
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  appliesTo: ['decoder-only', 'encoder-decoder'],
+  needsGradient: false,
+
+  async attribute(task) {
+    return limeAt(task, drawMasks(task));
+  },
+};
+
+/**
+ * Seeded masks. Under `tokens` the first sample is the sequence itself, as in the paper's implementation, and tokens that
+ * are their own baseline are always kept: they have no share in the fit and score 0.
+ */
+function drawMasks({ passes, args, random, attributeTarget }: MethodTask): Masks {
+  const { sourceIds, sourceBaselineIds, targetIds, targetBaselineIds } = passes.sequence;
+  const samples = args.n_samples as number;
+  const inseq = args.variant === 'inseq';
+  const draw = (tokens: number, ids: Int32Array, baselines: Int32Array): Uint8Array =>
+    Uint8Array.from({ length: samples * tokens }, (_, k) => {
+      const kept = random.uniform() >= (args.mask_prob as number);
+      const fixed = !inseq && (k < tokens || ids[k % tokens] === baselines[k % tokens]);
+      return kept || fixed ? 1 : 0;
+    });
+  return {
+    samples,
+    source: sourceIds && sourceBaselineIds && draw(passes.sourceLength, sourceIds, sourceBaselineIds),
+    target: attributeTarget ? draw(passes.length, targetIds, targetBaselineIds) : null,
+  };
+}
+
+/** LIME on given masks. */
+export async function limeAt(task: MethodTask, masks: Masks): Promise<MethodScores> {
+  const { passes, args } = task;
+  const inseq = args.variant === 'inseq';
+  const fill = inseq ? constantFill(passes) : { source: passes.sourceBaseline, target: passes.targetBaseline };
+  // How far a token moves when it is dropped: under `inseq` the regression's scale of that token.
+  const moves = inseq
+    ? { source: moveOf(passes.sourceFeatures, fill.source), target: moveOf(passes.targetFeatures, fill.target) }
+    : null;
+  try {
+    const outputs = await evaluateMasked(passes, masks, fill, (done) => task.tick(done, masks.samples));
+    return await fitSteps(task, masks, outputs, moves);
+  } finally {
+    if (inseq) {
+      fill.source?.dispose();
+      fill.target?.dispose();
+    }
+  }
+}
+
+/** One regression a step, on the tokens that it sees. */
+async function fitSteps(
+  { passes, args, tick }: MethodTask,
+  masks: Masks,
+  outputs: Float32Array,
+  moves: Sides<Move | null> | null,
+): Promise<MethodScores> {
+  const { steps, sourceLength, length, read } = passes;
+  const { samples } = masks;
+  const hidden = passes.targetFeatures.shape[1];
+  const empty = (tokens: number): ScoreArray => {
+    const shape = moves === null ? [tokens, steps] : [tokens, steps, hidden];
+    return { shape, data: new Float32Array(shape.reduce((size, axis) => size * axis, 1)).fill(Number.NaN) };
+  };
+  const scores = { source: masks.source && empty(sourceLength), target: masks.target && empty(length + 1) };
+  const r2 = new Float32Array(steps);
+  const fromSource = masks.source === null ? 0 : sourceLength;
+  for (let t = 0; t < steps; t++) {
+    const tokens = fromSource + (masks.target === null ? 0 : read[t] + 1);
+    const kept = (sample: number, token: number): number =>
+      token < fromSource
+        ? (masks.source?.[sample * sourceLength + token] ?? 0)
+        : (masks.target?.[sample * length + token - fromSource] ?? 0);
+    const moveAt = (token: number): [Move | null | undefined, number] =>
+      token < fromSource ? [moves?.source, token] : [moves?.target, token - fromSource];
+    const scale = Float64Array.from({ length: tokens }, (_, token) => {
+      const [move, position] = moveAt(token);
+      return move ? move.norms[position] : 1;
+    });
+    const weights = new Float64Array(samples);
+    const x = new Float64Array(samples * tokens);
+    for (let i = 0; i < samples; i++) {
+      let count = 0;
+      for (let token = 0; token < tokens; token++) {
+        const value = kept(i, token);
+        count += value;
+        x[i * tokens + token] = value * scale[token];
+      }
+      weights[i] = moves === null ? kernel(count / tokens, args.kernel_width as number) : count * hidden;
+    }
+    const y = Float64Array.from({ length: samples }, (_, i) => outputs[i * steps + t]);
+    const fit = ridge(x, y, weights, tokens, args.alpha as number);
+    r2[t] = fit.r2;
+    for (let token = 0; token < tokens; token++) {
+      const [move, position] = moveAt(token);
+      const side = token < fromSource ? scores.source : scores.target;
+      if (side !== null) write(side, position * steps + t, fit, token, move ?? null, hidden);
+    }
+    await tick(samples, samples);
+  }
+  return { kind: moves === null ? 'coarse' : 'granular', ...scores, diagnostics: { r2 } };
+}
+
+/** Writes a token's coefficient: as it is, or spread over the dimensions in which the token moves. */
+function write(side: ScoreArray, cell: number, fit: RidgeFit, token: number, move: Move | null, hidden: number): void {
+  if (move === null) {
+    side.data[cell] = fit.coefficients[token];
+    return;
+  }
+  const position = Math.floor(cell / side.shape[1]);
+  for (let d = 0; d < hidden; d++) {
+    side.data[cell * hidden + d] = move.units[position * hidden + d] * fit.coefficients[token];
+  }
+}
+
+/** Weight of a sample that keeps this share of the tokens. */
+function kernel(share: number, width: number): number {
+  const distance = 1 - Math.sqrt(share);
+  return Math.exp(-((distance / width) ** 2));
+}
+
+/** The way of each token from its fill: its length [positions], and its direction [positions, hidden]. */
+interface Move {
+  norms: Float32Array;
+  units: Float32Array;
+}
+
+function moveOf(features: Tensor2D | null, fill: Tensor2D | null): Move | null {
+  if (features === null || fill === null) return null;
+  return scoped(() => {
+    const way = tf.sub(features, fill);
+    const norms = tf.norm(way, 2, 1, true);
+    const units = tf.div(way, tf.maximum(norms, 1e-30));
+    return { norms: norms.dataSync() as Float32Array, units: units.dataSync() as Float32Array };
+  });
+}
+
+/** The unknown token's number in every dimension, for Inseq's variant. */
+function constantFill({ sequence, sourceFeatures, targetFeatures }: Passes): Sides<Tensor2D | null> {
+  const number =
+    unknownId(sequence.sourceIds, sequence.sourceBaselineIds) ??
+    unknownId(sequence.targetIds, sequence.targetBaselineIds) ??
+    0;
+  const constant = (features: Tensor2D): Tensor2D => scoped(() => tf.keep(tf.fill(features.shape, number)));
+  return { source: sourceFeatures && constant(sourceFeatures), target: constant(targetFeatures) };
+}
+
+/** The id that baselines are made of: any that differs from its token. */
+function unknownId(ids: Int32Array | null, baselines: Int32Array | null): number | null {
+  if (ids === null || baselines === null) return null;
+  return baselines.find((baseline, k) => baseline !== ids[k]) ?? null;
+}
+
+export default lime;
