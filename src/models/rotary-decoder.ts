@@ -11,8 +11,9 @@ import { rmsNorm } from '../nn/norm.ts';
 import { type RotaryPositions, rotaryPositions } from '../nn/rope-scaling.ts';
 import { rotary } from '../nn/rotary.ts';
 import type { Run, Value } from '../nn/run.ts';
-import { boolean, type ModelConfig, number, object, optionalNumber, string } from './fields.ts';
+import { type ModelConfig, number, object, optionalNumber, string } from './fields.ts';
 import type { Block, LanguageModel } from './model.ts';
+import { outputLayer } from './output-layer.ts';
 import type { Weights } from './weights.ts';
 
 export interface RotaryDecoderSettings {
@@ -25,8 +26,6 @@ export interface RotaryDecoderSettings {
   vocabSize: number;
   epsilon: number;
   activation: string;
-  /** The output layer shares the matrix of the embeddings. */
-  tied: boolean;
   attentionDropout: number;
   rotary: (layer: number) => RotaryPositions;
   /** Positions that a query of the layer sees, itself included; null: all. */
@@ -50,7 +49,6 @@ export interface RotaryDecoderSettings {
 
 /** What a family's config leaves out. */
 interface Defaults {
-  tied?: boolean;
   headDim?: number;
   activation?: string;
   ropeTheta?: number;
@@ -71,7 +69,6 @@ export function readSettings(config: ModelConfig, defaults: Defaults = {}): Omit
     vocabSize: number(config, 'vocab_size'),
     epsilon: number(config, 'rms_norm_eps', 1e-6),
     activation: string(config, 'hidden_act', defaults.activation ?? 'silu'),
-    tied: boolean(config, 'tie_word_embeddings', defaults.tied ?? false),
     attentionDropout: number(config, 'attention_dropout', 0),
     rotary: () => positions,
     window: () => null,
@@ -105,14 +102,14 @@ export function layerWindows(
   };
 }
 
-export function rotaryDecoder(weights: Weights, settings: RotaryDecoderSettings): LanguageModel {
+export function rotaryDecoder(config: ModelConfig, weights: Weights, settings: RotaryDecoderSettings): LanguageModel {
   weights.allowWithout('model.', 'embed_tokens.weight');
   const { normOffset = 0, epsilon, logitCap = null, numLayers } = settings;
   const embedding = weights.embedding('model.embed_tokens', settings.embeddingScale ?? 1);
   const layers = Array.from({ length: numLayers }, (_, layer) => layer);
   const blocks = layers.map((layer) => block(weights, settings, layer));
   const lastNorm = weights.rmsNorm('model.norm', epsilon, normOffset);
-  const head = settings.tied ? weights.tied('lm_head', embedding) : weights.linear('lm_head', { quantize: false });
+  const head = outputLayer(config, weights, 'lm_head', embedding);
   return {
     modelType: settings.modelType,
     architecture: 'decoder-only',

@@ -31,9 +31,9 @@ interface Scaled {
 
 type Scaling = (settings: RopeSettings, plain: Float64Array, field: Fields) => Scaled;
 
-/** Frequencies base ** (-2 i / dims): [dims / 2] */
+/** Frequencies base ** (-2 i / dims): [dims / 2], rounded up */
 function plainFrequencies(dims: number, base: number): Float64Array {
-  return Float64Array.from({ length: dims / 2 }, (_, i) => base ** ((-2 * i) / dims));
+  return Float64Array.from({ length: Math.ceil(dims / 2) }, (_, i) => base ** ((-2 * i) / dims));
 }
 
 /** Numbers of `rope_scaling`. */
@@ -137,12 +137,12 @@ const yarn: Scaling = ({ dims, base, maxPositions }, plain, field) => {
 };
 
 /** LongRoPE (Ding et al. 2024, arXiv:2402.13753): a factor of its own for each pair, by the length of the text. */
-const longrope: Scaling = ({ dims, maxPositions, originalMaxPositions }, plain, field) => {
+const longrope: Scaling = ({ maxPositions, originalMaxPositions }, plain, field) => {
   const original = originalMaxPositions ?? field.optional('original_max_position_embeddings') ?? maxPositions;
   const stated = originalMaxPositions === null ? field.optional('factor') : null;
   const factor = stated ?? maxPositions / original;
   const divided = (name: string): Float64Array => {
-    const factors = field.numbers(name, dims / 2);
+    const factors = field.numbers(name, plain.length);
     return plain.map((frequency, pair) => frequency / factors[pair]);
   };
   const short = divided('short_factor');
@@ -180,7 +180,8 @@ export function rotaryPositions(settings: RopeSettings): RotaryPositions {
     const known = Object.keys(SCALINGS).join(', ');
     throw new Error(`config.json: "rope_scaling" has the type "${type}", which is not known; known are ${known}`);
   }
-  const scaled = scale(settings, plainFrequencies(dims, base), new Fields(fields));
+  const plain = plainFrequencies(dims, base);
+  const scaled = scale(settings, plain, new Fields(fields));
   const { frequencies, factor = 1, reach = settings.maxPositions } = scaled;
-  return { pairs: dims / 2, frequencies, factor, interleaved, key, maxPositions: Math.floor(reach) };
+  return { pairs: plain.length, frequencies, factor, interleaved, key, maxPositions: Math.floor(reach) };
 }

@@ -48,7 +48,10 @@ interface Case {
   beam_length_penalty?: Beam;
 }
 
-const optionsOf = (golden: Partial<Greedy> & Partial<Beam>, loaded: LoadedModel): GenerationOptions => ({
+const optionsOf = (
+  golden: Partial<Omit<Greedy, 'ids'> & Omit<Beam, 'ids'>>,
+  loaded: LoadedModel,
+): GenerationOptions => ({
   ...GREEDY,
   maxNewTokens: golden.max_new_tokens ?? 0,
   minNewTokens: golden.min_new_tokens ?? 0,

@@ -8,6 +8,7 @@ import { layerNorm } from '../../nn/norm.ts';
 import { tf } from '../../tensors/tf.ts';
 import { boolean, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
+import { outputLayer } from '../output-layer.ts';
 
 /** By how much each head's scores fall with each position of distance: [heads] */
 export function alibiSlopes(heads: number): Float64Array {
@@ -77,8 +78,7 @@ const bloom: Family = {
     const firstNorm = weights.layerNorm('transformer.word_embeddings_layernorm', epsilon);
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);
-    const tied = boolean(config, 'tie_word_embeddings', true);
-    const head = tied ? weights.tied('lm_head', tokens) : weights.linear('lm_head', { quantize: false });
+    const head = outputLayer(config, weights, 'lm_head', tokens);
 
     return {
       modelType: 'bloom',

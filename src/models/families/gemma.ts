@@ -12,8 +12,8 @@ const gemma: Family = {
   architecture: 'decoder-only',
 
   build(config, weights) {
-    const settings = readSettings(config, { tied: true, headDim: 256 });
-    return rotaryDecoder(weights, {
+    const settings = readSettings(config, { headDim: 256 });
+    return rotaryDecoder(config, weights, {
       ...settings,
       modelType: 'gemma',
       // "hidden_act" of the first checkpoints is wrong, and ignored by transformers.

@@ -12,9 +12,9 @@ const gemma2: Family = {
   architecture: 'decoder-only',
 
   build(config, weights) {
-    const settings = readSettings(config, { tied: true, headDim: 256 });
+    const settings = readSettings(config, { headDim: 256 });
     const cap = (field: string, usual: number) => (config[field] === undefined ? usual : optionalNumber(config, field));
-    return rotaryDecoder(weights, {
+    return rotaryDecoder(config, weights, {
       ...settings,
       modelType: 'gemma2',
       activation: string(config, 'hidden_activation', 'gelu_pytorch_tanh'),

@@ -21,7 +21,7 @@ const gemma3: Family = {
     const byKind = object(config, 'rope_parameters') ?? {};
     const parameters = object(byKind, 'full_attention');
     const globalConfig = { ...config, rope_parameters: parameters ?? undefined };
-    const settings = readSettings(globalConfig, { tied: true, headDim: 256, ropeTheta: 1_000_000 });
+    const settings = readSettings(globalConfig, { headDim: 256, ropeTheta: 1_000_000 });
     const localBase = number(config, 'rope_local_base_freq', 10_000);
     const localParameters = object(byKind, 'sliding_attention') ?? { rope_theta: localBase };
     const localConfig = { ...config, rope_scaling: null, rope_parameters: localParameters };
@@ -31,7 +31,7 @@ const gemma3: Family = {
     const size = number(config, 'sliding_window', 4096);
     const window = layerWindows(config, size, (layer) => (layer + 1) % pattern !== 0);
     return {
-      ...rotaryDecoder(weights, {
+      ...rotaryDecoder(config, weights, {
         ...settings,
         modelType: 'gemma3_text',
         activation: string(config, 'hidden_activation', 'gelu_pytorch_tanh'),

@@ -8,6 +8,7 @@ import { layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
 import { boolean, number, optionalNumber, string } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
+import { outputLayer } from '../output-layer.ts';
 
 const gpt2: Family = {
   modelType: 'gpt2',
@@ -59,8 +60,7 @@ const gpt2: Family = {
     const positions = weights.embedding('transformer.wpe');
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);
-    const untied = !boolean(config, 'tie_word_embeddings', true) && weights.has('lm_head.weight');
-    const head = untied ? weights.linear('lm_head', { quantize: false }) : weights.tied('lm_head', tokens);
+    const head = outputLayer(config, weights, 'lm_head', tokens);
 
     return {
       modelType: 'gpt2',

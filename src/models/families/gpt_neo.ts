@@ -9,8 +9,9 @@ import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
-import { boolean, type ModelConfig, number, string } from '../fields.ts';
+import { type ModelConfig, number, string } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
+import { outputLayer } from '../output-layer.ts';
 
 /** `global` or `local` by layer: `attention_types` lists patterns with how often each is repeated. */
 function attentionKinds(config: ModelConfig, layers: number): string[] {
@@ -81,8 +82,7 @@ const gptNeo: Family = {
     const positions = weights.embedding('transformer.wpe');
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);
-    const tied = boolean(config, 'tie_word_embeddings', true);
-    const head = tied ? weights.tied('lm_head', tokens) : weights.linear('lm_head', { quantize: false });
+    const head = outputLayer(config, weights, 'lm_head', tokens);
 
     return {
       modelType: 'gpt_neo',

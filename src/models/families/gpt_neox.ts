@@ -11,6 +11,7 @@ import { layerNorm } from '../../nn/norm.ts';
 import { rotary } from '../../nn/rotary.ts';
 import { boolean, number, string } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
+import { outputLayer } from '../output-layer.ts';
 import { rope } from '../rotary-decoder.ts';
 
 const gptNeoX: Family = {
@@ -63,8 +64,7 @@ const gptNeoX: Family = {
     const tokens = weights.embedding('gpt_neox.embed_in');
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('gpt_neox.final_layer_norm', epsilon);
-    const tied = boolean(config, 'tie_word_embeddings', false);
-    const head = tied ? weights.tied('embed_out', tokens) : weights.linear('embed_out', { quantize: false });
+    const head = outputLayer(config, weights, 'embed_out', tokens);
 
     return {
       modelType: 'gpt_neox',

@@ -10,8 +10,9 @@ import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { rotaryPositions } from '../../nn/rope-scaling.ts';
 import { rotary } from '../../nn/rotary.ts';
-import { boolean, number, string } from '../fields.ts';
+import { number, string } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
+import { outputLayer } from '../output-layer.ts';
 
 const gptj: Family = {
   modelType: 'gptj',
@@ -70,9 +71,7 @@ const gptj: Family = {
     const tokens = weights.embedding('transformer.wte');
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);
-    const bias = weights.has('lm_head.bias') ? weights.vector('lm_head.bias') : null;
-    const tied = boolean(config, 'tie_word_embeddings', false);
-    const head = tied ? weights.tied('lm_head', tokens, bias) : weights.linear('lm_head', { quantize: false });
+    const head = outputLayer(config, weights, 'lm_head', tokens);
 
     return {
       modelType: 'gptj',

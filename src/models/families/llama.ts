@@ -6,7 +6,7 @@ import { readSettings, rotaryDecoder } from '../rotary-decoder.ts';
 const llama: Family = {
   modelType: 'llama',
   architecture: 'decoder-only',
-  build: (config, weights) => rotaryDecoder(weights, { ...readSettings(config), modelType: 'llama' }),
+  build: (config, weights) => rotaryDecoder(config, weights, { ...readSettings(config), modelType: 'llama' }),
 };
 
 export default llama;

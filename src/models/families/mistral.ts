@@ -14,7 +14,7 @@ const mistral: Family = {
   build(config, weights) {
     const size = config.sliding_window === undefined ? USUAL_WINDOW : optionalNumber(config, 'sliding_window');
     const window = layerWindows(config, size, () => true);
-    return rotaryDecoder(weights, { ...readSettings(config), modelType: 'mistral', window });
+    return rotaryDecoder(config, weights, { ...readSettings(config), modelType: 'mistral', window });
   },
 };
 

@@ -9,6 +9,7 @@ import { addPositions } from '../../nn/positions.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { boolean, number, string } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
+import { outputLayer } from '../output-layer.ts';
 
 /** PyTorch's default, which OPT does not change. */
 const EPSILON = 1e-5;
@@ -73,8 +74,7 @@ const opt: Family = {
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const hasLastNorm = normFirst && !boolean(config, '_remove_final_layer_norm', false);
     const lastNorm = hasLastNorm ? weights.layerNorm('model.decoder.final_layer_norm', EPSILON) : null;
-    const tied = boolean(config, 'tie_word_embeddings', true);
-    const head = tied ? weights.tied('lm_head', tokens) : weights.linear('lm_head', { quantize: false });
+    const head = outputLayer(config, weights, 'lm_head', tokens);
 
     return {
       modelType: 'opt',

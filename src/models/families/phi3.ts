@@ -12,7 +12,7 @@ const phi3: Family = {
   architecture: 'decoder-only',
 
   build(config, weights) {
-    return rotaryDecoder(weights, {
+    return rotaryDecoder(config, weights, {
       ...readSettings(config),
       modelType: 'phi3',
       fused: true,

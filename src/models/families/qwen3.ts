@@ -11,7 +11,7 @@ const qwen3: Family = {
   build(config, weights) {
     const size = boolean(config, 'use_sliding_window', false) ? number(config, 'sliding_window', 4096) : null;
     const firstWindow = number(config, 'max_window_layers', 28);
-    return rotaryDecoder(weights, {
+    return rotaryDecoder(config, weights, {
       ...readSettings(config, { headDim: 128 }),
       modelType: 'qwen3',
       headNorms: true,

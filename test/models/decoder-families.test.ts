@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { DecoderState } from '../../src/generation/decoder-state.ts';
+import { type LoadedModel, loadModel } from '../../src/models/load.ts';
+import { embedIds, type LanguageModel, runStack } from '../../src/models/model.ts';
+import type { Quantization } from '../../src/models/weights.ts';
+import { selectPositions } from '../../src/nn/elementwise.ts';
+import { Rows, Steps } from '../../src/nn/rows.ts';
+import { Run, stepCotangent } from '../../src/nn/run.ts';
+import { startBackend } from '../../src/tensors/backend.ts';
+import { type Tensor, type Tensor2D, tf } from '../../src/tensors/tf.ts';
+import { assertClose } from '../support/goldens.ts';
+import { writeCheckpoint } from './generated-checkpoint.ts';
+
+interface Fixture {
+  ids: number[];
+  cases: Record<
+    string,
+    {
+      config: object;
+      /** As transformers 5 writes it. */
+      saved_config: object;
+      tensors: Record<string, number[]>;
+      /** Logits of the last three positions, by length of the text. */
+      logits: Record<string, number[][]>;
+    }
+  >;
+}
+
+const fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/families/logits.json', import.meta.url), 'utf8'),
+) as Fixture;
+const ids = Int32Array.from(fixture.ids);
+
+/** Families whose rotary frequencies depend on the length of the text: cached keys were turned by other ones. */
+const LENGTH_DEPENDENT = ['llama-dynamic', 'phi3-longrope'];
+
+/** Logits [positions, vocab] at some positions. */
+function logitsOf(model: LanguageModel, tokens: Int32Array, positions: Int32Array): Float32Array {
+  const run = new Run();
+  const result = tf.tidy(() => {
+    const leaf = run.leaf(embedIds(model.targetEmbedding, tokens), run.ownRows(Rows.full(1, tokens.length)));
+    const hidden = runStack(run, model.decoder, leaf, null);
+    const selected = selectPositions(run, hidden, positions, run.ownRows(Rows.full(1, positions.length)));
+    return model.head(run, selected).tensor.dataSync() as Float32Array;
+  });
+  run.dispose();
+  return result;
+}
+
+const lastThree = (length: number): Int32Array => Int32Array.of(length - 3, length - 2, length - 1);
+
+for (const backend of ['tensorflow', 'wasm'] as const) {
+  for (const [name, golden] of Object.entries(fixture.cases)) {
+    describe(`${name} on ${backend}`, () => {
+      const dir = mkdtempSync(join(tmpdir(), 'whence-family-'));
+      const loaded: LoadedModel[] = [];
+      let model: LanguageModel;
+      let tensors: number;
+
+      const load = async (config: object, quantization: Quantization): Promise<LanguageModel> => {
+        const place = join(dir, String(loaded.length));
+        writeCheckpoint(place, config, golden.tensors);
+        const made = await loadModel(place, { quantization, rule: { threshold: 6, outliers: 'row' } });
+        loaded.push(made);
+        return made.model;
+      };
+      before(async () => {
+        await startBackend(backend);
+        tensors = tf.memory().numTensors;
+        model = await load(golden.config, 'none');
+      });
+      after(() => {
+        for (const { dispose } of loaded) dispose();
+        rmSync(dir, { recursive: true, force: true });
+        assert.equal(tf.memory().numTensors, tensors, 'tensors are left behind');
+      });
+
+      const checkLogits = (found: LanguageModel): void => {
+        for (const [length, expected] of Object.entries(golden.logits)) {
+          const tokens = ids.subarray(0, Number(length));
+          const logits = logitsOf(found, tokens, lastThree(tokens.length));
+          assertClose(logits, expected.flat(), { rel_to_max: 5e-5 }, `${length} tokens`);
+        }
+      };
+
+      it('gives the logits of transformers', () => checkLogits(model));
+
+      it('reads the config as transformers 5 writes it', async () => {
+        checkLogits(await load(golden.saved_config, 'none'));
+      });
+
+      it('gives the same logits with cached keys and values', () => {
+        const known = LENGTH_DEPENDENT.includes(name) ? 8 : ids.length;
+        const state = new DecoderState(model);
+        state.start(null, ids.subarray(0, known - 4));
+        for (let length = known - 3; length <= known; length++) {
+          const logits = state.extend(ids.slice(length - 1, length), Int32Array.of(0));
+          const whole = logitsOf(model, ids.subarray(0, length), Int32Array.of(length - 1));
+          assertClose(logits, Array.from(whole), { rel_to_max: 2e-5 }, `${length} tokens`);
+        }
+        state.dispose();
+      });
+
+      it('in int8 stays close to float', async () => {
+        const quantized = await load(golden.config, 'int8');
+        const positions = Int32Array.from(ids.keys());
+        const float = logitsOf(model, ids, positions);
+        const int8 = logitsOf(quantized, ids, positions);
+        const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+        const cosine = dot(float, int8) / Math.sqrt(dot(float, float) * dot(int8, int8));
+        assert.ok(cosine > 0.995, `cosine ${cosine}`);
+        assert.ok(cosine < 1 - 1e-9, 'int8 is not float');
+      });
+
+      it('pulls cotangents of several steps back as tf.grad does', { skip: backend === 'wasm' }, () => {
+        const before = tf.memory().numTensors;
+        tf.tidy(() => comparePullback(model));
+        assert.equal(tf.memory().numTensors, before, 'tensors are left behind');
+      });
+    });
+  }
+}
+
+/** Gradients of two steps' summed logits, weighted, by features. */
+function comparePullback(model: LanguageModel): void {
+  const read = Int32Array.of(4, 9);
+  const features = embedIds(model.targetEmbedding, ids.subarray(0, 10));
+  const weights = tf.tensor2d(
+    Array.from({ length: 2 * model.vocabSize }, (_, i) => Math.sin(3 * i)),
+    [2, model.vocabSize],
+  );
+  const forward = (run: Run, tensor: Tensor) => {
+    const leaf = run.leaf(tensor as Tensor2D, run.ownRows(Rows.full(1, 10)));
+    // Stacks free what they no longer need, which tf.grad still does.
+    let x = model.decoder.enter(run, leaf);
+    for (const block of model.decoder.blocks) x = block(run, x, null);
+    const hidden = model.decoder.leave(run, x);
+    return { leaf, logits: model.head(run, selectPositions(run, hidden, read, run.ownRows(Rows.full(1, 2)))) };
+  };
+  const run = new Run({ record: true });
+  const steps = new Steps(read, Int32Array.of(0, 1));
+  const { leaf, logits } = forward(run, features);
+  const [found] = run.pullback(logits, stepCotangent(logits, weights, steps), [leaf]);
+  assert.ok(found !== null);
+  assert.equal(found.rows.kind, 'prefix');
+  const width = features.shape[1];
+  let row = 0;
+  read.forEach((position, step) => {
+    const other = new Run();
+    const again = (tensor: Tensor) => {
+      const scores = tf.sum(tf.mul(forward(other, tensor).logits.tensor, weightsOfStep(weights, step)));
+      return scores.asScalar();
+    };
+    const expected = tf.grad(again)(features).dataSync();
+    other.dispose();
+    const own = found.tensor.dataSync().subarray(row * width, (row + position + 1) * width);
+    row += position + 1;
+    assertClose(own, Array.from(expected.subarray(0, own.length)), { rel_to_max: 2e-4 }, `step ${step}`);
+    assert.ok(expected.subarray(own.length).every((value) => value === 0));
+  });
+  found.tensor.dispose();
+  run.dispose();
+  steps.dispose();
+}
+
+/** The weights of one step, zero for the other. */
+function weightsOfStep(weights: Tensor2D, step: number): Tensor2D {
+  return tf.mul(weights, tf.tensor2d(step === 0 ? [1, 0] : [0, 1], [2, 1]));
+}
