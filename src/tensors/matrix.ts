@@ -118,7 +118,11 @@ export class Int8Matrix implements Matrix {
     const output = tf.mul(tf.mul(product, tf.mul(absmax, INVERSE_127_SQUARED)), this.#scale) as Tensor2D;
     if (outliers === null) return output;
     const columns = tf.tensor1d(outliers.index, 'int32');
-    const outlying = tf.gather(outliers.columns === null ? tf.sub(rounded, inner) : rounded, columns, 1);
+    const outlying = tf.gather(
+      outliers.columns === null ? tf.where(outliers.entries, x, tf.zerosLike(x)) : x,
+      columns,
+      1,
+    );
     const exact = tf.matMul(outlying, tf.gather(codes, columns, 1), false, true);
     return tf.add(output, tf.mul(exact, tf.mul(this.#scale, INVERSE_127)));
   }

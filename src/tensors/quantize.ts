@@ -9,6 +9,11 @@ function half(x: number): number {
 /** Adding and taking off 1.5 * 2^23 rounds a float32 to an integer, ties to even. */
 const ROUNDER = 12582912;
 
+/** round(127 w / absmax), ties to even, in float32 and in this order: 127 / absmax first would round twice. */
+function code(weight: number, absmax: number): number {
+  return Math.fround(Math.fround(Math.fround(weight * 127) / absmax) + ROUNDER) - ROUNDER;
+}
+
 /**
  * Codes round(127 w / absmax) of each output row, weights being rounded to float16 first.
  * @param weight - row-major [rows, columns]; overwritten when `inputMajor`
@@ -33,10 +38,8 @@ export function quantizeRows(
         if (size > absmax) absmax = size;
       }
       scale[row] = absmax;
-      const factor = Math.fround(absmax === 0 ? 0 : 127 / absmax);
-      for (let i = start; i < start + columns; i++) {
-        codes[i] = Math.fround(Math.fround(weight[i] * factor) + ROUNDER) - ROUNDER;
-      }
+      const divisor = absmax === 0 ? 1 : absmax;
+      for (let i = start; i < start + columns; i++) codes[i] = code(weight[i], divisor);
     }
     return { codes, scale };
   }
@@ -50,7 +53,7 @@ export function quantizeRows(
       if (size > scale[column]) scale[column] = size;
     }
   }
-  const factors = scale.map((absmax) => (absmax === 0 ? 0 : 127 / absmax));
+  const divisors = scale.map((absmax) => (absmax === 0 ? 1 : absmax));
   // Tiles keep both the row-major read and the column-major write within the cache.
   const tile = 64;
   for (let column0 = 0; column0 < columns; column0 += tile) {
@@ -58,12 +61,9 @@ export function quantizeRows(
     for (let row0 = 0; row0 < rows; row0 += tile) {
       const rowEnd = Math.min(row0 + tile, rows);
       for (let column = column0; column < columnEnd; column++) {
-        const factor = factors[column];
+        const divisor = divisors[column];
         const target = column * rows;
-        for (let row = row0; row < rowEnd; row++) {
-          const scaled = Math.fround(weight[row * columns + column] * factor);
-          codes[target + row] = Math.fround(scaled + ROUNDER) - ROUNDER;
-        }
+        for (let row = row0; row < rowEnd; row++) codes[target + row] = code(weight[row * columns + column], divisor);
       }
     }
   }
