@@ -47,8 +47,9 @@ function forbidBadWords(
   for (const word of words) {
     const last = word.at(-1);
     if (last === undefined || (word.length === 1 && eosIds.includes(last))) continue;
+    // Words of several tokens are looked at once the text is as long, as in transformers.
     const before = word.length - 1;
-    if (before > ids.length) continue;
+    if (before > 0 && word.length > ids.length) continue;
     if (word.slice(0, before).every((id, k) => id === ids[ids.length - before + k])) scores[last] = -Infinity;
   }
 }
@@ -79,37 +80,42 @@ export function argmax(scores: Float32Array): number {
   return best;
 }
 
-/** Draws a token: temperature, then top-k, then top-p (Holtzman et al. 2019), as transformers orders them. */
+/**
+ * Draws a token: temperature, then the `topK` best (0: all), then the fewest that hold `topP` of the probability
+ * (Holtzman et al. 2019, arXiv:1904.09751), in the order of transformers. Tokens as likely as the last one kept stay.
+ * @throws {Error} when every token is forbidden
+ */
 export function sample(
   scores: Float32Array,
   options: Pick<GenerationOptions, 'temperature' | 'topK' | 'topP'>,
   uniform: () => number,
 ): number {
-  const order = Array.from(scores.keys())
-    .filter((id) => scores[id] > -Infinity)
-    .sort((a, b) => scores[b] - scores[a] || a - b);
-  let kept = options.topK > 0 ? order.slice(0, options.topK) : order;
-  const best = scores[kept[0]];
-  let weights = kept.map((id) => Math.exp((scores[id] - best) / options.temperature));
-  if (options.topP < 1) {
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    let before = 0;
-    // A token stays while those before it hold less than top_p.
-    const count = weights.findIndex((weight) => {
-      const out = before >= options.topP * total;
-      before += weight;
-      return out;
-    });
-    if (count > 0) {
-      kept = kept.slice(0, count);
-      weights = weights.slice(0, count);
-    }
+  const { temperature, topK, topP } = options;
+  // Sorting the numbers alone is much faster than sorting token ids by them.
+  const descending = scores
+    .filter((score) => score > -Infinity)
+    .sort()
+    .reverse();
+  if (descending.length === 0) throw new Error('no token may follow: all of them are forbidden');
+  const weight = (score: number): number => Math.exp((score - descending[0]) / temperature);
+  let count = topK > 0 ? Math.min(topK, descending.length) : descending.length;
+  if (topP < 1) {
+    const total = descending.subarray(0, count).reduce((sum, score) => sum + weight(score), 0);
+    let held = weight(descending[0]);
+    let kept = 1;
+    while (kept < count && held < topP * total) held += weight(descending[kept++]);
+    count = kept;
   }
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const threshold = descending[count - 1];
+  let total = 0;
+  for (const score of scores) if (score >= threshold) total += weight(score);
   let rest = uniform() * total;
-  for (let i = 0; i < kept.length; i++) {
-    rest -= weights[i];
-    if (rest < 0) return kept[i];
+  let last = -1;
+  for (let id = 0; id < scores.length; id++) {
+    if (!(scores[id] >= threshold)) continue;
+    last = id;
+    rest -= weight(scores[id]);
+    if (rest < 0) break;
   }
-  return kept[kept.length - 1];
+  return last;
 }

@@ -35,11 +35,9 @@ const gradientShap: Method = {
     const { passes, args, random } = task;
     const alphas = Float64Array.from({ length: args.n_samples as number }, () => random.uniform());
     const stdevs = args.stdevs as number;
+    const width = passes.targetFeatures.shape[1];
     const draw = (positions: number): Float32Array =>
-      Float32Array.from(
-        { length: alphas.length * positions * passes.model.hiddenSize },
-        () => stdevs * random.normal(),
-      );
+      Float32Array.from({ length: alphas.length * positions * width }, () => stdevs * random.normal());
     const noise =
       stdevs === 0
         ? null
@@ -60,8 +58,9 @@ export async function gradientShapAt(
   const { passes, args, attributeTarget } = task;
   const scores = new GranularScores(passes, attributeTarget);
   const path = new PathIntegral(task);
+  const width = passes.targetFeatures.shape[1];
   const tensor = (values: Float32Array | null | undefined) =>
-    values ? tf.tensor2d(values, [values.length / passes.model.hiddenSize, passes.model.hiddenSize]) : null;
+    values ? tf.tensor2d(values, [values.length / width, width]) : null;
   const sides = { source: tensor(noise?.source), target: tensor(noise?.target) };
   await path.add(alphas, new Float64Array(alphas.length).fill(1 / alphas.length), sides);
   path.finish(scores, args.multiply_by_inputs !== false);

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type GenerationOptions, GREEDY } from '../../src/generation/options.ts';
+import { applyRules, argmax, logSoftmax, sample } from '../../src/generation/processors.ts';
+import { Random } from '../../src/generation/random.ts';
+
+/** Scores after the rules of `changes`, for ids with a prompt of `promptLength`. */
+function ruled(changes: Partial<GenerationOptions>, ids: number[], scores: number[], promptLength = 1): number[] {
+  const found = Float32Array.from(scores);
+  applyRules(found, { ids, promptLength, maxLength: 6 }, { ...GREEDY, ...changes });
+  return Array.from(found);
+}
+
+const FLAT = [1, 1, 1, 1];
+/** Which tokens are forbidden. */
+const forbidden = (scores: number[]): number[] =>
+  scores.flatMap((score, id) => (score === Number.NEGATIVE_INFINITY ? [id] : []));
+
+describe('rules of generation', () => {
+  it('leave scores alone when none is on', () => {
+    assert.deepEqual(ruled({}, [0, 1, 0, 1], [4, -3, 2, 1]), [4, -3, 2, 1]);
+  });
+
+  it('penalize tokens that are there, once each', () => {
+    assert.deepEqual(ruled({ repetitionPenalty: 2 }, [0, 1, 1], [4, -3, 2, 1]), [2, -6, 2, 1]);
+  });
+
+  it('forbid n-grams that are there', () => {
+    assert.deepEqual(forbidden(ruled({ noRepeatNgramSize: 2 }, [0, 1, 2, 0, 3, 0], FLAT)), [1, 3]);
+    assert.deepEqual(forbidden(ruled({ noRepeatNgramSize: 3 }, [0, 1, 2, 0, 1], FLAT)), [2]);
+    assert.deepEqual(forbidden(ruled({ noRepeatNgramSize: 1 }, [3, 1], FLAT)), [1, 3]);
+    assert.deepEqual(forbidden(ruled({ noRepeatNgramSize: 4 }, [0, 1], FLAT)), []);
+  });
+
+  it('forbid bad words: their last token behind the others, never an end of sequence', () => {
+    const badWordsIds = [[2], [0, 1, 3], [1]];
+    assert.deepEqual(forbidden(ruled({ badWordsIds, eosIds: [1] }, [3, 0, 1], FLAT)), [2, 3]);
+    assert.deepEqual(forbidden(ruled({ badWordsIds, eosIds: [1] }, [3, 1, 0], FLAT)), [2]);
+  });
+
+  it('let no sequence end before min_new_tokens', () => {
+    const changes = { minNewTokens: 2, eosIds: [1, 3] };
+    assert.deepEqual(forbidden(ruled(changes, [0, 2], FLAT)), [1, 3]);
+    assert.deepEqual(forbidden(ruled(changes, [0, 2, 2], FLAT)), []);
+  });
+
+  it('force the first and the last token', () => {
+    const changes = { forcedBosId: 2, forcedEosId: 3 };
+    assert.deepEqual(ruled(changes, [0], FLAT), [-Infinity, -Infinity, 0, -Infinity]);
+    assert.deepEqual(ruled(changes, [0, 2], FLAT), FLAT);
+    assert.deepEqual(ruled(changes, [0, 2, 1, 1, 1], FLAT), [-Infinity, -Infinity, -Infinity, 0]);
+  });
+
+  it('suppress tokens', () => {
+    assert.deepEqual(forbidden(ruled({ suppressTokens: [0, 2] }, [0], FLAT)), [0, 2]);
+  });
+});
+
+describe('choice of the next token', () => {
+  const scores = Float32Array.from([0, Math.log(2), Math.log(4), -Infinity, Math.log(3)]);
+  const shares = (options: Partial<Parameters<typeof sample>[1]>, draws = 20_000): number[] => {
+    const random = new Random(5);
+    const counts = new Array<number>(scores.length).fill(0);
+    for (let i = 0; i < draws; i++) {
+      counts[sample(scores, { temperature: 1, topK: 0, topP: 1, ...options }, () => random.uniform())]++;
+    }
+    return counts.map((count) => count / draws);
+  };
+  /** Within four standard errors of 20,000 draws. */
+  const near = (found: number[], expected: number[]): void =>
+    found.forEach((share, id) => {
+      assert.ok(Math.abs(share - expected[id]) < 0.015, `token ${id}: ${share}, expected ${expected[id]}`);
+      if (expected[id] === 0) assert.equal(share, 0);
+    });
+
+  it('is the first of the largest', () => {
+    assert.equal(argmax(Float32Array.of(1, 3, 3, 2)), 1);
+  });
+
+  it('draws by probability', () => near(shares({}), [0.1, 0.2, 0.4, 0, 0.3]));
+
+  it('draws from the top_k best', () => near(shares({ topK: 2 }), [0, 0, 4 / 7, 0, 3 / 7]));
+
+  it('draws from the fewest that hold top_p', () => {
+    near(shares({ topP: 0.5 }), [0, 0, 4 / 7, 0, 3 / 7]);
+    near(shares({ topP: 0.75 }), [0, 2 / 9, 4 / 9, 0, 3 / 9]);
+    near(shares({ topP: 0.01 }), [0, 0, 1, 0, 0]);
+  });
+
+  it('applies top_p to what top_k leaves', () => near(shares({ topK: 3, topP: 0.44 }), [0, 0, 1, 0, 0]));
+
+  it('sharpens and flattens by temperature', () => {
+    near(shares({ temperature: 0.5 }), [1 / 30, 4 / 30, 16 / 30, 0, 9 / 30]);
+    near(shares({ temperature: 0.01 }), [0, 0, 1, 0, 0]);
+  });
+
+  it('keeps all that are as likely as the last one kept', () => {
+    const random = new Random(1);
+    const drawn = new Set<number>();
+    for (let i = 0; i < 100; i++) {
+      drawn.add(sample(Float32Array.of(1, 1, 0), { temperature: 1, topK: 1, topP: 1 }, () => random.uniform()));
+    }
+    assert.deepEqual([...drawn].sort(), [0, 1]);
+  });
+
+  it('fails when nothing is left', () => {
+    const none = Float32Array.of(-Infinity, -Infinity);
+    assert.throws(() => sample(none, { temperature: 1, topK: 0, topP: 1 }, () => 0.5), /forbidden/);
+  });
+
+  it('normalizes log-probabilities', () => {
+    const logs = Float32Array.from([1000, 1000 + Math.log(3)]);
+    logSoftmax(logs);
+    assert.ok(Math.abs(logs[0] - Math.log(0.25)) < 1e-4 && Math.abs(logs[1] - Math.log(0.75)) < 1e-4);
+  });
+});
