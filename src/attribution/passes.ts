@@ -182,12 +182,15 @@ export class Passes {
     for (let start = 0; start < features.segments; start += chunk) {
       const count = Math.min(chunk, features.segments - start);
       const run = new Run(options);
-      tf.tidy(() => {
-        const { logits } = this.forward(run, this.#slice(features, start, count), { source: false, target: false });
-        const values = scorer({ logits: logits.tensor, ...this.#stepRows(count, 0, this.steps) });
-        scores.set(values.dataSync() as Float32Array, start * this.steps);
-      });
-      run.dispose();
+      try {
+        tf.tidy(() => {
+          const { logits } = this.forward(run, this.#slice(features, start, count), { source: false, target: false });
+          const values = scorer({ logits: logits.tensor, ...this.#stepRows(count, 0, this.steps) });
+          scores.set(values.dataSync() as Float32Array, start * this.steps);
+        });
+      } finally {
+        run.dispose();
+      }
       await this.#breathe();
     }
     return scores;

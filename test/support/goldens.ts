@@ -79,8 +79,15 @@ export interface GoldenDraws {
   steps?: { rand_coefficient: number[] }[];
   /** gradient_shap with stdevs: one tensor [samples, positions, hidden] a step. */
   noise?: GoldenTensor[];
-  /** lime: one entry a perturbation; reagent: probing steps. */
+  /** lime: one entry a perturbation. */
   samples?: { keep: string; weight: number; output: number }[];
+  /** reagent: one entry a step, with its rounds. */
+  calls?: {
+    initial_logit_scores: number[][];
+    steps: Record<'probe' | 'stop_check', { ids: number[][]; mask: string[] }>[];
+    final_scores: number[][];
+    converged: boolean[];
+  }[];
   [key: string]: unknown;
 }
 

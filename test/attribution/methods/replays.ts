@@ -1,8 +1,11 @@
 /** Stochastic methods with the recorded draws of golden cases in place of their own. */
 
+import assert from 'node:assert/strict';
+import type { ChainDraws } from '../../../src/attribution/importance-chains.ts';
 import type { MethodScores } from '../../../src/attribution/method.ts';
 import { gradientShapAt } from '../../../src/attribution/methods/gradient_shap.ts';
 import { limeAt } from '../../../src/attribution/methods/lime.ts';
+import { reagentAt } from '../../../src/attribution/methods/reagent.ts';
 import type { ScoreArray } from '../../../src/attribution/output.ts';
 import type { Sequence } from '../../../src/attribution/passes.ts';
 import { numbers } from '../../support/close.ts';
@@ -57,5 +60,33 @@ const lime: Replay = (golden, sequence, run) => {
   });
 };
 
+/** The library keeps one score a token, repeated over the dimensions of the embedding. */
+function repeated(scores: ScoreArray, width: number): ScoreArray {
+  const data = Float32Array.from({ length: scores.data.length * width }, (_, k) => scores.data[Math.floor(k / width)]);
+  return { shape: [...scores.shape, width], data };
+}
+
+const reagent: Replay = async (golden, sequence, run) => {
+  const calls = golden.rng?.calls ?? [];
+  const scores = await stepByStep(sequence, (part, t) => {
+    const { initial_logit_scores: initial, steps: rounds, converged } = calls[t];
+    const draws: ChainDraws = {
+      initial: (_, probe) => initial[probe],
+      probe: (round, probe) => ({
+        replaced: [...rounds[round].probe.mask[probe]].map(Number),
+        ids: rounds[round].probe.ids[probe],
+      }),
+      check: (round, probe) => rounds[round].stop_check.ids[probe],
+    };
+    return run(part, async (task) => {
+      const made = await reagentAt(task, draws);
+      const share = converged.filter(Boolean).length / converged.length;
+      assert.ok(Math.abs((made.diagnostics?.converged[0] ?? -1) - share) < 1e-6, `convergence of step ${t}`);
+      return { ...made, target: repeated(made.target as ScoreArray, task.passes.targetFeatures.shape[1]) };
+    });
+  });
+  return { ...scores, kind: 'granular' };
+};
+
 /** By method id. */
-export const REPLAYS: Record<string, Replay> = { gradient_shap: gradientShap, lime };
+export const REPLAYS: Record<string, Replay> = { gradient_shap: gradientShap, lime, reagent };

@@ -1,0 +1,186 @@
+/**
+ * ReAGent's chains (Zhao & Shan 2024, arXiv:2402.00794): importance scores of each generated token's context, updated
+ * by how its probability changes when random tokens are replaced, until the most important ones alone predict it.
+ *
+ * Probing copies serve every step at once. Whether a chain has converged depends on its own scores, so that check has a
+ * copy for each chain that still runs.
+ */
+
+import { embedIds } from '../models/model.ts';
+import { scoped } from '../tensors/ops.ts';
+import { tf } from '../tensors/tf.ts';
+import { logProbability, pick } from './logits.ts';
+import type { Passes } from './passes.ts';
+import type { Scorer } from './step-function.ts';
+
+/** What chance decides. Tokens are those of the source, then those of the decoder, where each is attributed. */
+export interface ChainDraws {
+  /** Scores that a chain starts from: [tokens of the step] */
+  initial(step: number, probe: number): ArrayLike<number>;
+  /** Which tokens a probing copy replaces, and by what: [tokens] each; shared by all steps. */
+  probe(round: number, probe: number): { replaced: ArrayLike<number>; ids: ArrayLike<number> };
+  /** What stands for the tokens that a convergence check does not keep: [tokens]; shared by all steps. */
+  check(round: number, probe: number): ArrayLike<number>;
+}
+
+export interface ChainOptions {
+  /** Chains of each step. */
+  probes: number;
+  maxRounds: number;
+  /** A chain has converged when the kept tokens have the generated one among this many best predictions. */
+  topK: number;
+  /** Tokens kept of a context of `tokens`. */
+  keep(tokens: number): number;
+  /** Replace the most important tokens instead of keeping them. */
+  invert: boolean;
+  attributeTarget: boolean;
+}
+
+interface Chain {
+  step: number;
+  probe: number;
+  /** In logit space. */
+  scores: Float64Array;
+  converged: boolean;
+}
+
+/** Softmaxed scores of each step, averaged over its converged chains (all of them where none is), and their share. */
+export interface StepImportance {
+  importance: Float64Array;
+  converged: number;
+}
+
+const EDGE = 1e-6;
+
+/**
+ * Runs all chains.
+ * @param tick - receives the rounds done
+ */
+export async function runChains(
+  passes: Passes,
+  draws: ChainDraws,
+  options: ChainOptions,
+  tick: (rounds: number) => Promise<void>,
+): Promise<StepImportance[]> {
+  const { steps } = passes;
+  const { probes } = options;
+  const context = new Context(passes, options.attributeTarget);
+  const chains: Chain[] = [];
+  for (let step = 0; step < steps; step++) {
+    for (let probe = 0; probe < probes; probe++) {
+      const scores = Float64Array.from(draws.initial(step, probe));
+      chains.push({ step, probe, scores, converged: false });
+    }
+  }
+  const clean = await passes.evaluateBy(probability, passes.clean);
+  for (let round = 0; round < options.maxRounds; round++) {
+    const running = chains.filter(({ converged }) => !converged);
+    if (running.length === 0) break;
+    const probing = Array.from({ length: probes }, (_, probe) => draws.probe(round, probe));
+    const copies = probing.map(
+      ({ replaced, ids }) =>
+        (token: number) =>
+          replaced[token] ? ids[token] : null,
+    );
+    const probed = await context.evaluate(probability, copies);
+    for (const chain of running) {
+      const delta = clean[chain.step] - probed[chain.probe * steps + chain.step];
+      update(chain.scores, delta, probing[chain.probe].replaced);
+    }
+    const replacements = Array.from({ length: probes }, (_, probe) => draws.check(round, probe));
+    const checks = running.map(({ scores, probe }) => {
+      const kept = topTokens(scores, options.keep(scores.length));
+      return (token: number) => (kept.has(token) === options.invert ? replacements[probe][token] : null);
+    });
+    const ranks = await context.evaluate(rank, checks);
+    running.forEach((chain, copy) => {
+      chain.converged = ranks[copy * steps + chain.step] < options.topK;
+    });
+    await tick(round + 1);
+  }
+  return Array.from({ length: steps }, (_, step) => average(chains.filter((chain) => chain.step === step)));
+}
+
+/** Which tokens chains speak of, and copies of the sequence in which some are replaced. */
+class Context {
+  readonly #passes: Passes;
+  readonly #attributeTarget: boolean;
+
+  constructor(passes: Passes, attributeTarget: boolean) {
+    this.#passes = passes;
+    this.#attributeTarget = attributeTarget;
+  }
+
+  /**
+   * Scores of copies of the sequence, [copies, steps], in micro-batches.
+   * @param copies - for each copy the id in place of a token, null: it stays
+   */
+  async evaluate(scorer: Scorer, copies: readonly ((token: number) => number | null)[]): Promise<Float32Array> {
+    const passes = this.#passes;
+    const { sourceIds, targetIds } = passes.sequence;
+    const { sourceEmbedding, targetEmbedding } = passes.model;
+    const { sourceLength, length, steps } = passes;
+    const scores = new Float32Array(copies.length * steps);
+    const together = passes.copiesTogether();
+    for (let start = 0; start < copies.length; start += together) {
+      const batch = copies.slice(start, start + together);
+      const fill = (ids: Int32Array, count: number, first: number): Int32Array =>
+        Int32Array.from({ length: batch.length * count }, (_, row) => {
+          const position = row % count;
+          return batch[Math.floor(row / count)](first + position) ?? ids[position];
+        });
+      const still = (ids: Int32Array): Int32Array =>
+        Int32Array.from({ length: batch.length * length }, (_, row) => ids[row % length]);
+      const features = scoped(() => ({
+        segments: batch.length,
+        source: sourceIds && sourceEmbedding && tf.keep(embedIds(sourceEmbedding, fill(sourceIds, sourceLength, 0))),
+        target: tf.keep(
+          embedIds(targetEmbedding, this.#attributeTarget ? fill(targetIds, length, sourceLength) : still(targetIds)),
+        ),
+      }));
+      try {
+        scores.set(await passes.evaluateBy(scorer, features), start * steps);
+      } finally {
+        features.source?.dispose();
+        features.target.dispose();
+      }
+    }
+    return scores;
+  }
+}
+
+/** The probability of each row's generated token. */
+const probability: Scorer = ({ logits, targets }) => tf.exp(logProbability(logits, targets));
+
+/** How many tokens are predicted before the generated one. */
+const rank: Scorer = ({ logits, targets }) => {
+  const own = tf.reshape(pick(logits, targets), [-1, 1]);
+  return tf.sum(tf.cast(tf.greater(logits, own), 'float32'), 1);
+};
+
+/** Raises the scores of replaced tokens, and lowers those of the others, by a drop of the probability; or the reverse. */
+function update(scores: Float64Array, delta: number, replaced: ArrayLike<number>): void {
+  for (let token = 0; token < scores.length; token++) {
+    const change = replaced[token] ? delta : -delta;
+    const share = Math.min(Math.max(change / 2 + 0.5, EDGE), 1 - EDGE);
+    scores[token] += Math.log(share / (1 - share));
+  }
+}
+
+function topTokens(scores: Float64Array, count: number): Set<number> {
+  const order = Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || a - b);
+  return new Set(order.slice(0, count));
+}
+
+function average(chains: readonly Chain[]): StepImportance {
+  const converged = chains.filter((chain) => chain.converged);
+  const used = converged.length > 0 ? converged : chains;
+  const importance = new Float64Array(chains[0].scores.length);
+  for (const { scores } of used) {
+    const largest = scores.reduce((max, value) => Math.max(max, value), Number.NEGATIVE_INFINITY);
+    const powers = scores.map((value) => Math.exp(value - largest));
+    const total = powers.reduce((sum, value) => sum + value, 0);
+    for (let token = 0; token < powers.length; token++) importance[token] += powers[token] / total / used.length;
+  }
+  return { importance, converged: converged.length / chains.length };
+}
