@@ -22,6 +22,7 @@ import { Random } from '../generation/random.ts';
 import { type InseqInfo, toInseqJson } from '../results/inseq.ts';
 import { toResultSequence } from '../results/json.ts';
 import { startBackend } from '../tensors/backend.ts';
+import { freeOnFailure } from '../tensors/failure.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { countTexts, type Input, prepareInput } from './inputs.ts';
 import { ModelStore, type ReadyModel } from './model-store.ts';
@@ -77,13 +78,22 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   const versions = { whence: String(version), node: process.versions.node, backend: backend.version };
   const catalogue = await buildCatalogue(entries, registries, backend, versions);
   const store = new ModelStore(entries, config.memoryBudgetMb * MB);
+  // One request at a time: the device is one, and so is the account of its memory.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn;
+    return turn;
+  };
   return {
     catalogue: () => catalogue,
     loadedModels: () => store.loaded(),
-    warm: async (id) => {
-      await store.get(id, () => {});
-    },
-    attribute: (request, hooks) => new Attribution(request, hooks, store, registries, config, catalogue).run(),
+    warm: (id) =>
+      inTurn(async () => {
+        await store.get(id, () => {});
+      }),
+    attribute: (request, hooks) =>
+      inTurn(() => new Attribution(request, hooks, store, registries, config, catalogue).run()),
     close: async () => store.dispose(),
   };
 }
@@ -129,9 +139,11 @@ class Attribution {
     const inputs: Input[] = [];
     let chain: readonly AggregatorCall[] | null = request.aggregators;
     for (let index = 0; index < this.#texts; index++) {
-      const input = await this.#prepare(model, index);
+      const input = await freeOnFailure(() => this.#prepare(model, index));
       this.#limitRaw(input, model);
-      const { scores, attribution } = await this.#attribute(model, method, methodArgs, input, index);
+      const { scores, attribution } = await freeOnFailure(() =>
+        this.#attribute(model, method, methodArgs, input, index),
+      );
       chain ??= scores.aggregators ?? defaultAggregators(attribution.kind, extraAxes(attribution));
       raw.push(attribution);
       inputs.push(input);

@@ -1,0 +1,288 @@
+/** The engine as the worker uses it: requests to results, on tiny real models. */
+
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
+import type { StepEvent } from '../../src/contract/events.ts';
+import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import { tf } from '../../src/tensors/tf.ts';
+import { assertClose, attributionCases, modelDir } from '../support/goldens.ts';
+
+const CHAT_TEMPLATE =
+  '{% for message in messages %}<{{ message.role }}>{{ message.content }}\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}';
+
+let engine: Engine;
+let folder: string;
+
+const generation = (tokens: number, extra: Partial<AttributeRequest['generation_args']> = {}) => ({
+  max_new_tokens: tokens,
+  min_new_tokens: 0,
+  num_beams: 1,
+  do_sample: false,
+  temperature: 1,
+  top_k: 50,
+  top_p: 1,
+  repetition_penalty: 1,
+  no_repeat_ngram_size: 0,
+  ...extra,
+});
+
+function request(changes: Partial<AttributeRequest>): AttributeRequest {
+  return {
+    model: 'gpt2',
+    input_texts: ['The engineer argued with the'],
+    messages: null,
+    generated_texts: null,
+    method: 'input_x_gradient',
+    method_args: {},
+    attributed_fn: { name: 'probability', args: {} },
+    step_scores: [],
+    attribute_target: false,
+    attr_pos_start: null,
+    attr_pos_end: null,
+    include_eos_baseline: false,
+    generation_args: generation(5),
+    src_lang: null,
+    tgt_lang: null,
+    skip_special_tokens: false,
+    clean_special_chars: false,
+    aggregators: null,
+    seed: 42,
+    webhook: null,
+    ...changes,
+  };
+}
+
+const hooks = (extra: { step?: (step: StepEvent) => void; signal?: AbortSignal } = {}) => ({
+  progress: () => {},
+  step: extra.step ?? (() => {}),
+  signal: extra.signal ?? new AbortController().signal,
+});
+
+const attribute = (changes: Partial<AttributeRequest>) => engine.attribute(request(changes), hooks());
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'whence-engine-'));
+  const chat = join(folder, 'chat');
+  cpSync(modelDir('gpt2-tiny'), chat, { recursive: true });
+  const file = join(chat, 'tokenizer_config.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), chat_template: CHAT_TEMPLATE }));
+  const modelsFile = join(folder, 'models.json');
+  const models = [
+    { id: 'gpt2', path: modelDir('gpt2-tiny'), quantization: 'none' },
+    { id: 'chat', path: chat, quantization: 'none' },
+    { id: 'm2m100', path: modelDir('m2m100-tiny'), quantization: 'none' },
+    { id: 'elsewhere', path: modelDir('gpt2-tiny'), pool: 'other' },
+  ];
+  writeFileSync(modelsFile, JSON.stringify({ models }));
+  engine = await startEngine({
+    modelsFile,
+    backend: 'auto',
+    threads: 0,
+    pool: 'default',
+    memoryBudgetMb: 1024,
+    plugins: [],
+  });
+});
+
+after(async () => {
+  await engine.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the engine', () => {
+  test('says what it can do, for its own pool', () => {
+    const { models, methods, step_functions, aggregators } = engine.catalogue();
+    assert.deepEqual(
+      models.map(({ id }) => id),
+      ['gpt2', 'chat', 'm2m100'],
+    );
+    assert.equal(models[0].architecture, 'decoder-only');
+    assert.ok(models[2].languages?.includes('fr'));
+    for (const list of [methods, step_functions, aggregators]) assert.ok(list.length > 5);
+  });
+
+  test('forced text: Inseq numbers end to end', async () => {
+    const golden = attributionCases('gpt2-tiny').get('input_x_gradient-b-forced');
+    assert.ok(golden);
+    const { result } = await attribute({
+      input_texts: [String(golden.input_texts)],
+      generated_texts: [String(golden.generated_texts)],
+    });
+    const [sequence] = result.sequences;
+    const wanted = golden.sequences[0];
+    assert.equal(sequence.attr_pos_start, wanted.attr_pos_start);
+    assert.deepEqual(
+      sequence.target.map(({ token, id }) => [token, id]),
+      wanted.target,
+    );
+    const { aggregated } = wanted;
+    assert.ok(aggregated && 'target_attributions' in aggregated && aggregated.target_attributions);
+    const flat = (sequence.target_attributions as (number | null)[][]).flat();
+    const expected = (aggregated.target_attributions.data as (number | null)[][]).flat();
+    assertClose(
+      flat.map((value) => value ?? Number.NaN),
+      expected,
+      golden.tolerance,
+      'aggregated',
+    );
+  });
+
+  test('generated text: the generated ids themselves, with offsets into the text', async () => {
+    const { result } = await attribute({});
+    const [{ target, attr_pos_start: start, attr_pos_end: end }] = result.sequences;
+    assert.equal(end - start, 5);
+    assert.equal(target.length, end);
+    for (const [k, token] of target.entries()) {
+      if (k > 0 && token.start !== null) assert.ok(token.start >= (target[k - 1].start ?? 0));
+    }
+  });
+
+  test('a batch equals its texts one by one, also when sampling', async () => {
+    const texts = ['The engineer argued with the', 'Every small cat'];
+    const sampling = { generation_args: generation(4, { do_sample: true, temperature: 2 }) };
+    const together = await attribute({ input_texts: texts, ...sampling });
+    const alone = await Promise.all(texts.map((text) => attribute({ input_texts: [text], ...sampling })));
+    assert.deepEqual(
+      together.result.sequences,
+      alone.flatMap(({ result }) => result.sequences),
+    );
+  });
+
+  test('the same seed gives the same result, another seed another', async () => {
+    const of = async (seed: number) => (await attribute({ method: 'gradient_shap', seed })).result.sequences;
+    const first = await of(1);
+    assert.deepEqual(await of(1), first);
+    assert.notDeepEqual(await of(2), first);
+  });
+
+  test('an empty prompt starts from the beginning-of-sequence token', async () => {
+    const { result } = await attribute({ input_texts: [''] });
+    assert.equal(result.sequences[0].attr_pos_start, 1);
+    assert.equal(result.sequences[0].target[0].start, null);
+  });
+
+  test('the attributed span is cut as asked', async () => {
+    const { result } = await attribute({ attr_pos_start: -3, attr_pos_end: -1 });
+    const [{ attr_pos_start: start, attr_pos_end: end, target, step_scores }] = result.sequences;
+    assert.equal(start, target.length - 3);
+    assert.equal(end, target.length - 1);
+    assert.deepEqual(step_scores, {});
+  });
+
+  test('faults of a request name the field', async () => {
+    const faults: [Partial<AttributeRequest>, RegExp, string][] = [
+      [{ attr_pos_start: 9, attr_pos_end: 3 }, /select no token/, '#/attr_pos_end'],
+      [{ generated_texts: ['The engineer argued with the'] }, /adds no token/, '#/generated_texts'],
+      [{ input_texts: ['word '.repeat(200)] }, /positions/, '#/generation_args/max_new_tokens'],
+      [{ method: 'nothing' }, /there is no method/, '#/method'],
+      [{ messages: [[{ role: 'user', content: 'x' }]] }, /no chat template/, '#/messages'],
+      [
+        { method: 'layer_gradient_x_activation', method_args: { target_layer: 'h.9' } },
+        /not a module/,
+        '#/method_args/target_layer',
+      ],
+      [
+        { attributed_fn: { name: 'contrast_prob_diff', args: {} } },
+        /contrast_targets/,
+        '#/attributed_fn/args/contrast_targets',
+      ],
+      [{ attributed_fn: { name: 'top_p_size', args: { top_p: 0.9 } } }, /no gradient/, '/attributed_fn'],
+    ];
+    for (const [changes, message, pointer] of faults) {
+      await assert.rejects(attribute(changes), (error: Error & { pointer?: string }) => {
+        assert.equal(error.name, 'AttributionError', `${JSON.stringify(changes).slice(0, 80)}: ${error.stack}`);
+        assert.match(error.message, message);
+        assert.ok(error.pointer?.endsWith(pointer.replace('#', '')), `${error.pointer} for ${pointer}`);
+        return true;
+      });
+    }
+  });
+
+  test('chat messages are rendered by the template, and tokens carry their role', async () => {
+    const { result } = await engine.attribute(
+      request({ model: 'chat', input_texts: [], messages: [[{ role: 'user', content: 'Every cat' }]] }),
+      hooks(),
+    );
+    const [{ target, attr_pos_start: start }] = result.sequences;
+    assert.ok(target.some(({ role }) => role === 'user'));
+    const generated = target.slice(start).filter((token) => token.start !== null);
+    assert.ok(generated.every(({ role }) => role === 'assistant'));
+  });
+
+  test('the target language is forced, and marked as forced', async () => {
+    for (const language of ['fr', 'de']) {
+      const { result } = await engine.attribute(
+        request({
+          model: 'm2m100',
+          input_texts: ['The old doctor.'],
+          src_lang: 'en',
+          tgt_lang: language,
+          attribute_target: true,
+        }),
+        hooks(),
+      );
+      const [{ source, target, source_attributions, target_attributions }] = result.sequences;
+      assert.equal(source[0].token, '__en__');
+      assert.deepEqual([target[1].token, target[1].forced], [`__${language}__`, true]);
+      assert.equal(source_attributions?.length, source.length);
+      assert.ok(target_attributions);
+    }
+  });
+
+  test('raw scores, several layers, Inseq format', async () => {
+    const raw = await attribute({ aggregators: [] });
+    const rows = raw.result.sequences[0].target_attributions as number[][][];
+    assert.equal(rows[0][0].length, 36);
+    const layers = await attribute({ method: 'layer_gradient_x_activation', method_args: { target_layer: 'h.*.mlp' } });
+    const [{ target_attributions, axes }] = layers.result.sequences;
+    assert.deepEqual(axes, ['layer']);
+    assert.equal((target_attributions as number[][][])[0][0].length, 3);
+    const inseq = JSON.parse(raw.inseq());
+    assert.deepEqual(inseq.__instance_type__, ['inseq.data.attribution', 'FeatureAttributionOutput']);
+  });
+
+  test('each generated token is reported as a step', async () => {
+    const steps: StepEvent[] = [];
+    const output = await engine.attribute(
+      request({ step_scores: [{ name: 'probability', args: {} }] }),
+      hooks({ step: (step) => steps.push(step) }),
+    );
+    const [sequence] = output.result.sequences;
+    assert.equal(steps.length, sequence.attr_pos_end - sequence.attr_pos_start);
+    const column = (sequence.target_attributions as (number | null)[][]).map((row) => row[1]);
+    assert.deepEqual(steps[1].target_attributions, column);
+    assert.equal(steps[1].step_scores.probability, sequence.step_scores.probability[1]);
+  });
+
+  test('an aborted job stops, and no job leaves tensors behind', async () => {
+    await attribute({});
+    const before = tf.memory().numTensors;
+    for (const method of engine.catalogue().methods.map(({ id }) => id)) {
+      if (method === 'reagent') continue;
+      await attribute({ method, generation_args: generation(2) });
+      assert.equal(tf.memory().numTensors, before, method);
+    }
+    const controller = new AbortController();
+    controller.abort(new Error('canceled'));
+    await assert.rejects(engine.attribute(request({}), hooks({ signal: controller.signal })), /canceled/);
+    let ticks = 0;
+    const late = new AbortController();
+    const running = engine.attribute(
+      request({ method: 'integrated_gradients', method_args: { n_steps: 200, internal_batch_size: 1 } }),
+      {
+        progress: () => {
+          ticks += 1;
+          if (ticks === 20) late.abort(new Error('late'));
+        },
+        step: () => {},
+        signal: late.signal,
+      },
+    );
+    await assert.rejects(running, /late/);
+    assert.equal(tf.memory().numTensors, before, 'after an abort');
+  });
+});
