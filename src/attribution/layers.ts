@@ -21,6 +21,12 @@ export const LAYER_ARGS = {
   }),
 };
 
+/** The argument of layer methods whose scores of a layer add up to the change of the score. */
+export const LAYER_DELTA_ARG = Type.Boolean({
+  default: false,
+  description: 'One layer: report how far the attributions are from adding up to the change of the score.',
+});
+
 const MAX_LISTED = 40;
 
 /**
@@ -88,6 +94,18 @@ export class LayerScores {
         else data.set(values.subarray(row * width, (row++ + 1) * width) as Float32Array, cell);
       }
     }
+  }
+
+  /** The sum of each step's scores over all layers, tokens and dimensions: [steps]. */
+  totals(): Float32Array {
+    const totals = new Float64Array(this.#passes.steps);
+    for (const { array } of this.#layers.values()) {
+      const [, steps, width] = array.shape;
+      array.data.forEach((value, k) => {
+        if (!Number.isNaN(value)) totals[Math.floor(k / width) % steps] += value;
+      });
+    }
+    return Float32Array.from(totals);
   }
 
   /** The scores of the one layer, or of several with an axis of layers in place of the dimensions. */

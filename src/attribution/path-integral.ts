@@ -125,8 +125,11 @@ export class PathIntegral {
     this.#sums.clear();
   }
 
-  /** How far the attributions of each step are from the change of its score: [steps]. */
-  async convergenceDelta(scores: GranularScores): Promise<Float32Array> {
+  /**
+   * How far the attributions of each step are from the change of its score: [steps].
+   * @param scores - gives the sum of each step's attributions
+   */
+  async convergenceDelta(scores: { totals(): Float32Array }): Promise<Float32Array> {
     const { passes } = this.#task;
     const ends = this.features([0, 1]);
     const values = await passes.evaluate(ends);

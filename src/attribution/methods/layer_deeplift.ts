@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import { activationRows, LAYER_ARGS, LayerScores, resolveLayers } from '../layers.ts';
+import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from '../layers.ts';
 import type { Method } from '../method.ts';
 import { PathIntegral } from '../path-integral.ts';
 
@@ -17,6 +17,7 @@ const layerDeeplift: Method = {
     {
       ...LAYER_ARGS,
       multiply_by_inputs: Type.Boolean({ default: true, description: 'Multiply by the difference to the baseline.' }),
+      return_convergence_delta: LAYER_DELTA_ARG,
     },
     { additionalProperties: false },
   ),
@@ -50,7 +51,9 @@ const layerDeeplift: Method = {
     );
     pair.source?.dispose();
     pair.target.dispose();
-    return scores.finish(names, args.layer_aggregation as 'vnorm' | 'sum');
+    const found = scores.finish(names, args.layer_aggregation as 'vnorm' | 'sum');
+    if (args.return_convergence_delta !== true || names.length > 1) return found;
+    return { ...found, convergenceDelta: await new PathIntegral(task).convergenceDelta(scores) };
   },
 };
 

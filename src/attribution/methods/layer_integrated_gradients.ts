@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import { activationRows, LAYER_ARGS, LayerScores, resolveLayers } from '../layers.ts';
+import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from '../layers.ts';
 import type { Method, MethodTask } from '../method.ts';
 import type { GradientBlock, Watched } from '../passes.ts';
 import { PathIntegral } from '../path-integral.ts';
@@ -24,6 +24,7 @@ const layerIntegratedGradients: Method = {
         { default: 'gausslegendre', description: 'Quadrature of the path.' },
       ),
       multiply_by_inputs: Type.Boolean({ default: true, description: 'Multiply by the way from the baseline.' }),
+      return_convergence_delta: LAYER_DELTA_ARG,
     },
     { additionalProperties: false },
   ),
@@ -46,7 +47,9 @@ const layerIntegratedGradients: Method = {
     } finally {
       for (const pair of activations.values()) pair.dispose();
     }
-    return scores.finish(names, args.layer_aggregation as 'vnorm' | 'sum');
+    const found = scores.finish(names, args.layer_aggregation as 'vnorm' | 'sum');
+    if (args.return_convergence_delta !== true || names.length > 1) return found;
+    return { ...found, convergenceDelta: await new PathIntegral(task).convergenceDelta(scores) };
   },
 };
 
