@@ -1,5 +1,7 @@
 /** Typed access to the fields of a config.json; errors name the field and what was found there. */
 
+import { ACTIVATION_NAMES } from '../nn/activation.ts';
+
 /** A parsed config.json. */
 export type ModelConfig = Readonly<Record<string, unknown>>;
 
@@ -38,4 +40,11 @@ export function object(config: ModelConfig, field: string): ModelConfig | null {
   if (value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value)) throw wrong(field, value, 'an object');
   return { ...value };
+}
+
+/** The name of an activation function. */
+export function activationName(config: ModelConfig, field: string, fallback: string): string {
+  const name = string(config, field, fallback);
+  if (!ACTIVATION_NAMES.includes(name)) throw wrong(field, name, `one of ${ACTIVATION_NAMES.join(', ')}`);
+  return name;
 }

@@ -11,7 +11,7 @@ import { rmsNorm } from '../nn/norm.ts';
 import { type RotaryPositions, rotaryPositions } from '../nn/rope-scaling.ts';
 import { rotary } from '../nn/rotary.ts';
 import type { Run, Value } from '../nn/run.ts';
-import { type ModelConfig, number, object, optionalNumber, string } from './fields.ts';
+import { activationName, type ModelConfig, number, object, optionalNumber } from './fields.ts';
 import type { Block, LanguageModel } from './model.ts';
 import { outputLayer } from './output-layer.ts';
 import type { Weights } from './weights.ts';
@@ -50,7 +50,6 @@ export interface RotaryDecoderSettings {
 /** What a family's config leaves out. */
 interface Defaults {
   headDim?: number;
-  activation?: string;
   ropeTheta?: number;
 }
 
@@ -68,7 +67,7 @@ export function readSettings(config: ModelConfig, defaults: Defaults = {}): Omit
     headDim,
     vocabSize: number(config, 'vocab_size'),
     epsilon: number(config, 'rms_norm_eps', 1e-6),
-    activation: string(config, 'hidden_act', defaults.activation ?? 'silu'),
+    activation: activationName(config, 'hidden_act', 'silu'),
     attentionDropout: number(config, 'attention_dropout', 0),
     rotary: () => positions,
     window: () => null,

@@ -8,30 +8,13 @@ import { Rows, Steps } from '../../src/nn/rows.ts';
 import { Run, stepCotangent, type Value } from '../../src/nn/run.ts';
 import { type Tensor, type Tensor2D, tf } from '../../src/tensors/tf.ts';
 import { assertClose } from '../support/goldens.ts';
+import './wasm-gradients.ts';
 
 const SEGMENTS = 2;
 const LENGTH = 5;
 /** Two steps that are no neighbours, neither of them the first position. */
 const READ = Int32Array.of(1, 3);
 const DROPOUT_SEED = 7;
-
-// tfjs's gradient of gather needs a kernel that its WASM backend lacks; the engine does not.
-tf.registerKernel({
-  kernelName: 'UnsortedSegmentSum',
-  backendName: 'wasm',
-  kernelFunc: ({ inputs: { x: matrix, segmentIds }, attrs }) => {
-    assert.ok(matrix !== undefined && segmentIds !== undefined);
-    const [x, ids] = [matrix, segmentIds].map((info) => tf.engine().backend.readSync(info.dataId));
-    const numSegments = Number(attrs?.numSegments);
-    const [rows, ...rest] = matrix.shape;
-    const size = rest.reduce((product, length) => product * length, 1);
-    const sums = new Float32Array(numSegments * size);
-    for (let row = 0; row < rows; row++) {
-      for (let i = 0; i < size; i++) sums[Number(ids[row]) * size + i] += Number(x[row * size + i]);
-    }
-    return tf.tensor(sums, [numSegments, ...rest]);
-  },
-});
 
 /** Seeded normal numbers. */
 export function randomMatrix(random: Random, rows: number, columns: number, size = 1): Tensor2D {

@@ -3,7 +3,7 @@
  * one, and gated GELU.
  */
 
-import { string } from '../fields.ts';
+import { activationName } from '../fields.ts';
 import type { Family } from '../model.ts';
 import { readSettings, rotaryDecoder } from '../rotary-decoder.ts';
 
@@ -17,7 +17,7 @@ const gemma: Family = {
       ...settings,
       modelType: 'gemma',
       // "hidden_act" of the first checkpoints is wrong, and ignored by transformers.
-      activation: string(config, 'hidden_activation', 'gelu_pytorch_tanh'),
+      activation: activationName(config, 'hidden_activation', 'gelu_pytorch_tanh'),
       normOffset: 1,
       embeddingScale: settings.hiddenSize ** 0.5,
     });

@@ -3,7 +3,7 @@
  * scores and logits, and norms behind each sublayer too.
  */
 
-import { number, optionalNumber, string } from '../fields.ts';
+import { activationName, number, optionalNumber } from '../fields.ts';
 import type { Family } from '../model.ts';
 import { layerWindows, readSettings, rotaryDecoder } from '../rotary-decoder.ts';
 
@@ -17,7 +17,7 @@ const gemma2: Family = {
     return rotaryDecoder(config, weights, {
       ...settings,
       modelType: 'gemma2',
-      activation: string(config, 'hidden_activation', 'gelu_pytorch_tanh'),
+      activation: activationName(config, 'hidden_activation', 'gelu_pytorch_tanh'),
       normOffset: 1,
       outputNorms: true,
       embeddingScale: settings.hiddenSize ** 0.5,

@@ -3,7 +3,7 @@
  * the caps, five layers with a window to one without, and rotary positions of their own for those with a window.
  */
 
-import { boolean, number, object, optionalNumber, string } from '../fields.ts';
+import { activationName, boolean, number, object, optionalNumber } from '../fields.ts';
 import type { Family } from '../model.ts';
 import { layerWindows, readSettings, rope, rotaryDecoder } from '../rotary-decoder.ts';
 
@@ -34,7 +34,7 @@ const gemma3: Family = {
       ...rotaryDecoder(config, weights, {
         ...settings,
         modelType: 'gemma3_text',
-        activation: string(config, 'hidden_activation', 'gelu_pytorch_tanh'),
+        activation: activationName(config, 'hidden_activation', 'gelu_pytorch_tanh'),
         normOffset: 1,
         headNorms: true,
         outputNorms: true,

@@ -6,7 +6,7 @@ import { add, dropout, splitColumns } from '../../nn/elementwise.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
-import { boolean, number, optionalNumber, string } from '../fields.ts';
+import { activationName, boolean, number, optionalNumber } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
 import { outputLayer } from '../output-layer.ts';
 
@@ -20,7 +20,7 @@ const gpt2: Family = {
     const heads = number(config, 'n_head');
     const layers = number(config, 'n_layer');
     const epsilon = number(config, 'layer_norm_epsilon', 1e-5);
-    const kind = string(config, 'activation_function', 'gelu_new');
+    const kind = activationName(config, 'activation_function', 'gelu_new');
     const residualDropout = number(config, 'resid_pdrop', 0.1);
     const embeddingDropout = number(config, 'embd_pdrop', 0.1);
     const attentionDropout = number(config, 'attn_pdrop', 0.1);

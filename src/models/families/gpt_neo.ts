@@ -9,7 +9,7 @@ import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
-import { type ModelConfig, number, string } from '../fields.ts';
+import { activationName, type ModelConfig, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
 import { outputLayer } from '../output-layer.ts';
 
@@ -41,7 +41,7 @@ const gptNeo: Family = {
     const heads = number(config, 'num_heads');
     const layers = number(config, 'num_layers');
     const epsilon = number(config, 'layer_norm_epsilon', 1e-5);
-    const kind = string(config, 'activation_function', 'gelu_new');
+    const kind = activationName(config, 'activation_function', 'gelu_new');
     const residualDropout = number(config, 'resid_dropout', 0);
     const embeddingDropout = number(config, 'embed_dropout', 0);
     const windowSize = number(config, 'window_size', 256);

@@ -9,7 +9,7 @@ import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { rotary } from '../../nn/rotary.ts';
-import { boolean, number, string } from '../fields.ts';
+import { activationName, boolean, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
 import { outputLayer } from '../output-layer.ts';
 import { rope } from '../rotary-decoder.ts';
@@ -24,7 +24,7 @@ const gptNeoX: Family = {
     const heads = number(config, 'num_attention_heads');
     const layers = number(config, 'num_hidden_layers');
     const epsilon = number(config, 'layer_norm_eps', 1e-5);
-    const kind = string(config, 'hidden_act', 'gelu');
+    const kind = activationName(config, 'hidden_act', 'gelu');
     const parallel = boolean(config, 'use_parallel_residual', true);
     const hiddenDropout = number(config, 'hidden_dropout', 0);
     const headDim = hidden / heads;

@@ -10,7 +10,7 @@ import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { rotaryPositions } from '../../nn/rope-scaling.ts';
 import { rotary } from '../../nn/rotary.ts';
-import { number, string } from '../fields.ts';
+import { activationName, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
 import { outputLayer } from '../output-layer.ts';
 
@@ -24,7 +24,7 @@ const gptj: Family = {
     const heads = number(config, 'n_head');
     const layers = number(config, 'n_layer');
     const epsilon = number(config, 'layer_norm_epsilon', 1e-5);
-    const kind = string(config, 'activation_function', 'gelu_new');
+    const kind = activationName(config, 'activation_function', 'gelu_new');
     const residualDropout = number(config, 'resid_pdrop', 0);
     const embeddingDropout = number(config, 'embd_pdrop', 0);
     const maxPositions = number(config, 'n_positions', 2048);

@@ -7,7 +7,7 @@ import { linear } from '../../nn/linear.ts';
 import { type LayerNorm, layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
 import type { Run, Value } from '../../nn/run.ts';
-import { boolean, number, string } from '../fields.ts';
+import { activationName, boolean, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
 import { outputLayer } from '../output-layer.ts';
 
@@ -26,7 +26,7 @@ const opt: Family = {
     const heads = number(config, 'num_attention_heads');
     const layers = number(config, 'num_hidden_layers');
     const embeddingSize = number(config, 'word_embed_proj_dim', hidden);
-    const kind = string(config, 'activation_function', 'relu');
+    const kind = activationName(config, 'activation_function', 'relu');
     const rate = number(config, 'dropout', 0.1);
     const normFirst = boolean(config, 'do_layer_norm_before', true);
     const attentionName = (layer: number) => `model.decoder.layers.${layer}.self_attn`;

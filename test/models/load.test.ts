@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { families, loadModel } from '../../src/models/load.ts';
+import { startBackend } from '../../src/tensors/backend.ts';
+import { tf } from '../../src/tensors/tf.ts';
+import { modelDir } from '../support/goldens.ts';
+import { writeCheckpoint } from './generated-checkpoint.ts';
+
+const RULE = { threshold: 6, outliers: 'row' } as const;
+
+/** A Llama of one layer. */
+const CONFIG = {
+  model_type: 'llama',
+  vocab_size: 11,
+  hidden_size: 8,
+  intermediate_size: 6,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  max_position_embeddings: 16,
+  tie_word_embeddings: true,
+};
+const LAYER = 'model.layers.0';
+const TENSORS: Record<string, number[]> = {
+  'model.embed_tokens.weight': [11, 8],
+  [`${LAYER}.input_layernorm.weight`]: [8],
+  ...Object.fromEntries(['q', 'k', 'v', 'o'].map((part) => [`${LAYER}.self_attn.${part}_proj.weight`, [8, 8]])),
+  [`${LAYER}.post_attention_layernorm.weight`]: [8],
+  [`${LAYER}.mlp.gate_proj.weight`]: [6, 8],
+  [`${LAYER}.mlp.up_proj.weight`]: [6, 8],
+  [`${LAYER}.mlp.down_proj.weight`]: [8, 6],
+  'model.norm.weight': [8],
+};
+
+describe('loadModel', () => {
+  const root = mkdtempSync(join(tmpdir(), 'whence-load-'));
+  let count = 0;
+  const load = (config: object, tensors = TENSORS) => {
+    const dir = join(root, String(count++));
+    writeCheckpoint(dir, config, tensors);
+    return loadModel(dir, { quantization: 'int8', rule: RULE });
+  };
+  before(() => startBackend('auto'));
+  after(() => rmSync(root, { recursive: true, force: true }));
+
+  it('knows each family by its model_type', async () => {
+    for (const [type, family] of await families()) {
+      assert.ok([family.modelType].flat().includes(type));
+      assert.match(family.architecture, /^(decoder-only|encoder-decoder)$/);
+    }
+  });
+
+  it('refuses a model_type that it does not know, with those that it knows', async () => {
+    await assert.rejects(load({ ...CONFIG, model_type: 'mamba' }), /"mamba" is not supported; supported are .*llama/);
+  });
+
+  it('names a field that is missing or wrong', async () => {
+    const { hidden_size: _, ...rest } = CONFIG;
+    await assert.rejects(load(rest), /"hidden_size" is missing; it must be a number/);
+    await assert.rejects(load({ ...CONFIG, num_hidden_layers: 'two' }), /"num_hidden_layers" is "two"/);
+    await assert.rejects(
+      load({ ...CONFIG, hidden_act: 'mystery' }).then((m) => m.dispose()),
+      /mystery/,
+    );
+    const scaling = { rope_type: 'mystery', factor: 2 };
+    await assert.rejects(load({ ...CONFIG, rope_scaling: scaling }), /"mystery", which is not known; known are/);
+    await assert.rejects(
+      load({ ...CONFIG, rope_scaling: { rope_type: 'linear' } }),
+      /"rope_scaling.factor" is missing/,
+    );
+  });
+
+  it('names a tensor that is missing, and frees what it had loaded', async () => {
+    const tensors = tf.memory().numTensors;
+    const { [`${LAYER}.mlp.up_proj.weight`]: _, ...rest } = TENSORS;
+    await assert.rejects(load(CONFIG, rest), /"model\.layers\.0\.mlp\.up_proj\.weight"/);
+    assert.equal(tf.memory().numTensors, tensors);
+  });
+
+  it('reads base models, whose tensors lack the prefix', async () => {
+    const bare = Object.entries(TENSORS).map(([name, shape]) => [name.replace(/^model\./, ''), shape]);
+    const loaded = await load(CONFIG, Object.fromEntries(bare));
+    assert.equal(loaded.model.numLayers, 1);
+    loaded.dispose();
+  });
+
+  it('counts parameters and bytes, reports progress, and frees everything', async () => {
+    const tensors = tf.memory().numTensors;
+    const reports: [number, number][] = [];
+    const dir = modelDir('gpt2-tiny');
+    const onProgress = (loaded: number, total: number) => reports.push([loaded, total]);
+    const float = await loadModel(dir, { quantization: 'none', rule: RULE, onProgress });
+    const int8 = await loadModel(dir, { quantization: 'int8', rule: RULE });
+    assert.equal(float.parameters, int8.parameters);
+    assert.equal(float.bytes, 4 * float.parameters);
+    assert.ok(int8.bytes < float.bytes);
+    assert.ok(reports.every(([loaded], i) => i === 0 || loaded > reports[i - 1][0]));
+    const [loaded, total] = reports[reports.length - 1];
+    assert.ok(loaded > 0 && loaded <= total);
+    float.dispose();
+    int8.dispose();
+    assert.equal(tf.memory().numTensors, tensors);
+  });
+});
