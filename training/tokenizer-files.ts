@@ -46,7 +46,7 @@ export function byteLevelTokenizer(texts: string[], vocabSize: number, maxLength
 }
 
 /** M2M100's special tokens, in the order of their ids. */
-export const SPECIAL = { bos: '<s>', pad: '<pad>', eos: '</s>', unk: '<unk>' } as const;
+const SPECIAL = { bos: '<s>', pad: '<pad>', eos: '</s>', unk: '<unk>' } as const;
 
 /** The token that stands for a language: `__fr__`. */
 export const languageToken = (language: string): string => `__${language}__`;
