@@ -11,7 +11,7 @@ import type { Block, Family } from '../model.ts';
 import { outputLayer } from '../output-layer.ts';
 
 /** By how much each head's scores fall with each position of distance: [heads] */
-export function alibiSlopes(heads: number): Float64Array {
+function alibiSlopes(heads: number): Float64Array {
   const power = 2 ** Math.floor(Math.log2(heads));
   const slopes = (count: number): number[] => Array.from({ length: count }, (_, i) => 2 ** ((-8 * (i + 1)) / count));
   // Heads beyond a power of two take every other slope of twice as many.
