@@ -8,6 +8,8 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
 import { app } from './app.ts';
 import { type ApiSettings, CatalogueReader } from './context.ts';
+import { sendProblem } from './plugins/problems.ts';
+import { badRequest } from './problems.ts';
 import type { TokenCounter } from './validation/lengths.ts';
 
 export interface AppParts {
@@ -28,6 +30,10 @@ export async function buildApp({ settings, jobs, tokens }: AppParts): Promise<Fa
     trustProxy: settings.trustProxy,
     requestTimeout: 30_000, // to receive a request: slow writers do not hold sockets
     forceCloseConnections: true, // event streams must not keep a stopping server alive
+    // Errors before routing, which error handlers do not see: a path that cannot be decoded.
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply, badRequest([{ pointer: '#/path', detail: `cannot be decoded: ${error.message}` }]));
+    },
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
   });
   await server.register(fp(app), { settings, jobs, tokens, catalogue: new CatalogueReader(jobs) });

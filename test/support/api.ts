@@ -295,9 +295,13 @@ export class MemoryJobs implements Jobs {
     }
   }
 
-  async wait(id: string, seconds: number, signal: AbortSignal = AbortSignal.timeout(seconds * 1000)) {
-    const until = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
+  async wait(id: string, seconds: number, signal: AbortSignal = new AbortController().signal) {
+    // A timer of its own: those of AbortSignal.timeout do not keep the process alive.
+    const over = new AbortController();
+    const timer = setTimeout(() => over.abort(), seconds * 1000);
+    const until = AbortSignal.any([signal, over.signal]);
     while (!until.aborted && this.entries.has(id) && !isFinal(this.entry(id).job.status)) await this.#change(until);
+    clearTimeout(timer);
     return this.get(id);
   }
 

@@ -4,10 +4,10 @@
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine } from '../../src/engine/engine.ts';
 import type { Config } from '../../src/config.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { StepEvent } from '../../src/contract/events.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 
 /** What `method_args` may say. Files are how a test and an engine in another process meet. */
 export interface Behaviour {

@@ -1,0 +1,95 @@
+/** The committed OpenAPI document is the one that the routes make, and it is complete. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { openApiDocument } from '../../src/api/openapi.ts';
+import { attribute, startApp } from '../support/api.ts';
+
+interface Operation {
+  operationId?: string;
+  summary?: string;
+  tags?: string[];
+  responses: Record<string, { description?: string; content?: Record<string, { examples?: object }> }>;
+}
+
+const text = await openApiDocument();
+const document = JSON.parse(text);
+const operations: [string, Operation][] = Object.entries<Record<string, Operation>>(document.paths).flatMap(
+  ([path, item]) =>
+    Object.entries(item).map(([method, operation]): [string, Operation] => [`${method} ${path}`, operation]),
+);
+
+test('openapi/openapi.json is up to date (else: npm run openapi)', async () => {
+  assert.equal(await readFile(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'), text);
+});
+
+test('every route of the contract is there', () => {
+  assert.equal(document.openapi, '3.1.0');
+  assert.deepEqual(operations.map(([name]) => name).sort(), [
+    'delete /jobs/{id}',
+    'get /aggregators',
+    'get /aggregators/{id}',
+    'get /health/live',
+    'get /health/ready',
+    'get /jobs',
+    'get /jobs/{id}',
+    'get /jobs/{id}/events',
+    'get /jobs/{id}/heatmap',
+    'get /jobs/{id}/result',
+    'get /methods',
+    'get /methods/{id}',
+    'get /metrics',
+    'get /models',
+    'get /models/{id}',
+    'get /step-functions',
+    'get /step-functions/{id}',
+    'post /attribute',
+    'post /jobs/{id}/cancel',
+  ]);
+});
+
+test('every operation is named, tagged and describes its answers', () => {
+  const tags = document.tags.map(({ name }: { name: string }) => name);
+  const ids = new Set<string | undefined>();
+  for (const [name, { operationId, summary, tags: own, responses }] of operations) {
+    assert.ok(operationId && summary, name);
+    assert.ok(!ids.has(operationId), operationId);
+    ids.add(operationId);
+    assert.ok(own?.length === 1 && tags.includes(own[0]), name);
+    for (const [status, { description, content }] of Object.entries(responses)) {
+      assert.ok(description, `${name} ${status}`);
+      if (Number(status) < 400 || (name.includes('/health/') && status === '503')) continue;
+      assert.ok(content?.['application/problem+json']?.examples, `${name} ${status} has no example`);
+    }
+  }
+});
+
+test('every reference leads somewhere', () => {
+  for (const [, name] of text.matchAll(/"\$ref": "([^"]+)"/g)) {
+    const [, schema] = /^#\/components\/schemas\/(\w+)$/.exec(name) ?? [];
+    assert.ok(schema in document.components.schemas, name);
+  }
+});
+
+test('the examples of POST /attribute are accepted as they stand', async (t) => {
+  const { app, jobs } = await startApp(t);
+  const { catalogue } = jobs;
+  jobs.catalogue = async () => {
+    const known = await catalogue.call(jobs);
+    if (known === null) throw new Error('no catalogue');
+    const saliency = { ...known.methods[0], id: 'saliency' };
+    return {
+      ...known,
+      methods: [...known.methods, saliency],
+      models: known.models.map((model) => ({ ...model, methods: [...model.methods, 'saliency'] })),
+    };
+  };
+  const { examples } = document.paths['/attribute'].post.requestBody.content['application/json'];
+  assert.ok(Object.keys(examples).length >= 3);
+  for (const [name, { value }] of Object.entries<{ value: unknown }>(examples)) {
+    const response = await attribute(app, value);
+    assert.equal(response.statusCode, 202, `${name}: ${response.body}`);
+  }
+  const [example] = document.components.schemas.AttributeRequest.examples;
+  assert.equal((await attribute(app, example)).statusCode, 202);
+});

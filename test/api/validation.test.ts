@@ -1,0 +1,402 @@
+/** Every kind of bad body gets a 422 that names the field, the value and the remedy, and reaches no queue. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LIMITS } from '../../src/contract/limits.ts';
+import { attribute, problemOf, startApp } from '../support/api.ts';
+
+const GPT2 = { model: 'facts-gpt2', input_texts: 'The capital of France is' };
+const M2M = { model: 'numbers-m2m', input_texts: 'forty two' };
+const FORCED = { ...GPT2, generated_texts: 'The capital of France is Paris' };
+
+/** [what is wrong, body, pointer, what the detail must say] */
+const CASES: [string, unknown, string, RegExp][] = [
+  // shapes
+  ['no object', [], '#', /must be an object, got \[\]/],
+  ['no model', { input_texts: 'x' }, '#/model', /is required: An id of `GET \/models`/],
+  ['model of another type', { ...GPT2, model: 7 }, '#/model', /must be a string, got 7/],
+  ['seed as text: nothing is coerced', { ...GPT2, seed: '42' }, '#/seed', /must be an integer, got "42"/],
+  [
+    'boolean as text',
+    { ...GPT2, include_eos_baseline: 'true' },
+    '#/include_eos_baseline',
+    /must be true or false, got "true"/,
+  ],
+  ['seed out of range', { ...GPT2, seed: -1 }, '#/seed', /must be at least 0, got -1/],
+  [
+    'unknown field',
+    { ...GPT2, input_text: 'x' },
+    '#/input_text',
+    /unknown field "input_text"\. Did you mean "input_texts"\?/,
+  ],
+  [
+    'unknown nested field',
+    { ...GPT2, generation_args: { max_tokens: 3 } },
+    '#/generation_args/max_tokens',
+    /Did you mean "max_new_tokens"\?/,
+  ],
+  [
+    'too many new tokens',
+    { ...GPT2, generation_args: { max_new_tokens: 513 } },
+    '#/generation_args/max_new_tokens',
+    /must be at most 512, got 513/,
+  ],
+  ['step function without a name', { ...GPT2, attributed_fn: { args: {} } }, '#/attributed_fn/name', /is required/],
+  [
+    'step function of another type',
+    { ...GPT2, attributed_fn: 3 },
+    '#/attributed_fn',
+    /must be a string or an object, got 3/,
+  ],
+  // texts
+  ['no texts', { model: 'facts-gpt2' }, '#/input_texts', /is required: one text or a list of 1 to 64/],
+  ['empty list of texts', { ...GPT2, input_texts: [] }, '#/input_texts', /must hold 1 to 64 items, got 0/],
+  ['too many texts', { ...GPT2, input_texts: Array(65).fill('x') }, '#/input_texts', /must hold 1 to 64 items, got 65/],
+  ['a text that is none', { ...GPT2, input_texts: ['x', 3] }, '#/input_texts/1', /must be a string, got 3/],
+  [
+    'texts of another type',
+    { ...GPT2, input_texts: { a: 1 } },
+    '#/input_texts',
+    /must be a string or a list, got \{"a":1\}/,
+  ],
+  ['null text', { ...GPT2, input_texts: null }, '#/input_texts', /must be a string or a list, got null/],
+  [
+    'too many characters',
+    { ...GPT2, input_texts: 'x'.repeat(LIMITS.textCharacters + 1) },
+    '#/input_texts',
+    /at most 32768 characters long, got 32769/,
+  ],
+  [
+    'too many tokens',
+    { ...GPT2, input_texts: 'x '.repeat(70) },
+    '#/input_texts',
+    /is 71 tokens long; "facts-gpt2" takes at most 64: shorten it by 7 tokens/,
+  ],
+  [
+    'too many tokens in one of several',
+    { ...GPT2, input_texts: ['x', 'x '.repeat(70)] },
+    '#/input_texts/1',
+    /is 71 tokens long/,
+  ],
+  [
+    'no room to generate',
+    { ...GPT2, input_texts: 'x '.repeat(50) },
+    '#/generation_args/max_new_tokens',
+    /has 51 tokens, and with 20 new ones they are 71; .* at most 64: ask for at most 13/,
+  ],
+  [
+    'forced text too long',
+    { ...GPT2, generated_texts: `${GPT2.input_texts}${' x'.repeat(70)}` },
+    '#/generated_texts',
+    /is 76 tokens long/,
+  ],
+  [
+    'no prompt prefix',
+    { ...GPT2, generated_texts: 'Paris' },
+    '#/generated_texts',
+    /must start with its input text.*got "Paris" for the input "The capital of France is"/,
+  ],
+  [
+    'no prompt prefix in a list',
+    { ...GPT2, input_texts: ['a', 'b'], generated_texts: ['a b', 'c'] },
+    '#/generated_texts/1',
+    /must start with/,
+  ],
+  [
+    'nothing generated',
+    { ...GPT2, generated_texts: GPT2.input_texts },
+    '#/generated_texts',
+    /adds nothing to its input text/,
+  ],
+  [
+    'counts differ',
+    { ...GPT2, input_texts: ['a', 'b'], generated_texts: ['a b'] },
+    '#/generated_texts',
+    /holds 1 text for 2 texts of input/,
+  ],
+  [
+    'texts and messages',
+    { ...GPT2, messages: [{ role: 'user', content: 'x' }] },
+    '#/messages',
+    /either `input_texts` or `messages`/,
+  ],
+  [
+    'message without content',
+    { model: 'facts-gpt2', messages: [{ role: 'user' }] },
+    '#/messages/0/content',
+    /is required/,
+  ],
+  [
+    'message without content in a list',
+    { model: 'facts-gpt2', messages: [[{ role: 'user' }]] },
+    '#/messages/0/0/content',
+    /is required/,
+  ],
+  // names
+  [
+    'unknown model',
+    { ...GPT2, model: 'facts-gtp2' },
+    '#/model',
+    /no model "facts-gtp2"\. Did you mean "facts-gpt2"\? Known models: facts-gpt2, numbers-m2m\./,
+  ],
+  ['unknown method', { ...GPT2, method: 'oclusion' }, '#/method', /Did you mean "occlusion"\?/],
+  [
+    'unknown step function',
+    { ...GPT2, attributed_fn: 'probabilty' },
+    '#/attributed_fn',
+    /Did you mean "probability"\?/,
+  ],
+  [
+    'unknown step function by name',
+    { ...GPT2, attributed_fn: { name: 'nothing-like-it' } },
+    '#/attributed_fn/name',
+    /Known step functions: probability, entropy/,
+  ],
+  ['unknown step score', { ...GPT2, step_scores: ['entropy', 'x'] }, '#/step_scores/1', /no step function "x"/],
+  ['unknown aggregator', { ...GPT2, aggregators: ['score'] }, '#/aggregators/0', /Did you mean "scores"\?/],
+  // arguments
+  [
+    'argument of another type',
+    { ...GPT2, method: 'integrated_gradients', method_args: { n_steps: '50' } },
+    '#/method_args/n_steps',
+    /must be an integer, got "50"/,
+  ],
+  [
+    'argument out of range',
+    { ...GPT2, method: 'integrated_gradients', method_args: { n_steps: 0 } },
+    '#/method_args/n_steps',
+    /must be at least 1, got 0/,
+  ],
+  [
+    'unknown argument',
+    { ...GPT2, method: 'integrated_gradients', method_args: { steps: 5 } },
+    '#/method_args/steps',
+    /Did you mean "n_steps"\?/,
+  ],
+  [
+    'argument of a method without any',
+    { ...GPT2, method: 'occlusion', method_args: { n_steps: 5 } },
+    '#/method_args/n_steps',
+    /takes no fields: leave it out/,
+  ],
+  [
+    'argument not in the list',
+    { ...GPT2, method: 'integrated_gradients', method_args: { method: 'gauslegendre' } },
+    '#/method_args/method',
+    /Did you mean "gausslegendre"\?/,
+  ],
+  [
+    'step function argument',
+    { ...GPT2, attributed_fn: { name: 'probability', args: { logprobs: true } } },
+    '#/attributed_fn/args/logprobs',
+    /Did you mean "logprob"\?/,
+  ],
+  [
+    'aggregator argument',
+    { ...GPT2, aggregators: [{ name: 'scores', args: { function: 'vnrm' } }] },
+    '#/aggregators/0/args/function',
+    /Did you mean "vnorm"\?/,
+  ],
+  [
+    'contrast without targets',
+    { ...FORCED, attributed_fn: 'contrast_prob_diff' },
+    '#/attributed_fn/args/contrast_targets',
+    /compares with other texts and got none/,
+  ],
+  // what fits together
+  [
+    'method of another architecture',
+    { ...GPT2, method: 'value_zeroing' },
+    '#/method',
+    /works with encoder-decoder models; "facts-gpt2" is decoder-only/,
+  ],
+  [
+    'method that the model cannot run',
+    { ...GPT2, method: 'lime' },
+    '#/method',
+    /does not apply to the model "facts-gpt2"\. Usable: input_x_gradient/,
+  ],
+  [
+    'step function that the model cannot run',
+    { ...M2M, attributed_fn: 'top_p_size' },
+    '#/attributed_fn',
+    /does not apply to the model "numbers-m2m"/,
+  ],
+  [
+    'gradient of what has none',
+    { ...GPT2, attributed_fn: 'top_p_size' },
+    '#/attributed_fn',
+    /"top_p_size" has no gradient, which the method "input_x_gradient" needs/,
+  ],
+  [
+    'attribute_target of a decoder',
+    { ...GPT2, attribute_target: true },
+    '#/attribute_target',
+    /is for encoder-decoder models/,
+  ],
+  ['language of a model without', { ...GPT2, tgt_lang: 'fr' }, '#/tgt_lang', /has no language codes/],
+  [
+    'unknown language',
+    { ...M2M, tgt_lang: 'it' },
+    '#/tgt_lang',
+    /does not know the language "it".* Known codes: de, en, fr/,
+  ],
+  ['unknown source language', { ...M2M, src_lang: 'fra' }, '#/src_lang', /Did you mean "fr"\?/],
+  [
+    'empty span',
+    { ...FORCED, attr_pos_start: 5, attr_pos_end: 5 },
+    '#/attr_pos_start',
+    /less than attr_pos_end, which is exclusive: got 5 and 5/,
+  ],
+  [
+    'reversed span from the end',
+    { ...FORCED, attr_pos_start: -1, attr_pos_end: -3 },
+    '#/attr_pos_start',
+    /got -1 and -3/,
+  ],
+  [
+    'min above max',
+    { ...GPT2, generation_args: { min_new_tokens: 30 } },
+    '#/generation_args/min_new_tokens',
+    /at most max_new_tokens \(20\), got 30/,
+  ],
+  [
+    'sampled beams',
+    { ...GPT2, generation_args: { num_beams: 2, do_sample: true } },
+    '#/generation_args/do_sample',
+    /num_beams is 2/,
+  ],
+  // webhooks
+  ['webhook that is no URL', { ...GPT2, webhook: { url: 'example.org' } }, '#/webhook/url', /absolute URL/],
+  [
+    'webhook of another scheme',
+    { ...GPT2, webhook: { url: 'file:///etc/passwd' } },
+    '#/webhook/url',
+    /http or https URL, got "file:"/,
+  ],
+  [
+    'webhook to this machine',
+    { ...GPT2, webhook: { url: 'http://localhost:6379/' } },
+    '#/webhook/url',
+    /host "localhost" is private/,
+  ],
+  [
+    'webhook to loopback in disguise',
+    { ...GPT2, webhook: { url: 'http://0x7f.1/' } },
+    '#/webhook/url',
+    /host "127\.0\.0\.1" is private/,
+  ],
+  [
+    'webhook to IPv4 in IPv6',
+    { ...GPT2, webhook: { url: 'http://[::ffff:10.0.0.1]/' } },
+    '#/webhook/url',
+    /is private/,
+  ],
+  [
+    'webhook with a password',
+    { ...GPT2, webhook: { url: 'https://u:p@example.org/' } },
+    '#/webhook/url',
+    /user name or password/,
+  ],
+];
+
+for (const [what, body, pointer, detail] of CASES) {
+  test(`422: ${what}`, async (t) => {
+    const { app, jobs } = await startApp(t);
+    const response = await attribute(app, body);
+    assert.equal(response.statusCode, 422, response.body);
+    const problem = problemOf(response);
+    assert.equal(problem.type, 'urn:whence:problem:validation');
+    const error = problem.errors?.find((one) => one.pointer === pointer);
+    assert.ok(error, `no error for ${pointer} in ${JSON.stringify(problem.errors)}`);
+    assert.match(error.detail, detail);
+    assert.equal(problem.errors?.length, 1, `only this is wrong: ${JSON.stringify(problem.errors)}`);
+    assert.equal(jobs.entries.size, 0);
+  });
+}
+
+test('everything that is wrong is said at once', async (t) => {
+  const { app } = await startApp(t);
+  const problem = problemOf(
+    await attribute(app, { ...GPT2, method: 'nope', tgt_lang: 'fr', attribute_target: true, step_scores: ['nope'] }),
+  );
+  assert.deepEqual(problem.errors?.map(({ pointer }) => pointer).sort(), [
+    '#/attribute_target',
+    '#/method',
+    '#/step_scores/0',
+    '#/tgt_lang',
+  ]);
+  assert.match(problem.detail, /and 3 more/);
+});
+
+test('a secret is not repeated in a message', async (t) => {
+  const { app } = await startApp(t);
+  const response = await attribute(app, { ...GPT2, webhook: { url: 'https://example.org', secret: 'hush' } });
+  assert.equal(response.statusCode, 422);
+  assert.ok(!response.body.includes('hush'), response.body);
+});
+
+test('private webhooks can be allowed', async (t) => {
+  const { app } = await startApp(t, { allowPrivateWebhooks: true });
+  const response = await attribute(app, { ...GPT2, webhook: { url: 'http://127.0.0.1:9/hook' } });
+  assert.equal(response.statusCode, 202, response.body);
+});
+
+test('what is queued is complete: defaults filled in, single values as lists', async (t) => {
+  const { app, jobs } = await startApp(t);
+  const response = await attribute(app, {
+    ...FORCED,
+    method: 'integrated_gradients',
+    step_scores: ['probability'],
+    generation_args: { num_beams: 2 },
+  });
+  assert.equal(response.statusCode, 202, response.body);
+  assert.deepEqual(jobs.entry('job-1').request, {
+    model: 'facts-gpt2',
+    input_texts: ['The capital of France is'],
+    messages: null,
+    generated_texts: ['The capital of France is Paris'],
+    method: 'integrated_gradients',
+    method_args: { n_steps: 50, method: 'gausslegendre' },
+    attributed_fn: { name: 'probability', args: { logprob: false } },
+    step_scores: [{ name: 'probability', args: { logprob: false } }],
+    attribute_target: false,
+    attr_pos_start: null,
+    attr_pos_end: null,
+    include_eos_baseline: false,
+    generation_args: {
+      max_new_tokens: 20,
+      min_new_tokens: 0,
+      num_beams: 2,
+      do_sample: false,
+      temperature: 1,
+      top_k: 50,
+      top_p: 1,
+      repetition_penalty: 1,
+      no_repeat_ngram_size: 0,
+    },
+    src_lang: null,
+    tgt_lang: null,
+    skip_special_tokens: false,
+    clean_special_chars: false,
+    aggregators: null,
+    seed: 42,
+    webhook: null,
+  });
+});
+
+test("aggregators left out are the method's own, [] asks for raw scores", async (t) => {
+  const { app, jobs } = await startApp(t);
+  await attribute(app, GPT2);
+  await attribute(app, { ...GPT2, aggregators: [] });
+  assert.deepEqual(jobs.entry('job-1').request.aggregators, [{ name: 'scores', args: { function: 'vnorm' } }]);
+  assert.deepEqual(jobs.entry('job-2').request.aggregators, []);
+});
+
+test('conversations become a list of conversations, and their replies need no prefix', async (t) => {
+  const { app, jobs } = await startApp(t);
+  const messages = [{ role: 'user', content: 'Hello' }];
+  const response = await attribute(app, { model: 'facts-gpt2', messages, generated_texts: 'Good day' });
+  assert.equal(response.statusCode, 202, response.body);
+  assert.deepEqual(jobs.entry('job-1').request.messages, [messages]);
+  assert.deepEqual(jobs.entry('job-1').request.input_texts, []);
+});
