@@ -59,28 +59,31 @@ export class PathIntegral {
     const { passes, attributeTarget } = this.#task;
     const features = this.features(alphas, noise);
     const wanted = { source: features.source !== null, target: attributeTarget };
-    await passes.gradients(features, wanted, (block) => {
-      const { segmentStart, segments } = block;
-      const row = tf.tensor2d(Float32Array.from(weights.slice(segmentStart, segmentStart + segments)), [1, segments]);
-      const weigh = (rows: Side): Side =>
-        rows && tf.reshape(tf.matMul(row, tf.reshape(rows, [segments, -1]) as Tensor2D), [-1, rows.shape[1]]);
-      const timesNoise = (rows: Side, side: keyof Sides<unknown>): Side => {
-        const own = noise[side];
-        if (rows === null || own === null) return null;
-        const positions = own.shape[0] / alphas.length;
-        const copies = tf.split<Tensor2D>(rows, segments, 0).map((gradients, copy) => {
-          const start = (segmentStart + copy) * positions;
-          return tf.mul(gradients, perRow(passes, block, side, tf.slice(own, [start, 0], [positions, own.shape[1]])));
+    try {
+      await passes.gradients(features, wanted, (block) => {
+        const { segmentStart, segments } = block;
+        const row = tf.tensor2d(Float32Array.from(weights.slice(segmentStart, segmentStart + segments)), [1, segments]);
+        const weigh = (rows: Side): Side =>
+          rows && tf.reshape(tf.matMul(row, tf.reshape(rows, [segments, -1]) as Tensor2D), [-1, rows.shape[1]]);
+        const timesNoise = (rows: Side, side: keyof Sides<unknown>): Side => {
+          const own = noise[side];
+          if (rows === null || own === null) return null;
+          const positions = own.shape[0] / alphas.length;
+          const copies = tf.split<Tensor2D>(rows, segments, 0).map((gradients, copy) => {
+            const start = (segmentStart + copy) * positions;
+            return tf.mul(gradients, perRow(passes, block, side, tf.slice(own, [start, 0], [positions, own.shape[1]])));
+          });
+          return weigh(tf.concat2d(copies as Tensor2D[], 0));
+        };
+        this.#accumulate(block, {
+          gradients: { source: weigh(block.source), target: weigh(block.target) },
+          noisy: { source: timesNoise(block.source, 'source'), target: timesNoise(block.target, 'target') },
         });
-        return weigh(tf.concat2d(copies as Tensor2D[], 0));
-      };
-      this.#accumulate(block, {
-        gradients: { source: weigh(block.source), target: weigh(block.target) },
-        noisy: { source: timesNoise(block.source, 'source'), target: timesNoise(block.target, 'target') },
       });
-    });
-    features.source?.dispose();
-    features.target.dispose();
+    } finally {
+      features.source?.dispose();
+      features.target.dispose();
+    }
   }
 
   #accumulate(block: GradientBlock, more: Omit<Sum, 'block'>): void {
@@ -120,6 +123,13 @@ export class PathIntegral {
           target: times('target', way(passes.targetFeatures, passes.targetBaseline)),
         });
       });
+    }
+    this.dispose();
+  }
+
+  /** Frees the sums. */
+  dispose(): void {
+    for (const { gradients, noisy } of this.#sums.values()) {
       for (const side of [gradients.source, gradients.target, noisy.source, noisy.target]) side?.dispose();
     }
     this.#sums.clear();
@@ -132,9 +142,13 @@ export class PathIntegral {
   async convergenceDelta(scores: { totals(): Float32Array }): Promise<Float32Array> {
     const { passes } = this.#task;
     const ends = this.features([0, 1]);
-    const values = await passes.evaluate(ends);
-    ends.source?.dispose();
-    ends.target.dispose();
+    let values: Float32Array;
+    try {
+      values = await passes.evaluate(ends);
+    } finally {
+      ends.source?.dispose();
+      ends.target.dispose();
+    }
     return scores.totals().map((total, t) => total - (values[passes.steps + t] - values[t]));
   }
 }

@@ -38,24 +38,27 @@ const deeplift: Method = {
     const wanted = { source: pair.source !== null, target: attributeTarget };
     const multiply = args.multiply_by_inputs !== false;
     const inputsHalf = (rows: Tensor2D | null): Tensor2D | null => rows && tf.split<Tensor2D>(rows, 2, 0)[0];
-    await passes.gradients(
-      pair,
-      wanted,
-      (block) => {
-        const times = (side: 'source' | 'target', input: Tensor2D | null, baseline: Tensor2D | null) => {
-          const rows = inputsHalf(block[side]);
-          if (rows === null || input === null || baseline === null || !multiply) return rows;
-          return tf.mul(rows, perRow(passes, block, side, tf.sub(input, baseline))) as Tensor2D;
-        };
-        scores.put(block, {
-          source: times('source', passes.sourceFeatures, passes.sourceBaseline),
-          target: times('target', passes.targetFeatures, passes.targetBaseline),
-        });
-      },
-      { rescale: true },
-    );
-    pair.source?.dispose();
-    pair.target.dispose();
+    try {
+      await passes.gradients(
+        pair,
+        wanted,
+        (block) => {
+          const times = (side: 'source' | 'target', input: Tensor2D | null, baseline: Tensor2D | null) => {
+            const rows = inputsHalf(block[side]);
+            if (rows === null || input === null || baseline === null || !multiply) return rows;
+            return tf.mul(rows, perRow(passes, block, side, tf.sub(input, baseline))) as Tensor2D;
+          };
+          scores.put(block, {
+            source: times('source', passes.sourceFeatures, passes.sourceBaseline),
+            target: times('target', passes.targetFeatures, passes.targetBaseline),
+          });
+        },
+        { rescale: true },
+      );
+    } finally {
+      pair.source?.dispose();
+      pair.target.dispose();
+    }
     const { source, target } = scores;
     if (args.return_convergence_delta !== true) return { kind: 'granular', source, target };
     return { kind: 'granular', source, target, convergenceDelta: await path.convergenceDelta(scores) };

@@ -127,13 +127,16 @@ async function sumAlong(task: MethodTask, paths: Sides<Float32Array | null>, sco
     const still = target === null ? tf.tile(passes.targetFeatures, [segments, 1]) : null;
     const features = { segments, source: source?.at ?? null, target: target?.at ?? (still as Tensor2D) };
     const wanted = { source: source !== null, target: target !== null };
-    await passes.gradients(features, wanted, (block) => {
-      scores.add(block, {
-        source: timesWay(task, 'source', block, source?.way ?? null),
-        target: timesWay(task, 'target', block, target?.way ?? null),
+    try {
+      await passes.gradients(features, wanted, (block) => {
+        scores.add(block, {
+          source: timesWay(task, 'source', block, source?.way ?? null),
+          target: timesWay(task, 'target', block, target?.way ?? null),
+        });
       });
-    });
-    for (const tensor of [source?.at, source?.way, target?.at, target?.way, still]) tensor?.dispose();
+    } finally {
+      for (const tensor of [source?.at, source?.way, target?.at, target?.way, still]) tensor?.dispose();
+    }
     await task.tick(start + segments, last);
   }
 }

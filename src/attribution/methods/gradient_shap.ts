@@ -62,10 +62,14 @@ export async function gradientShapAt(
   const tensor = (values: Float32Array | null | undefined) =>
     values ? tf.tensor2d(values, [values.length / width, width]) : null;
   const sides = { source: tensor(noise?.source), target: tensor(noise?.target) };
-  await path.add(alphas, new Float64Array(alphas.length).fill(1 / alphas.length), sides);
-  path.finish(scores, args.multiply_by_inputs !== false);
-  sides.source?.dispose();
-  sides.target?.dispose();
+  try {
+    await path.add(alphas, new Float64Array(alphas.length).fill(1 / alphas.length), sides);
+    path.finish(scores, args.multiply_by_inputs !== false);
+  } finally {
+    path.dispose();
+    sides.source?.dispose();
+    sides.target?.dispose();
+  }
   const { source, target } = scores;
   if (args.return_convergence_delta !== true) return { kind: 'granular' as const, source, target };
   return { kind: 'granular' as const, source, target, convergenceDelta: await path.convergenceDelta(scores) };

@@ -41,11 +41,15 @@ const integratedGradients: Method = {
     const scores = new GranularScores(passes, attributeTarget);
     const path = new PathIntegral(task);
     const together = (args.internal_batch_size as number | null) ?? passes.segmentsTogether();
-    for (let start = 0; start < nodes.alphas.length; start += together) {
-      await path.add(nodes.alphas.slice(start, start + together), nodes.weights.slice(start, start + together));
-      await task.tick(Math.min(start + together, nodes.alphas.length), nodes.alphas.length);
+    try {
+      for (let start = 0; start < nodes.alphas.length; start += together) {
+        await path.add(nodes.alphas.slice(start, start + together), nodes.weights.slice(start, start + together));
+        await task.tick(Math.min(start + together, nodes.alphas.length), nodes.alphas.length);
+      }
+      path.finish(scores, args.multiply_by_inputs !== false);
+    } finally {
+      path.dispose();
     }
-    path.finish(scores, args.multiply_by_inputs !== false);
     const { source, target } = scores;
     if (args.return_convergence_delta !== true) return { kind: 'granular', source, target };
     return { kind: 'granular', source, target, convergenceDelta: await path.convergenceDelta(scores) };

@@ -30,27 +30,30 @@ const layerDeeplift: Method = {
     const scores = new LayerScores(passes);
     const pair = new PathIntegral(task).features([1, 0]);
     const wanted = { source: passes.sourceFeatures !== null, target: true };
-    await passes.gradients(
-      pair,
-      wanted,
-      (block) => {
-        for (const [name, watched] of block.watched) {
-          const [inputs, baselines] = tf.split<Tensor2D>(watched.activation, 2, 0);
-          const difference = activationRows(watched, tf.sub(inputs, baselines));
-          const gradient = watched.cotangent && tf.split<Tensor2D>(watched.cotangent.tensor, 2, 0)[0];
-          const multiplied = args.multiply_by_inputs !== false;
-          scores.put(
-            name,
-            watched,
-            block,
-            gradient && difference && multiplied ? tf.mul(gradient, difference) : gradient,
-          );
-        }
-      },
-      { watch: names, rescale: true },
-    );
-    pair.source?.dispose();
-    pair.target.dispose();
+    try {
+      await passes.gradients(
+        pair,
+        wanted,
+        (block) => {
+          for (const [name, watched] of block.watched) {
+            const [inputs, baselines] = tf.split<Tensor2D>(watched.activation, 2, 0);
+            const difference = activationRows(watched, tf.sub(inputs, baselines));
+            const gradient = watched.cotangent && tf.split<Tensor2D>(watched.cotangent.tensor, 2, 0)[0];
+            const multiplied = args.multiply_by_inputs !== false;
+            scores.put(
+              name,
+              watched,
+              block,
+              gradient && difference && multiplied ? tf.mul(gradient, difference) : gradient,
+            );
+          }
+        },
+        { watch: names, rescale: true },
+      );
+    } finally {
+      pair.source?.dispose();
+      pair.target.dispose();
+    }
     const found = scores.finish(names, args.layer_aggregation as 'vnorm' | 'sum');
     if (args.return_convergence_delta !== true || names.length > 1) return found;
     return { ...found, convergenceDelta: await new PathIntegral(task).convergenceDelta(scores) };

@@ -66,47 +66,53 @@ async function integrateLayer(
   const { alphas, weights } = quadrature(args.method as Quadrature, args.n_steps as number);
   const sums = new Map<number, { block: GradientBlock; watched: Watched; rows: Tensor2D }>();
   const together = passes.segmentsTogether();
-  for (let start = 0; start < alphas.length; start += together) {
-    const points = alphas.slice(start, start + together);
-    const copies = points.length;
-    const features = tf.tidy(() => [
-      passes.sourceFeatures === null ? tf.zeros([0]) : tf.tile(passes.sourceFeatures, [copies, 1]),
-      tf.tile(passes.targetFeatures, [copies, 1]),
-    ]);
-    const source = passes.sourceFeatures === null ? null : (features[0] as Tensor2D);
-    // Gradients start at the layer: what comes before it needs none.
-    await passes.gradients(
-      { segments: copies, source, target: features[1] as Tensor2D },
-      { source: false, target: false },
-      (block) => {
-        const watched = block.watched.get(name);
-        if (watched?.cotangent == null) return;
-        const own = Float32Array.from(
-          weights.slice(start + block.segmentStart, start + block.segmentStart + block.segments),
+  try {
+    for (let start = 0; start < alphas.length; start += together) {
+      const points = alphas.slice(start, start + together);
+      const copies = points.length;
+      const features = tf.tidy(() => [
+        passes.sourceFeatures === null ? tf.zeros([0]) : tf.tile(passes.sourceFeatures, [copies, 1]),
+        tf.tile(passes.targetFeatures, [copies, 1]),
+      ]);
+      const source = passes.sourceFeatures === null ? null : (features[0] as Tensor2D);
+      // Gradients start at the layer: what comes before it needs none.
+      try {
+        await passes.gradients(
+          { segments: copies, source, target: features[1] as Tensor2D },
+          { source: false, target: false },
+          (block) => {
+            const watched = block.watched.get(name);
+            if (watched?.cotangent == null) return;
+            const own = Float32Array.from(
+              weights.slice(start + block.segmentStart, start + block.segmentStart + block.segments),
+            );
+            const gradients = tf.reshape(watched.cotangent.tensor, [block.segments, -1]) as Tensor2D;
+            const sum = tf.reshape(tf.matMul(tf.tensor2d(own, [1, block.segments]), gradients), [-1, pair.shape[1]]);
+            const known = sums.get(block.stepStart);
+            const rows = tf.keep(known ? tf.add(known.rows, sum) : sum.clone()) as Tensor2D;
+            known?.rows.dispose();
+            sums.set(block.stepStart, { block, watched, rows });
+          },
+          {
+            watch: [name],
+            replace: (value, { tensor }) => (value === name ? interpolate(pair, points, tensor.shape[0]) : null),
+          },
         );
-        const gradients = tf.reshape(watched.cotangent.tensor, [block.segments, -1]) as Tensor2D;
-        const sum = tf.reshape(tf.matMul(tf.tensor2d(own, [1, block.segments]), gradients), [-1, pair.shape[1]]);
-        const known = sums.get(block.stepStart);
-        const rows = tf.keep(known ? tf.add(known.rows, sum) : sum.clone()) as Tensor2D;
-        known?.rows.dispose();
-        sums.set(block.stepStart, { block, watched, rows });
-      },
-      {
-        watch: [name],
-        replace: (value, { tensor }) => (value === name ? interpolate(pair, points, tensor.shape[0]) : null),
-      },
-    );
-    for (const tensor of features) tensor.dispose();
-    await task.tick(layer * alphas.length + start + copies, layers * alphas.length);
-  }
-  for (const { block, watched, rows } of sums.values()) {
-    tf.tidy(() => {
-      const [input, baseline] = tf.split<Tensor2D>(pair, 2, 0);
-      const way = activationRows(watched, tf.sub(input, baseline));
-      const product = way !== null && args.multiply_by_inputs !== false ? tf.mul(rows, way) : rows;
-      scores.put(name, watched, block, product as Tensor2D);
-    });
-    rows.dispose();
+      } finally {
+        for (const tensor of features) tensor.dispose();
+      }
+      await task.tick(layer * alphas.length + start + copies, layers * alphas.length);
+    }
+    for (const { block, watched, rows } of sums.values()) {
+      tf.tidy(() => {
+        const [input, baseline] = tf.split<Tensor2D>(pair, 2, 0);
+        const way = activationRows(watched, tf.sub(input, baseline));
+        const product = way !== null && args.multiply_by_inputs !== false ? tf.mul(rows, way) : rows;
+        scores.put(name, watched, block, product as Tensor2D);
+      });
+    }
+  } finally {
+    for (const { rows } of sums.values()) rows.dispose();
   }
 }
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { tf } from '../../tensors/tf.ts';
+import { evaluateMasked } from '../masked-copies.ts';
 import type { Method, MethodTask } from '../method.ts';
 import type { ScoreArray } from '../output.ts';
 
@@ -54,25 +54,16 @@ async function occludeTarget(
 }
 
 async function occludeSource(
-  { passes }: MethodTask,
+  { passes, tick }: MethodTask,
   clean: Float32Array,
   drop: (change: number) => number,
 ): Promise<ScoreArray> {
-  const { sourceFeatures, sourceBaseline, sourceLength, steps } = passes;
-  if (sourceFeatures === null || sourceBaseline === null) throw new Error('the model has no source');
-  // Copy i of the source has row i of the baseline.
-  const index = new Int32Array(sourceLength * sourceLength);
-  for (let cell = 0; cell < index.length; cell++) {
-    const [copy, position] = [Math.floor(cell / sourceLength), cell % sourceLength];
-    index[cell] = copy === position ? sourceLength + position : position;
-  }
-  const [source, target] = tf.tidy(() => [
-    tf.gather(tf.concat2d([sourceFeatures, sourceBaseline], 0), tf.tensor1d(index, 'int32')),
-    tf.tile(passes.targetFeatures, [sourceLength, 1]),
-  ]);
-  const occluded = await passes.evaluate({ segments: sourceLength, source, target });
-  source.dispose();
-  target.dispose();
+  const { sourceBaseline, sourceLength, steps } = passes;
+  // Copy i of the source lacks token i.
+  const source = Uint8Array.from({ length: sourceLength ** 2 }, (_, cell) => (cell % (sourceLength + 1) === 0 ? 0 : 1));
+  const masks = { samples: sourceLength, source, target: null };
+  const fill = { source: sourceBaseline, target: null };
+  const occluded = await evaluateMasked(passes, masks, fill, (done) => tick(done, sourceLength));
   const data = occluded.map((score, cell) => drop(clean[cell % steps] - score));
   return { shape: [sourceLength, steps], data };
 }

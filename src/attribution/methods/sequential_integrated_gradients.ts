@@ -99,12 +99,15 @@ async function integrateSide(
   for (let start = 0; start < points.length; start += together) {
     const batch = points.slice(start, start + together);
     const features = scoped(() => moved(passes, side, batch));
-    await passes.gradients(features, { source: side === 'source', target: side === 'target' }, (block) => {
-      const gradients = block[side];
-      if (gradients !== null) addBlock(passes, side, batch, block, gradients, way, array.data);
-    });
-    features.source?.dispose();
-    features.target.dispose();
+    try {
+      await passes.gradients(features, { source: side === 'source', target: side === 'target' }, (block) => {
+        const gradients = block[side];
+        if (gradients !== null) addBlock(passes, side, batch, block, gradients, way, array.data);
+      });
+    } finally {
+      features.source?.dispose();
+      features.target.dispose();
+    }
     await tick(Math.min(start + together, points.length));
   }
 }
