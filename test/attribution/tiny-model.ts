@@ -9,10 +9,11 @@ import type { Sequence } from '../../src/attribution/passes.ts';
 import { SequenceScores } from '../../src/attribution/step-context.ts';
 import { openCheckpoint } from '../../src/checkpoints/safetensors.ts';
 import { Random } from '../../src/generation/random.ts';
+import { families } from '../../src/models/load.ts';
 import type { Family, LanguageModel } from '../../src/models/model.ts';
 import { Weights } from '../../src/models/weights.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizers/tokenizer.ts';
-import { type AttributionCase, modelDir } from '../support/goldens.ts';
+import { type AttributionCase, attributionModels, modelDir } from '../support/goldens.ts';
 
 export interface TinyModel {
   model: LanguageModel;
@@ -31,9 +32,31 @@ export async function loadTiny(name: string, changes: Record<string, unknown> = 
   return { model, tokenizer: loadTokenizer(dir), dispose: () => weights.dispose() };
 }
 
+/** The models with golden attributions whose family is decoder-only. */
+export async function decoderModels(): Promise<string[]> {
+  const known = await families();
+  const typeOf = (name: string): string =>
+    (JSON.parse(readFileSync(join(modelDir(name), 'config.json'), 'utf8')) as { model_type: string }).model_type;
+  return attributionModels().filter((name) => known.get(typeOf(name))?.architecture === 'decoder-only');
+}
+
+/**
+ * The ids of a recorded text. The reference library drops the first of two start tokens: the one that the text shows, or
+ * the tokenizer's own.
+ */
+export function forcedIds(
+  tokenizer: Tokenizer,
+  text: string,
+  options: { addSpecialTokens?: boolean } = {},
+): Int32Array {
+  const { ids } = tokenizer.encode(text, options);
+  const doubled = ids[0] === ids[1] && ids[0] === tokenizer.special.bos;
+  return Int32Array.from(doubled ? ids.slice(1) : ids);
+}
+
 /** The decoder-only sequence of forced texts: what follows the prompt is attributed. */
 export function decoderSequence(tokenizer: Tokenizer, prompt: string, text: string): Sequence {
-  const targetIds = Int32Array.from(tokenizer.encode(text).ids);
+  const targetIds = forcedIds(tokenizer, text);
   const start = tokenizer.encode(prompt).ids.length;
   const { unk, pad, eos } = tokenizer.special;
   const nothing = unk ?? pad ?? eos ?? 0;

@@ -11,7 +11,7 @@ import { baselineIds } from '../../../src/engine/baseline.ts';
 import { Random } from '../../../src/generation/random.ts';
 import { type AttributionCase, assertClose, type GoldenSequence } from '../../support/goldens.ts';
 import { CONTEXT } from '../aggregation/support.ts';
-import { completedArgs, sequenceScores, type TinyModel } from '../tiny-model.ts';
+import { completedArgs, forcedIds, sequenceScores, type TinyModel } from '../tiny-model.ts';
 import { REPLAYS } from './replays.ts';
 
 const { methods, stepFunctions } = await loadRegistries();
@@ -22,6 +22,8 @@ export interface CaseOptions {
   args?: Record<string, unknown>;
   /** The reference library's default aggregation; null: Whence's own default. */
   chain?: AggregatorCall[] | null;
+  /** The one sequence of the case that is compared; all without it. */
+  only?: number;
   /** In place of the case's own. */
   tolerance?: AttributionCase['tolerance'];
   /** The golden raw scores are those after the chain. */
@@ -35,10 +37,7 @@ export function goldenSequence({ model, tokenizer }: TinyModel, golden: Attribut
   const { skip_special_tokens: skip, include_eos_baseline: includeEos } = golden.attribute_kwargs;
   const { attr_pos_start: start, attr_pos_end: end, target } = golden.sequences[i];
   const options = { addSpecialTokens: skip !== true };
-  const { ids } = tokenizer.encode(golden.info.generated_texts[i], options);
-  // The library drops the first of two start tokens: the one that the recorded text shows, or the tokenizer's own.
-  const doubled = ids[0] === ids[1] && ids[0] === tokenizer.special.bos;
-  const targetIds = Int32Array.from(doubled ? ids.slice(1) : ids);
+  const targetIds = forcedIds(tokenizer, golden.info.generated_texts[i], options);
   target.forEach(([, id], position) => {
     // -1: a token that the library shows as "contrast → original".
     if (id !== -1) assert.equal(targetIds[position], id, `token ${position} of the target`);
@@ -95,6 +94,7 @@ export async function checkCase(tiny: TinyModel, golden: AttributionCase, option
   const method = methods.get(golden.method);
   assert.ok(method, `there is a method ${golden.method}`);
   for (const [i, expected] of golden.sequences.entries()) {
+    if (options.only !== undefined && options.only !== i) continue;
     const sequence = goldenSequence(tiny, golden, i);
     const run: RunPart = (part, body) => withTask(tiny, part, golden, method, options, body);
     const replay = REPLAYS[golden.method];

@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { families } from '../../../src/models/load.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { tf } from '../../../src/tensors/tf.ts';
-import { attributionCases, attributionModels, modelDir } from '../../support/goldens.ts';
-import { loadTiny, type TinyModel } from '../tiny-model.ts';
+import { attributionCases } from '../../support/goldens.ts';
+import { decoderModels, loadTiny, type TinyModel } from '../tiny-model.ts';
 import { caseOptions, leftOut } from './cases.ts';
 import { checkCase } from './conformance.ts';
 
 /** On WASM: every method once; the cases differ in texts, arguments and special tokens. */
 const ON_WASM = /-b-forced$/;
 
-const known = await families();
-const typeOf = (name: string): string =>
-  JSON.parse(readFileSync(join(modelDir(name), 'config.json'), 'utf8')).model_type as string;
-const decoders = attributionModels().filter((name) => known.get(typeOf(name))?.architecture === 'decoder-only');
+const decoders = await decoderModels();
 
 it('the golden models include those of GPT-2', () => {
   for (const name of ['gpt2-tiny', 'gpt2-pad-tiny', 'gpt2-nounk-tiny', 'gpt2-f16-tiny'])

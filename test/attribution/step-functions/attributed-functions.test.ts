@@ -12,14 +12,17 @@ import {
   assertClose,
   attributionCases,
   attributionCasesV040,
+  type Golden,
   type GoldenTensor,
 } from '../../support/goldens.ts';
-import { caseSequence, completedArgs, loadTiny, sequenceScores, type TinyModel } from '../tiny-model.ts';
+import { caseSequence, completedArgs, decoderModels, loadTiny, sequenceScores, type TinyModel } from '../tiny-model.ts';
 
 const OPTIONS_071: Record<string, object> = { perplexity: { base: 2 } };
 const OPTIONS_040: Record<string, object> = { crossentropy: { base: 2 } };
 
 const { methods, stepFunctions } = await loadRegistries();
+/** The other ones have no cases of functions: they differ in the stored type only. */
+const decoders = (await decoderModels()).filter((name) => !/-(f16|bf16|sharded)-/.test(name));
 
 /** The default aggregation of per-dimension scores: L2 norm over dimensions, then each column divided by its L1 norm. */
 function aggregate({ shape, data }: ScoreArray): ScoreArray {
@@ -47,12 +50,22 @@ const DIFFERENCES = ['contrast_logits_diff', 'contrast_prob_diff', 'pcxmi', 'in_
  */
 function withoutNoise(scores: GoldenTensor, golden: AttributionCase): GoldenTensor {
   const { attributed_fn: id, contrast_force_inputs: forced } = golden.attribute_kwargs;
-  if (!DIFFERENCES.includes(String(id)) || forced === true) return scores;
   const { target, attr_pos_start: start } = golden.sequences[0];
-  const rows = scores.data as (number | null)[][];
   // A token that the library shows alone, and not as "contrast → original", is the same on both sides.
   const same = (step: number): boolean => target[start + step][1] !== -1;
-  return { ...scores, data: rows.map((row) => row.map((value, t) => (same(t) && value !== null ? 0 : value))) };
+  let constant: (step: number) => boolean;
+  if (id === 'kl_divergence' && golden.model === 'llama-tiny' && golden.method !== 'integrated_gradients') {
+    // Its texts have equally many tokens, so that both distributions of the first step follow the prompt alone.
+    constant = (step) => step === 0;
+  } else if (DIFFERENCES.includes(String(id)) && forced !== true) {
+    constant = same;
+  } else {
+    return scores;
+  }
+  const zero = (value: Golden): Golden =>
+    Array.isArray(value) ? value.map(zero) : value === null || Math.abs(Number(value)) > 1 ? value : 0;
+  const rows = scores.data as Golden[][];
+  return { ...scores, data: rows.map((row) => row.map((value, t) => (constant(t) ? zero(value) : value))) };
 }
 
 async function checkCase(tiny: TinyModel, golden: AttributionCase, options: Record<string, object>): Promise<void> {
@@ -74,7 +87,7 @@ async function checkCase(tiny: TinyModel, golden: AttributionCase, options: Reco
   scores.dispose();
   assert.ok(target !== null);
   const { target_attributions: raw, aggregated } = golden.sequences[0];
-  if (raw?.data) assertClose(target, raw, golden.tolerance, 'scores');
+  if (raw?.data) assertClose(target, withoutNoise(raw, golden), golden.tolerance, 'scores');
   const summary = target.shape.length === 3 ? aggregate(target) : target;
   if (aggregated?.target_attributions) {
     assertClose(summary, withoutNoise(aggregated.target_attributions, golden), golden.tolerance, 'aggregated scores');
@@ -84,8 +97,7 @@ async function checkCase(tiny: TinyModel, golden: AttributionCase, options: Reco
 }
 
 for (const backend of ['tensorflow', 'wasm'] as const) {
-  const all = ['gpt2-tiny', 'gpt2-pad-tiny', 'gpt2-nounk-tiny'];
-  for (const name of backend === 'wasm' ? ['gpt2-tiny'] : all) {
+  for (const name of backend === 'wasm' ? ['gpt2-tiny'] : decoders) {
     describe(`attributed functions of ${name} on ${backend}`, () => {
       let tiny: TinyModel;
       let tensors: number;

@@ -11,7 +11,7 @@ import {
   attributionCasesV040,
   numbers,
 } from '../../support/goldens.ts';
-import { caseSequence, completedArgs, loadTiny, sequenceScores, type TinyModel } from '../tiny-model.ts';
+import { caseSequence, completedArgs, decoderModels, loadTiny, sequenceScores, type TinyModel } from '../tiny-model.ts';
 
 /** Step scores whose numbers Whence has by a named option only. */
 const OPTIONS_071 = { perplexity: { base: 2 } };
@@ -21,6 +21,7 @@ const OPTIONS_040 = { crossentropy: { base: 2 } };
 const LEFT_OUT = ['mc_dropout_prob_avg', 'deltas'];
 
 const { stepFunctions } = await loadRegistries();
+const decoders = await decoderModels();
 
 /** Cases with step scores; v0.4.0's contrast by ids has no counterpart in requests, batches are the engine's. */
 function casesWithScores(cases: Map<string, AttributionCase>): [string, AttributionCase][] {
@@ -53,8 +54,7 @@ async function checkCase(tiny: TinyModel, golden: AttributionCase, options: Reco
 
 for (const backend of ['tensorflow', 'wasm'] as const) {
   // On WASM one model: the others differ in texts, special tokens and the stored type only.
-  const all = ['gpt2-tiny', 'gpt2-pad-tiny', 'gpt2-nounk-tiny', 'gpt2-f16-tiny'];
-  for (const name of backend === 'wasm' ? ['gpt2-tiny'] : all) {
+  for (const name of backend === 'wasm' ? ['gpt2-tiny'] : decoders) {
     describe(`step scores of ${name} on ${backend}`, () => {
       let tiny: TinyModel;
       let tensors: number;
