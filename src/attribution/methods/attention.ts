@@ -111,11 +111,12 @@ function allScores(passes: Passes, layers: (AttentionMap | undefined)[]): ScoreA
   return { shape: [length, length, layers.length, heads], data };
 }
 
-/** The scores without the row of the last token, which no step sees. */
+/** The scores without the row of the last token, which no step sees; 0 where a key comes after the query. */
 function prefixOnly(scores: ScoreArray, passes: Passes): ScoreArray {
   const [, ...rest] = scores.shape;
   const size = rest.reduce((product, length) => product * length, 1);
-  return { shape: [passes.length, ...rest], data: scores.data.slice(0, passes.length * size) };
+  const data = scores.data.slice(0, passes.length * size).map((value) => (Number.isNaN(value) ? 0 : value));
+  return { shape: [passes.length, ...rest], data };
 }
 
 export default attentionMethod;
