@@ -1,7 +1,17 @@
 // The native backend: tfjs-node-gpu's own N-API binding, built against a current libtensorflow out of the TensorFlow
 // wheel. (The package's install script would download a libtensorflow of 2022.) What is built lives in .whence/native,
 // outside node_modules, and is linked into it. Where it cannot be built, the reason is kept and WASM does the work.
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { hasCommand, NATIVE, PROJECT, readText, run, say, writeText } from './tools.mjs';

@@ -41,7 +41,9 @@ async function buildRedis() {
     throw new SetupError(`no Redis server was found, and without make and a C compiler none can be built: ${REMEDY}`);
   }
   say('building Redis (a minute or two) …');
-  const { default: RedisBinary } = createRequire(join(PROJECT, 'package.json'))('redis-memory-server/lib/util/RedisBinary.js');
+  const { default: RedisBinary } = createRequire(join(PROJECT, 'package.json'))(
+    'redis-memory-server/lib/util/RedisBinary.js',
+  );
   try {
     return await RedisBinary.getPath({ downloadDir: join(PROJECT, '.whence', 'redis-build') });
   } catch (error) {
