@@ -22,6 +22,8 @@ export interface Attempt {
 export class WorkerStore {
   readonly #redis: Redis;
   readonly #ttlSeconds: number;
+  /** Steps that each attempt has sent: the store tells by it what it has been sent before. */
+  readonly #stepsSent = new WeakMap<Attempt, number>();
 
   constructor(redis: Redis, ttlSeconds: number) {
     this.#redis = redis;
@@ -40,7 +42,9 @@ export class WorkerStore {
   async report(attempt: Attempt, progress: Omit<Progress, 'fraction'> | null, steps: StepEvent[]): Promise<boolean> {
     const { phase, completed, total } = progress ?? { phase: '', completed: 0, total: 0 };
     const texts = steps.map((step) => JSON.stringify(step));
-    const args: Argument[] = [attempt.id, attempt.number, EVENTS_KEPT, phase, completed, total, ...texts];
+    const before = this.#stepsSent.get(attempt) ?? 0;
+    this.#stepsSent.set(attempt, before + steps.length);
+    const args: Argument[] = [attempt.id, attempt.number, EVENTS_KEPT, phase, completed, total, before, ...texts];
     return (await runScript(this.#redis, 'report', args)) === 1;
   }
 
