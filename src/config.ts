@@ -103,7 +103,7 @@ export const VARIABLES = [
 type Name = (typeof VARIABLES)[number]['name'];
 
 /** A variable that cannot be used as it is: names it, its value and the remedy. */
-export class ConfigError extends Error {
+class ConfigError extends Error {
   constructor(name: string, value: string, remedy: string) {
     super(`${name} is "${value}": ${remedy}`);
     this.name = 'ConfigError';

@@ -81,7 +81,7 @@ export const INVALID = problem('The request cannot be computed; `errors` says wh
   errors: [{ pointer: '#/method', detail: 'there is no method "saliancy". Did you mean "saliency"?' }],
 });
 
-export const TOO_MANY_REQUESTS = problem(
+const TOO_MANY_REQUESTS = problem(
   'More requests a minute than the operator allows.',
   {
     type: 'rate-limit',
@@ -92,7 +92,7 @@ export const TOO_MANY_REQUESTS = problem(
   RETRY_AFTER,
 );
 
-export const UNAVAILABLE = problem(
+const UNAVAILABLE = problem(
   'The queue is full, Redis cannot be reached, or no worker has registered yet.',
   {
     type: 'queue-full',

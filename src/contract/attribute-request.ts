@@ -10,7 +10,7 @@ const texts = (description: string, examples: unknown[]) =>
   Type.Union([Text, Type.Array(Text, { minItems: 1, maxItems: LIMITS.texts })], { description, examples });
 
 /** A step function or an aggregator with its arguments. */
-export const NamedCall = Type.Object(
+const NamedCall = Type.Object(
   { name: Id, args: Type.Optional(freeObject({ default: {} })) },
   { additionalProperties: false },
 );
@@ -30,7 +30,7 @@ export type Message = Static<typeof Message>;
 const Conversation = Type.Array(Message, { minItems: 1, maxItems: LIMITS.messages });
 
 /** How the model generates where no text is forced; the defaults are greedy search. */
-export const GenerationArgs = Type.Object(
+const GenerationArgs = Type.Object(
   {
     max_new_tokens: Type.Integer({
       minimum: 1,
@@ -92,7 +92,7 @@ export const GenerationArgs = Type.Object(
     description: 'How the model generates; ignored for forced texts.',
   },
 );
-export type GenerationArgs = Static<typeof GenerationArgs>;
+type GenerationArgs = Static<typeof GenerationArgs>;
 
 /** Where the finished job is posted. */
 export const Webhook = Type.Object(

@@ -2,10 +2,9 @@
 import Type, { type Static } from 'typebox';
 import { freeObject, mapOf, nullable, ref } from './schema.ts';
 
-export const ARCHITECTURES = ['decoder-only', 'encoder-decoder'] as const;
+const ARCHITECTURES = ['decoder-only', 'encoder-decoder'] as const;
 
-export const Architecture = Type.Enum(ARCHITECTURES);
-export type Architecture = Static<typeof Architecture>;
+const Architecture = Type.Enum(ARCHITECTURES);
 
 const Paper = nullable(Type.Object({ title: Type.String(), url: Type.String() }));
 

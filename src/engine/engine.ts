@@ -308,7 +308,7 @@ class Attribution {
   #emitSteps(attribution: SequenceAttribution, scores: MethodScores, input: Input, index: number): void {
     const [whole] = aggregate([attribution], scores.aggregators ?? null, [this.#context(input)]);
     const { source_attributions, target_attributions, step_scores, target } = toResultSequence(whole);
-    const column = <T>(rows: T[][] | null, t: number): T[] | null => rows && rows.map((row) => row[t]);
+    const column = <T>(rows: T[][] | null, t: number): T[] | null => rows?.map((row) => row[t]) ?? null;
     for (let position = attribution.attrPosStart; position < attribution.attrPosEnd; position++) {
       const t = position - attribution.attrPosStart;
       this.#hooks.step({

@@ -7,7 +7,7 @@ import { channels } from './keys.ts';
 import { guarded, settle } from './redis.ts';
 
 /** What a channel says; `reconnected` means that news may have been missed. */
-export type News = 'event' | 'done' | 'removed' | 'reconnected';
+type News = 'event' | 'done' | 'removed' | 'reconnected';
 type Listener = (news: News) => void;
 
 export class Notifications {

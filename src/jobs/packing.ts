@@ -6,7 +6,7 @@ const gzipAsync = promisify(gzip);
 const gunzipAsync = promisify(gunzip);
 
 /** JSON text larger than this is never stored, so it is never unpacked either (a guard against a foreign writer). */
-export const UNPACKED_LIMIT_BYTES = 512 * 1024 * 1024;
+const UNPACKED_LIMIT_BYTES = 512 * 1024 * 1024;
 
 export function pack(text: string): Promise<Buffer> {
   return gzipAsync(text, { level: 5 });

@@ -29,7 +29,7 @@ export interface BartOptions {
 export type Ends = Pick<Stack, 'enter' | 'leave'>;
 
 /** The layers of one side between its ends. */
-export function bartStack(side: Side, config: ModelConfig, weights: Weights, options: BartOptions, ends: Ends): Stack {
+function bartStack(side: Side, config: ModelConfig, weights: Weights, options: BartOptions, ends: Ends): Stack {
   const width = number(config, 'd_model');
   const heads = number(config, `${side}_attention_heads`);
   const kind = string(config, 'activation_function', options.defaults?.activation ?? 'gelu');
@@ -99,7 +99,7 @@ const embeddingName = (side: Side): string => `model.${side}.embed_tokens`;
 const isTied = (config: ModelConfig): boolean => boolean(config, 'tie_word_embeddings', true);
 
 /** Token embeddings of one side, scaled where the config says so, under whichever of their names they were stored. */
-export function bartEmbedding(side: Side, config: ModelConfig, weights: Weights): Embedding {
+function bartEmbedding(side: Side, config: ModelConfig, weights: Weights): Embedding {
   const scale = boolean(config, 'scale_embedding', false) ? number(config, 'd_model') ** 0.5 : 1;
   const other = side === 'encoder' ? 'decoder' : 'encoder';
   const own = [embeddingName(side), 'model.shared', embeddingName(other), 'lm_head'];
@@ -110,7 +110,7 @@ export function bartEmbedding(side: Side, config: ModelConfig, weights: Weights)
 }
 
 /** The output layer: tied to the decoder's embeddings or with a matrix of its own, plus `final_logits_bias`. */
-export function bartHead(config: ModelConfig, weights: Weights, embedding: Embedding): Linear {
+function bartHead(config: ModelConfig, weights: Weights, embedding: Embedding): Linear {
   const bias = weights.has('final_logits_bias') ? weights.vector('final_logits_bias') : null;
   if (isTied(config) || !weights.has('lm_head.weight')) return weights.tied('lm_head', embedding, bias);
   const own = weights.linear('lm_head', { quantize: false });

@@ -44,7 +44,7 @@ export function relativeBias(rows: Rows, keys: number, bias: RelativeBias): Tens
  * The bucket of a distance (key - query): one each for the near half, then logarithmically wider ones.
  * Rounded to float32 at each operation, as the models were trained: a bucket's border may depend on it.
  */
-export function relativeBucket(distance: number, buckets: number, bidirectional: boolean, maxDistance: number): number {
+function relativeBucket(distance: number, buckets: number, bidirectional: boolean, maxDistance: number): number {
   const available = bidirectional ? Math.floor(buckets / 2) : buckets;
   const side = bidirectional && distance > 0 ? available : 0;
   const far = bidirectional ? Math.abs(distance) : Math.max(-distance, 0);

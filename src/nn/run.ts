@@ -176,7 +176,7 @@ export class Run {
 }
 
 /** The sum of two cotangents of one value; the rows of one may be a part of the other's. Call in a tidy. */
-export function addCotangents(a: Cotangent, b: Cotangent): Cotangent {
+function addCotangents(a: Cotangent, b: Cotangent): Cotangent {
   if (a.rows === b.rows) return { tensor: tf.add(a.tensor, b.tensor), rows: a.rows };
   const [few, many] = a.rows.kind === 'read' ? [a, b] : [b, a];
   return { tensor: tf.add(many.tensor, widen(few, many.rows)), rows: many.rows };

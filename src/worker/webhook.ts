@@ -47,7 +47,7 @@ export async function postWebhook(job: Job, webhook: Webhook, options: WebhookOp
 }
 
 /** The value of `webhook-signature`. A secret `whsec_…` is base64, as the specification has it; any other is plain text. */
-export function sign(secret: string, id: string, timestamp: number, body: string): string {
+function sign(secret: string, id: string, timestamp: number, body: string): string {
   const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }

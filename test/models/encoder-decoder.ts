@@ -1,7 +1,5 @@
 /** The encoder-decoder models of the golden files, and passes over their golden cases. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Passes, type Sequence } from '../../src/attribution/passes.ts';
 import { SequenceScores } from '../../src/attribution/step-context.ts';
 import type { Scorer } from '../../src/attribution/step-function.ts';
@@ -52,19 +50,14 @@ export async function loadTranslator(
   };
 }
 
-/** A field of the model's config.json. */
-export function configOf(name: string): Record<string, unknown> {
-  return JSON.parse(readFileSync(join(modelDir(name), 'config.json'), 'utf8')) as Record<string, unknown>;
-}
-
 /** Decoder ids of a text: the start token before what the tokenizer gives. */
-export function encodeTarget(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
+function encodeTarget(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
   const { tokenizer, tgtLang, decoderStart } = translator;
   const { ids } = tokenizer.encode(text, { asTarget: true, tgtLang, addSpecialTokens });
   return Int32Array.from(ids[0] === decoderStart ? ids : [decoderStart, ...ids]);
 }
 
-export function encodeSource(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
+function encodeSource(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
   return Int32Array.from(translator.tokenizer.encode(text, { srcLang: translator.srcLang, addSpecialTokens }).ids);
 }
 
@@ -141,5 +134,5 @@ export function passesOver(
 }
 
 /** The logit of each row's target. */
-export const targetLogits: Scorer = ({ logits, targets }) =>
+const targetLogits: Scorer = ({ logits, targets }) =>
   tf.sum(tf.mul(logits, tf.oneHot(tf.tensor1d(targets, 'int32'), logits.shape[1])), 1);

@@ -21,7 +21,7 @@ interface InseqSequence {
 }
 
 /** A saved tensor. */
-export function readTensor(base64: string): ScoreArray {
+function readTensor(base64: string): ScoreArray {
   const bytes = Buffer.from(base64, 'base64');
   const start = 8 + Number(bytes.readBigUInt64LE(0));
   const { attribution } = JSON.parse(bytes.toString('utf8', 8, start));

@@ -13,7 +13,7 @@ import type { Result } from '../../src/contract/result.ts';
 import { IdempotencyConflictError, type Jobs, type WorkerInfo } from '../../src/jobs/jobs.ts';
 
 /** Settings of a test: no keys, no limit, no log. */
-export const SETTINGS: ApiSettings = {
+const SETTINGS: ApiSettings = {
   host: '127.0.0.1',
   port: 0,
   apiKeys: [],
@@ -337,7 +337,7 @@ export class MemoryJobs implements Jobs {
 }
 
 /** One token for each word, and one special token. */
-export const WORDS: TokenCounter = {
+const WORDS: TokenCounter = {
   async count(_modelId, text, { specialTokens }) {
     return text.split(/\s+/).filter((word) => word !== '').length + (specialTokens ? 1 : 0);
   },

@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { type ArchivedFile, unpack } from './archive.ts';
 import type { Golden, GoldenTensor, GoldenTolerance } from './close.ts';
 
-export { assertClose, type Golden, type GoldenTensor, type GoldenTolerance, numbers } from './close.ts';
+export { assertClose, type Golden, type GoldenTensor, numbers } from './close.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const cache = fileURLToPath(new URL('../../.whence/test-models/', import.meta.url));
@@ -28,7 +28,7 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 /** Arguments as the reference library was given them. */
 export type Args = { [key: string]: Json };
 /** `[token, id]`; id -1 where the library joined two tokens. */
-export type GoldenToken = [string, number];
+type GoldenToken = [string, number];
 
 /** The scores of one sequence; the axes are those of `SequenceAttribution`. */
 export interface GoldenSequence {
@@ -74,7 +74,7 @@ export interface AttributionCase {
 }
 
 /** What a stochastic method drew, in order over the steps. */
-export interface GoldenDraws {
+interface GoldenDraws {
   /** gradient_shap: one entry a step. */
   steps?: { rand_coefficient: number[] }[];
   /** gradient_shap with stdevs: one tensor [samples, positions, hidden] a step. */

@@ -94,7 +94,7 @@ export function checkAggregators(
 }
 
 /** Whether a step function compares with other texts. */
-export function isContrastive(info: StepFunctionInfo): boolean {
+function isContrastive(info: StepFunctionInfo): boolean {
   const { properties } = info.args_schema;
   return typeof properties === 'object' && properties !== null && 'contrast_targets' in properties;
 }

@@ -14,7 +14,7 @@ export interface AggregationContext {
 }
 
 /** A sequence's place among all of the job, as they are at this stage of the chain. */
-export interface Neighbors {
+interface Neighbors {
   readonly index: number;
   readonly sequences: readonly SequenceAttribution[];
 }

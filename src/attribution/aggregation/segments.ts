@@ -55,7 +55,7 @@ function makeSegmenter(locale: string | null, granularity: 'word' | 'sentence'):
  * Spans of tokens whose first character (after spaces) lies in the same segment. Runs of spaces go with what follows,
  * as tokenizers have it.
  */
-export function segmentSpans(tokens: readonly Token[], text: string, segmenter: Intl.Segmenter): Group[] {
+function segmentSpans(tokens: readonly Token[], text: string, segmenter: Intl.Segmenter): Group[] {
   const segments = segmenter.segment(text);
   const spans: Group[] = [];
   let open: { segment: number; span: Group } | null = null;

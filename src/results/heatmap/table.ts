@@ -27,7 +27,7 @@ export function showsNumbers(columns: number): boolean {
 }
 
 /** A token as it stands in headers: with a faint dot where a space stands in front. */
-export function tokenHtml({ space, text }: Shown): string {
+function tokenHtml({ space, text }: Shown): string {
   return `<bdi>${space ? '<i>·</i>' : ''}${escapeHtml(text)}</bdi>`;
 }
 

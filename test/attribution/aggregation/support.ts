@@ -6,7 +6,7 @@ import { type GoldenTensor, numbers } from '../../support/close.ts';
 import type { GoldenSequence } from '../../support/goldens.ts';
 
 /** A golden tensor as the engine's scores. */
-export function scoresOf(tensor: GoldenTensor | null): ScoreArray | null {
+function scoresOf(tensor: GoldenTensor | null): ScoreArray | null {
   if (tensor === null) return null;
   const { shape, data } = numbers(tensor);
   return { shape, data: Float32Array.from(data) };

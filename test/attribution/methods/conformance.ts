@@ -33,7 +33,7 @@ export interface CaseOptions {
 }
 
 /** The i-th sequence of a case, by its recorded texts. */
-export function goldenSequence({ model, tokenizer }: TinyModel, golden: AttributionCase, i: number): Sequence {
+function goldenSequence({ model, tokenizer }: TinyModel, golden: AttributionCase, i: number): Sequence {
   const { skip_special_tokens: skip, include_eos_baseline: includeEos } = golden.attribute_kwargs;
   const { attr_pos_start: start, attr_pos_end: end, target } = golden.sequences[i];
   const options = { addSpecialTokens: skip !== true };
