@@ -18,7 +18,7 @@ export function checkWebhook(webhook: Webhook | null, allowPrivate: boolean, iss
   } else if (!allowPrivate && isPrivateHost(url.hostname)) {
     issues.add(
       POINTER,
-      `the host "${url.hostname}" is private, and this service posts to public addresses only unless its operator sets WHENCE_ALLOW_PRIVATE_WEBHOOKS.`,
+      `the host "${url.hostname}" is private, and this service posts to public addresses only unless its operator sets WHENCE_WEBHOOK_ALLOW_PRIVATE=true.`,
     );
   }
 }
