@@ -8,7 +8,7 @@ const REMEDY = 'install redis-server (or valkey-server), or set WHENCE_REDIS_URL
 
 export async function installRedis() {
   // Tests start servers of their own also where a URL is set, so only `npm start` may rely on it.
-  if (process.env.WHENCE_REDIS_URL && process.env.npm_lifecycle_event !== 'pretest') return;
+  if (process.env.WHENCE_REDIS_URL && process.env.npm_lifecycle_event !== 'test') return;
   if (hasCommand('redis-server') || hasCommand('valkey-server')) return;
   const stamp = join(DATA, 'redis-server.path');
   const built = readText(stamp)?.trim();

@@ -102,6 +102,8 @@ export async function withLock(body) {
     await body();
   } finally {
     release();
+    process.off('SIGINT', interrupted);
+    process.off('SIGTERM', interrupted);
   }
 }
 
