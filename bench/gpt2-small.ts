@@ -104,7 +104,13 @@ if (quantization === 'int8' || quantization === 'none') {
 } else {
   randomCheckpoint(FOLDER, GPT2_SMALL);
   for (const one of ['none', 'int8']) {
-    const args = [...process.execArgv, fileURLToPath(import.meta.url), one, ...process.argv.slice(2)];
+    const args = [
+      '--import',
+      import.meta.resolve('tsx'),
+      fileURLToPath(import.meta.url),
+      one,
+      ...process.argv.slice(2),
+    ];
     const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
     if (status !== 0) process.exit(status ?? 1);
   }

@@ -18,6 +18,7 @@ import {
   type GradientBlock,
   type GradientOptions,
   Passes,
+  type ReplacedScores,
   type Sequence,
 } from './passes.ts';
 import type { Ensemble } from './step-function.ts';
@@ -100,8 +101,9 @@ export class EnsemblePasses extends Passes {
   }
 
   /** Frozen masks belong to whole sequences: every copy is run from its start. */
-  override async replaceTarget(positions: Int32Array, replacement: Tensor2D): Promise<Float32Array> {
-    const scores = new Float32Array(positions.length * this.steps).fill(Number.NaN);
+  override async replaceTarget(positions: Int32Array, replacement: Tensor2D): Promise<ReplacedScores> {
+    const clean = await this.evaluate(this.clean);
+    const replaced = new Float32Array(positions.length * this.steps).fill(Number.NaN);
     const together = this.#together(this.clean);
     for (let start = 0; start < positions.length; start += together) {
       const block = positions.subarray(start, start + together);
@@ -111,10 +113,10 @@ export class EnsemblePasses extends Passes {
       features.target.dispose();
       values.forEach((value, cell) => {
         const [s, t] = [Math.floor(cell / this.steps), cell % this.steps];
-        if (this.read[t] >= block[s]) scores[start * this.steps + cell] = value;
+        if (this.read[t] >= block[s]) replaced[start * this.steps + cell] = value;
       });
     }
-    return scores;
+    return { clean, replaced };
   }
 
   /** Copies of the clean features, the s-th with row start + s of the replacement at positions[s]. */

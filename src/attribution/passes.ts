@@ -8,7 +8,6 @@
  */
 
 import { embedIds, type LanguageModel, runStack } from '../models/model.ts';
-import type { KeyValueCache } from '../nn/attention.ts';
 import { selectPositions } from '../nn/elementwise.ts';
 import { indexTensor, Rows, Steps } from '../nn/rows.ts';
 import { type Cotangent, Run, type RunOptions, stepCotangent, type Value } from '../nn/run.ts';
@@ -60,6 +59,14 @@ export interface Watched {
   /** [segments * positions, width]; of one row a step for what follows the last block. */
   activation: Tensor2D;
   cotangent: Cotangent | null;
+}
+
+/** Scores of copies of the sequence with one feature replaced each. */
+export interface ReplacedScores {
+  /** [steps] */
+  clean: Float32Array;
+  /** [positions, steps]; NaN where the step's prefix does not hold the position */
+  replaced: Float32Array;
 }
 
 export interface GradientOptions extends RunOptions {
@@ -334,46 +341,46 @@ export class Passes {
 
   /**
    * Scores after one decoder feature is replaced, for each of `positions`: only positions from the replaced one on are
-   * computed, with the clean keys and values before it.
+   * computed; before it are those of a clean copy, which is run beside them.
    * @param replacement - features to put in place: [positions.length, hidden]
-   * @returns [positions.length, steps]; NaN where the step's prefix does not hold the position
    */
-  async replaceTarget(positions: Int32Array, replacement: Tensor2D): Promise<Float32Array> {
-    const scores = new Float32Array(positions.length * this.steps).fill(Number.NaN);
-    const clean = new Run({ keepCache: true });
-    tf.tidy(() => this.forward(clean, this.clean, { source: false, target: false }).logits.tensor.dispose());
+  async replaceTarget(positions: Int32Array, replacement: Tensor2D): Promise<ReplacedScores> {
+    const scores = new Float32Array((1 + positions.length) * this.steps).fill(Number.NaN);
+    // Copy 0 is the clean one, "replaced" from its first position on by itself.
+    const first = Int32Array.from([0, ...positions]);
+    const features = scoped(() => {
+      const own = tf.slice(this.targetFeatures, [0, 0], [1, this.model.hiddenSize]);
+      return tf.keep(tf.concat2d([this.targetFeatures, own, replacement], 0));
+    });
+    const blocks = this.#suffixBlocks(first);
+    const clean = new Run({ keepCache: blocks.length > 1 });
     try {
-      for (const [start, end] of this.#suffixBlocks(positions)) {
-        tf.tidy(() => this.#replaceBlock(positions.slice(start, end), start, replacement, clean.present, scores));
+      for (const [start, end] of blocks) {
+        const run = start === 0 ? clean : new Run({ past: clean.present });
+        tf.tidy(() => this.#replaceBlock(run, first.subarray(start, end), start, features, scores));
+        if (run !== clean) run.dispose();
         await this.#breathe();
       }
     } finally {
       clean.dispose();
+      features.dispose();
     }
-    return scores;
+    return { clean: scores.subarray(0, this.steps), replaced: scores.subarray(this.steps) };
   }
 
-  #replaceBlock(
-    positions: Int32Array,
-    start: number,
-    replacement: Tensor2D,
-    past: KeyValueCache,
-    scores: Float32Array,
-  ): void {
-    const run = new Run({ past });
-    const rows = run.ownRows(new Rows(this.length, positions));
-    // Row r of the batch: its clean feature, or the replacement where a segment starts.
+  /** @param features - the clean features, then what copy k has in place of first[k]: [length + copies, hidden] */
+  #replaceBlock(run: Run, first: Int32Array, start: number, features: Tensor2D, scores: Float32Array): void {
+    const rows = run.ownRows(new Rows(this.length, first, start === 0));
     const index = rows.positions.slice();
-    for (let s = 0; s < positions.length; s++) index[rows.offsets[s]] = this.length + start + s;
-    const features = tf.gather(tf.concat2d([this.targetFeatures, replacement], 0), indexTensor(index));
-    const memory = this.model.encoder === null ? null : this.#noMemory(run);
-    const hidden = runStack(run, this.model.decoder, run.leaf(features, rows, false), memory);
+    for (let s = 0; s < first.length; s++) index[rows.offsets[s]] = this.length + start + s;
+    const input = run.leaf(tf.gather(features, indexTensor(index)), rows, false);
+    const hidden = runStack(run, this.model.decoder, input, start === 0 ? this.#memory(run) : this.#noMemory(run));
     const steps: number[] = [];
     const readRows: number[] = [];
     const cells: number[] = [];
-    for (let s = 0; s < positions.length; s++) {
+    for (let s = 0; s < first.length; s++) {
       for (let t = 0; t < this.steps; t++) {
-        if (this.read[t] < positions[s]) continue;
+        if (this.read[t] < first[s]) continue;
         steps.push(t);
         readRows.push(rows.rowOf(s, this.read[t]));
         cells.push((start + s) * this.steps + t);
@@ -387,12 +394,20 @@ export class Passes {
     cells.forEach((cell, k) => {
       scores[cell] = values[k];
     });
-    this.counters.forward += positions.length;
-    run.dispose();
+    this.counters.forward += first.length;
+  }
+
+  /** The encoder's output for the clean source; null for decoder-only models. */
+  #memory(run: Run): Value | null {
+    const { encoder } = this.model;
+    if (encoder === null || this.sourceFeatures === null) return null;
+    const rows = run.ownRows(Rows.full(1, this.sourceLength));
+    return runStack(run, encoder, run.leaf(this.sourceFeatures, rows, false), null);
   }
 
   /** A stand-in for the encoder's output where cross-attention keys come from the cache. */
-  #noMemory(run: Run): Value {
+  #noMemory(run: Run): Value | null {
+    if (this.model.encoder === null) return null;
     const rows = run.ownRows(Rows.full(1, this.sourceLength));
     return run.leaf(tf.zeros([this.sourceLength, this.model.hiddenSize]), rows, false);
   }

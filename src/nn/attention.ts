@@ -223,40 +223,57 @@ function gridRows(grid: Tensor2D, rows: CotangentRows, width: number): Tensor2D 
   return rows.dense && rows.width === width ? grid : tf.gather(grid, rows.cellIndex(width));
 }
 
-/** Keys and values of all positions, [segments or 1, positions, width]: cached ones, then the run's own. */
+/** Keys and values of all positions, [segments or 1, positions, width]: of a prefix, then the run's own. */
 function keysAndValues(run: Run, k: Value, v: Value, name: string, causal: boolean): { keys: Tensor; values: Tensor } {
   const past = run.options.past?.get(name);
-  const keys = past === undefined ? toGrid(k) : withPast(past.keys, k, causal);
-  const values = past === undefined ? toGrid(v) : withPast(past.values, v, causal);
-  if (run.options.keepCache === true) run.present.set(name, { keys: run.keep(keys), values: run.keep(values) });
+  const keys = allPositions(past?.keys, k, causal);
+  const values = allPositions(past?.values, v, causal);
+  if (run.options.keepCache === true) {
+    const kept = (tensor: Tensor): Tensor => run.keep(k.rows.sharesPrefix ? firstKeys(tensor, 0, 1) : tensor);
+    run.present.set(name, { keys: kept(keys), values: kept(values) });
+  }
   return { keys, values };
 }
 
-function withPast(past: Tensor, own: Value, causal: boolean): Tensor {
+function allPositions(past: Tensor | undefined, own: Value, causal: boolean): Tensor {
   // Cross-attention: the memory is the same for every position.
-  if (!causal) return past;
-  const { rows } = own;
-  const { segments } = rows;
-  const width = own.tensor.shape[1];
+  if (!causal) return past ?? toGrid(own);
+  if (past !== undefined) return withPast(past, own);
+  return own.rows.sharesPrefix ? withPrefix(own) : toGrid(own);
+}
+
+function withPast(past: Tensor, { rows, tensor }: Value): Tensor {
+  const { segments, length } = rows;
+  const width = tensor.shape[1];
   const [pastSegments, pastLength] = past.shape;
   if (rows.uniformFirst !== null) {
     const before = expandBatch(firstKeys(past, 1, rows.uniformFirst), [segments]);
-    return tf.concat([before, tf.reshape(own.tensor, [segments, rows.paddedLength, width])], 1);
+    return tf.concat([before, tf.reshape(tensor, [segments, rows.paddedLength, width])], 1);
   }
-  // Segments start at different positions: row s holds the past before first[s] and its own from there.
   const index = rows.cache.get(`past${pastSegments}x${pastLength}`, () => {
-    const cells = new Int32Array(segments * rows.length);
-    for (let s = 0; s < segments; s++) {
-      const pastRow = pastSegments === 1 ? 0 : s * pastLength;
-      for (let p = 0; p < rows.length; p++) {
-        const cell = s * rows.length + p;
-        cells[cell] = p < rows.first[s] ? pastRow + p : pastSegments * pastLength + rows.rowOf(s, p);
-      }
-    }
-    return indexTensor(cells);
+    const own = pastSegments * pastLength;
+    const pastOf = (s: number): number => (pastSegments === 1 ? 0 : s * pastLength);
+    return prefixIndex(rows, (s, p) => pastOf(s) + p, own);
   });
-  const all = tf.concat([tf.reshape(past, [pastSegments * pastLength, width]) as Tensor2D, own.tensor], 0);
-  return tf.reshape(tf.gather(all, index), [segments, rows.length, width]);
+  const all = tf.concat([tf.reshape(past, [pastSegments * pastLength, width]) as Tensor2D, tensor], 0);
+  return tf.reshape(tf.gather(all, index), [segments, length, width]);
+}
+
+/** Every segment's positions, those that it does not hold taken from segment 0. */
+function withPrefix({ rows, tensor }: Value): Tensor {
+  const index = rows.cache.get('prefix', () => prefixIndex(rows, (_s, p) => rows.rowOf(0, p), 0));
+  return tf.reshape(tf.gather(tensor, index), [rows.segments, rows.length, tensor.shape[1]]);
+}
+
+/** For each (segment, position) where its row lies: by `before` for those not held, else `own` after its row. */
+function prefixIndex(rows: Rows, before: (segment: number, position: number) => number, own: number): Tensor {
+  const cells = new Int32Array(rows.segments * rows.length);
+  for (let s = 0; s < rows.segments; s++) {
+    for (let p = 0; p < rows.length; p++) {
+      cells[s * rows.length + p] = p < rows.first[s] ? before(s, p) : own + rows.rowOf(s, p);
+    }
+  }
+  return indexTensor(cells);
 }
 
 /** Scores [segments, kv heads, group * queries, keys] with the mask and the bias of the block. */

@@ -6,7 +6,8 @@
  * one large matmul without padding; only attention needs to know which row is which, and asks here.
  *
  * Invariants: all segments share one total length; segment s holds the contiguous positions first[s] .. length - 1;
- * rows are ordered by segment, then position.
+ * rows are ordered by segment, then position. Where `sharesPrefix`, segment 0 holds every position, and the positions
+ * that other segments do not hold are its.
  */
 
 import { type Tensor, type Tensor1D, tf } from '../tensors/tf.ts';
@@ -36,7 +37,7 @@ export function indexTensor(values: Int32Array): Tensor1D {
 
 export class Rows {
   readonly segments: number;
-  /** Positions of each segment, computed or not: positions before first[s] come from a cache of keys and values. */
+  /** Positions of each segment, computed or not. */
   readonly length: number;
   readonly first: Int32Array;
   readonly count: number;
@@ -44,10 +45,12 @@ export class Rows {
   readonly offsets: Int32Array;
   /** The one value of first[], or null when segments start at different positions. */
   readonly uniformFirst: number | null;
+  /** True when the positions before first[s] are those of segment 0; false: of a cache of keys and values. */
+  readonly sharesPrefix: boolean;
   readonly cache = new TensorCache();
   #positions: Int32Array | null = null;
 
-  constructor(length: number, first: Int32Array) {
+  constructor(length: number, first: Int32Array, sharesPrefix = false) {
     this.segments = first.length;
     this.length = length;
     this.first = first;
@@ -59,6 +62,7 @@ export class Rows {
       count += length - first[s];
     }
     this.count = count;
+    this.sharesPrefix = sharesPrefix;
     this.uniformFirst = first.every((value) => value === first[0]) ? first[0] : null;
   }
 

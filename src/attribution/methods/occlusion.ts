@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { evaluateMasked } from '../masked-copies.ts';
 import type { Method, MethodTask } from '../method.ts';
 import type { ScoreArray } from '../output.ts';
+import type { ReplacedScores } from '../passes.ts';
 
 /**
  * Occlusion (Zeiler & Fergus 2014, section 4.1): the change of the score when one token's embedding is replaced by its
@@ -29,28 +30,29 @@ const occlusion: Method = {
 
   async attribute(task) {
     const { passes, args, attributeTarget } = task;
-    const clean = await passes.evaluate(passes.clean);
     const drop = args.signed === true ? (change: number) => change : Math.abs;
+    const positions = Int32Array.from({ length: passes.length }, (_, p) => p);
+    const target = attributeTarget ? await passes.replaceTarget(positions, passes.targetBaseline) : null;
+    const clean = target?.clean ?? (await passes.evaluate(passes.clean));
     return {
       kind: 'coarse',
       source: passes.sourceFeatures === null ? null : await occludeSource(task, clean, drop),
-      target: attributeTarget ? await occludeTarget(task, clean, drop) : null,
+      target: target && targetScores(passes, target, drop),
     };
   },
 };
 
-async function occludeTarget(
-  { passes }: MethodTask,
-  clean: Float32Array,
+/** [target tokens, steps]; the last token is never seen. */
+function targetScores(
+  { length, steps }: MethodTask['passes'],
+  { clean, replaced }: ReplacedScores,
   drop: (change: number) => number,
-): Promise<ScoreArray> {
-  const positions = Int32Array.from({ length: passes.length }, (_, p) => p);
-  const occluded = await passes.replaceTarget(positions, passes.targetBaseline);
-  const data = new Float32Array((passes.length + 1) * passes.steps).fill(Number.NaN);
-  occluded.forEach((score, cell) => {
-    data[cell] = drop(clean[cell % passes.steps] - score);
+): ScoreArray {
+  const data = new Float32Array((length + 1) * steps).fill(Number.NaN);
+  replaced.forEach((score, cell) => {
+    data[cell] = drop(clean[cell % steps] - score);
   });
-  return { shape: [passes.length + 1, passes.steps], data };
+  return { shape: [length + 1, steps], data };
 }
 
 async function occludeSource(

@@ -149,7 +149,7 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       const scores = sequenceScores(tiny, sequence());
       const passes = await scores.passes(call({ n_mcd_steps: 3, estimand: 'mean' }), false);
       const replacement = tf.zerosLike(passes.targetFeatures);
-      const found = await passes.replaceTarget(Int32Array.of(2, 9), tf.slice(replacement, [0, 0], [2, -1]));
+      const { replaced } = await passes.replaceTarget(Int32Array.of(2, 9), tf.slice(replacement, [0, 0], [2, -1]));
       for (const [s, position] of [2, 9].entries()) {
         const keep = tf.tensor2d(
           Array.from({ length: passes.length }, (_, p) => [p === position ? 0 : 1]),
@@ -158,7 +158,7 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         const target = tf.mul(passes.targetFeatures, keep) as Tensor2D;
         const expected = await passes.evaluate({ segments: 1, source: null, target });
         expected.forEach((value, t) => {
-          const score = found[s * passes.steps + t];
+          const score = replaced[s * passes.steps + t];
           if (passes.read[t] < position) assert.ok(Number.isNaN(score));
           else assert.ok(Math.abs(score - value) <= 1e-4 * Math.abs(value) + 1e-9, `step ${t}: ${score}, not ${value}`);
         });
