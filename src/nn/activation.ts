@@ -3,54 +3,53 @@
 import { type Tensor2D, tf } from '../tensors/tf.ts';
 import { lookUp, type Run, type Value } from './run.ts';
 
-interface Activation {
-  value(x: Tensor2D): Tensor2D;
-  /** The derivative at x, where y is the value there. */
-  derivative(x: Tensor2D, y: Tensor2D): Tensor2D;
-  /** True for the functions whose modules DeepLIFT's rescale rule covers in Captum. */
-  rescaled?: boolean;
+/** The value of a function, and its derivative, made from the same intermediate results where it is wanted. */
+interface Evaluated {
+  value: Tensor2D;
+  derivative: () => Tensor2D;
 }
 
-const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
+type Activation = (x: Tensor2D) => Evaluated;
 
-/** tanh's argument in the approximation of Hendrycks & Gimpel 2016 (arXiv:1606.08415). */
-const geluInner = (x: Tensor2D): Tensor2D =>
-  tf.mul(tf.mul(x, tf.add(tf.mul(tf.square(x), 0.044715), 1)), SQRT_2_OVER_PI);
-
-const geluTanh: Activation = {
-  value: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(geluInner(x)), 1)),
-  derivative: (x) => {
-    const tanh = tf.tanh(geluInner(x));
-    const slope = tf.mul(tf.add(tf.mul(tf.square(x), 3 * 0.044715), 1), SQRT_2_OVER_PI);
-    const curved = tf.mul(tf.mul(x, slope), tf.sub(1, tf.square(tanh)));
-    return tf.mul(tf.add(tf.add(tanh, 1), curved), 0.5);
-  },
+/** x * gate(x), by the gate and its derivative. */
+const gated = (x: Tensor2D, gate: Tensor2D, gateSlope: (value: Tensor2D) => Tensor2D): Evaluated => {
+  const value = tf.mul<Tensor2D>(x, gate);
+  return { value, derivative: () => tf.add(gate, gateSlope(value)) };
 };
 
-/** The Gaussian distribution function. */
-const normalCdf = (x: Tensor2D): Tensor2D => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+/** x * sigmoid(slope * x); slope 1: SiLU. */
+const sigmoidGated =
+  (slope: number): Activation =>
+  (x) => {
+    const gate = tf.sigmoid<Tensor2D>(slope === 1 ? x : tf.mul(x, slope));
+    // x * gate' = slope * value * (1 - gate)
+    return gated(x, gate, (value) => tf.mul(tf.sub(value, tf.mul(value, gate)), slope));
+  };
 
-const geluErf: Activation = {
-  value: (x) => tf.mul(x, normalCdf(x)),
-  derivative: (x) => {
+const TWICE_SQRT_2_OVER_PI = 2 * Math.sqrt(2 / Math.PI);
+const CUBIC = 0.044715 * TWICE_SQRT_2_OVER_PI;
+
+/** The approximation of Hendrycks & Gimpel 2016 (arXiv:1606.08415), whose (1 + tanh(u)) / 2 is sigmoid(2u). */
+const geluTanh: Activation = (x) => {
+  const square = tf.square(x);
+  const gate = tf.sigmoid<Tensor2D>(tf.mul(x, tf.add(tf.mul(square, CUBIC), TWICE_SQRT_2_OVER_PI)));
+  return gated(x, gate, (value) => {
+    const innerSlope = tf.add(tf.mul(square, 3 * CUBIC), TWICE_SQRT_2_OVER_PI);
+    return tf.mul(tf.sub(value, tf.mul(value, gate)), innerSlope);
+  });
+};
+
+/** x times the Gaussian distribution function. */
+const geluErf: Activation = (x) => {
+  const gate = tf.mul<Tensor2D>(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+  return gated(x, gate, () => {
     const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return tf.add(normalCdf(x), tf.mul(x, density));
-  },
+    return tf.mul(x, density);
+  });
 };
 
-const sigmoidGated = (slope: number): Activation => ({
-  value: (x) => tf.mul(x, tf.sigmoid(tf.mul(x, slope))),
-  derivative: (x, y) => {
-    const gate = tf.sigmoid(tf.mul(x, slope));
-    return tf.add(gate, tf.mul(tf.mul(y, slope), tf.sub(1, gate)));
-  },
-});
-
-const relu: Activation = {
-  value: (x) => tf.relu(x),
-  derivative: (x) => tf.step(x),
-  rescaled: true,
-};
+/** Functions whose modules DeepLIFT's rescale rule covers in Captum. */
+const RESCALED: ReadonlySet<string> = new Set(['relu', 'sigmoid', 'tanh']);
 
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu: geluErf,
@@ -58,18 +57,16 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu_fast: geluTanh,
   gelu_pytorch_tanh: geluTanh,
   quick_gelu: sigmoidGated(1.702),
-  relu,
+  relu: (x) => ({ value: tf.relu(x), derivative: () => tf.step(x) }),
   silu: sigmoidGated(1),
   swish: sigmoidGated(1),
-  sigmoid: {
-    value: (x) => tf.sigmoid(x),
-    derivative: (_x, y) => tf.mul(y, tf.sub(1, y)),
-    rescaled: true,
+  sigmoid: (x) => {
+    const value = tf.sigmoid(x);
+    return { value, derivative: () => tf.sub(value, tf.square(value)) };
   },
-  tanh: {
-    value: (x) => tf.tanh(x),
-    derivative: (_x, y) => tf.sub(1, tf.square(y)),
-    rescaled: true,
+  tanh: (x) => {
+    const value = tf.tanh(x);
+    return { value, derivative: () => tf.sub(1, tf.square(value)) };
   },
 };
 
@@ -86,10 +83,10 @@ export function activation(run: Run, x: Value, kind: string): Value {
   if (known === undefined) {
     throw new RangeError(`activation function "${kind}" is not known; known are ${ACTIVATION_NAMES.join(', ')}`);
   }
-  const output = known.value(x.tensor);
-  return run.apply([x], output, x.rows, () => {
-    let slope = known.derivative(x.tensor, output);
-    if (run.options.rescale === true && known.rescaled === true) slope = rescaleRule(x.tensor, output, slope);
+  const { value, derivative } = known(x.tensor);
+  return run.apply([x], value, x.rows, () => {
+    let slope = derivative();
+    if (run.options.rescale === true && RESCALED.has(kind)) slope = rescaleRule(x.tensor, value, slope);
     run.keep(slope);
     return ([dy]) => [dy && { tensor: tf.mul(dy.tensor, lookUp(slope, dy.rows)), rows: dy.rows }];
   });
