@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
+import { installKernels } from './kernels.mjs';
 import { hasCommand, NATIVE, PROJECT, readText, run, say, writeText } from './tools.mjs';
 
 const TENSORFLOW = 'tensorflow-cpu==2.21.0';
@@ -28,6 +29,7 @@ export async function installNative() {
   const done = join(home, 'done');
   if (existsSync(done)) {
     link(home);
+    await installKernels(home);
     return;
   }
   const state = JSON.parse(readText(STATE) ?? '{}');
@@ -45,6 +47,7 @@ export async function installNative() {
     await build(home);
     writeText(done, '');
     link(home);
+    await installKernels(home);
     writeText(STATE, JSON.stringify({ built: key }));
     say('the native backend is ready');
   } catch (error) {

@@ -8,7 +8,6 @@ import type { Checkpoint } from '../checkpoints/safetensors.ts';
 import type { Linear } from '../nn/linear.ts';
 import type { LayerNorm, RmsNorm } from '../nn/norm.ts';
 import { FloatMatrix, Int8Matrix, type Matrix, type OutlierRule } from '../tensors/matrix.ts';
-import { quantizeRows } from '../tensors/quantize.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 
 export type Quantization = 'int8' | 'none';
@@ -138,10 +137,10 @@ export class Weights {
     const [rows, columns] = shape;
     let matrix: Matrix;
     if (stored !== null) {
-      matrix = new Int8Matrix(stored.cb, stored.scb, columns, this.#options.rule);
+      matrix = Int8Matrix.stored(stored.cb, stored.scb, columns, this.#options.rule);
     } else if (quantize && this.#options.quantization === 'int8') {
-      const { codes, scale } = quantizeRows(this.#checkpoint.readF32(path), rows, columns, inputMajor);
-      matrix = new Int8Matrix(codes, scale, inputMajor ? rows : columns, this.#options.rule);
+      const weight = this.#checkpoint.readF32(path);
+      matrix = Int8Matrix.quantize(weight, rows, columns, inputMajor, this.#options.rule);
     } else {
       matrix = new FloatMatrix(tf.tensor2d(this.#checkpoint.readF32(path), [rows, columns]), inputMajor);
     }

@@ -1,7 +1,7 @@
 /** Linear layers: y = x Wᵀ + b, with W in float32 or int8. */
 
 import type { Matrix } from '../tensors/matrix.ts';
-import { type Tensor1D, tf } from '../tensors/tf.ts';
+import type { Tensor1D } from '../tensors/tf.ts';
 import type { Run, Value } from './run.ts';
 
 export interface Linear {
@@ -14,9 +14,7 @@ export interface Linear {
 
 /** [rows, in] -> [rows, out] */
 export function linear(run: Run, x: Value, layer: Linear): Value {
-  const product = layer.matrix.multiply(x.tensor);
-  const output = layer.bias === null ? product : tf.add(product, layer.bias);
-  const value = run.apply([x], output as typeof product, x.rows, () => ([dy]) => [
+  const value = run.apply([x], layer.matrix.multiply(x.tensor, layer.bias), x.rows, () => ([dy]) => [
     dy && { tensor: layer.matrix.pullback(dy.tensor), rows: dy.rows },
   ]);
   return run.name(layer.name, value);

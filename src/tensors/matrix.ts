@@ -8,7 +8,9 @@
  */
 
 import { dequantize, disposeBytes, type Int8Bytes, storeInt8 } from './int8-bytes.ts';
+import { multiplyByKernel, quantizeByKernel, widenByKernel } from './int8-kernels.ts';
 import { roundToHalf } from './ops.ts';
+import { quantizeRows } from './quantize.ts';
 import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
 
 /** The weight of y = x Wᵀ, with W [out, in]. Calls allocate in the caller's tidy. */
@@ -17,11 +19,11 @@ export interface Matrix {
   readonly outFeatures: number;
   /** Bytes held on the device. */
   readonly bytes: number;
-  /** x [rows, in] -> x Wᵀ [rows, out] */
-  multiply(x: Tensor2D): Tensor2D;
+  /** x [rows, in] -> x Wᵀ + bias [rows, out] */
+  multiply(x: Tensor2D, bias?: Tensor1D | null): Tensor2D;
   /** dy [rows, out] -> dy W [rows, in] */
   pullback(dy: Tensor2D): Tensor2D;
-  /** W itself, [out, in]; for tests. */
+  /** W itself, [out, in]. */
   toTensor(): Tensor2D;
   dispose(): void;
 }
@@ -48,8 +50,8 @@ export class FloatMatrix implements Matrix {
     return this.#weight.size * 4;
   }
 
-  multiply(x: Tensor2D): Tensor2D {
-    return tf.matMul(x, this.#weight, false, !this.#inputMajor);
+  multiply(x: Tensor2D, bias: Tensor1D | null = null): Tensor2D {
+    return withBias(tf.matMul(x, this.#weight, false, !this.#inputMajor), bias);
   }
 
   pullback(dy: Tensor2D): Tensor2D {
@@ -65,6 +67,14 @@ export class FloatMatrix implements Matrix {
   }
 }
 
+function withBias(product: Tensor2D, bias: Tensor1D | null): Tensor2D {
+  return bias === null ? product : tf.add(product, bias);
+}
+
+// bitsandbytes' constants, to the digits that it computes with.
+const INVERSE_127_SQUARED = 6.200124e-5;
+const INVERSE_127 = 7.874015718698502e-3;
+
 /** Which activations leave the integer product. */
 export interface OutlierRule {
   /** Magnitude from which an activation is an outlier; 0: none are. */
@@ -76,36 +86,57 @@ export interface OutlierRule {
   outliers: 'row' | 'batch';
 }
 
-// bitsandbytes' constants, to the digits that it computes with.
-const INVERSE_127_SQUARED = 6.200124e-5;
-const INVERSE_127 = 7.874015718698502e-3;
+/** Codes of W [out, in] and the absolute maximum of each of its rows (`SCB`): [out]. */
+interface Int8Weight {
+  bytes: Int8Bytes;
+  scale: Tensor1D;
+}
 
 export class Int8Matrix implements Matrix {
   readonly inFeatures: number;
   readonly outFeatures: number;
   readonly rule: OutlierRule;
-  readonly #codes: Int8Bytes;
-  /** Absolute maximum of each output row: [out]. */
-  readonly #scale: Tensor1D;
+  readonly #weight: Int8Weight;
+
+  /** Takes the weight over. */
+  constructor(weight: Int8Weight, rule: OutlierRule) {
+    [this.outFeatures, this.inFeatures] = weight.bytes.shape;
+    this.rule = rule;
+    this.#weight = { bytes: weight.bytes, scale: tf.keep(weight.scale) };
+  }
 
   /**
-   * @param codes - int8 codes of W, [out, in] row-major
-   * @param scale - `SCB`: absolute maximum of each row of W, [out]
+   * Quantizes a weight row by row.
+   * @param weight - row-major [rows, columns]; may be overwritten
+   * @param inputMajor - its rows are inputs (GPT-2's Conv1D)
    */
-  constructor(codes: Int8Array, scale: Float32Array, inFeatures: number, rule: OutlierRule) {
-    this.outFeatures = scale.length;
-    this.inFeatures = inFeatures;
-    this.rule = rule;
-    this.#codes = storeInt8(codes, [this.outFeatures, inFeatures]);
-    this.#scale = tf.keep(tf.tensor1d(scale));
+  static quantize(weight: Float32Array, rows: number, columns: number, inputMajor: boolean, rule: OutlierRule) {
+    const made = quantizeByKernel(weight, [rows, columns], inputMajor);
+    if (made !== null) return new Int8Matrix(made, rule);
+    const { codes, scale } = quantizeRows(weight, rows, columns, inputMajor);
+    return Int8Matrix.stored(codes, scale, inputMajor ? rows : columns, rule);
+  }
+
+  /**
+   * A weight that is quantized already.
+   * @param codes - row-major [out, in]
+   * @param scale - `SCB`: [out]
+   */
+  static stored(codes: Int8Array, scale: Float32Array, inFeatures: number, rule: OutlierRule): Int8Matrix {
+    return new Int8Matrix({ bytes: storeInt8(codes, [scale.length, inFeatures]), scale: tf.tensor1d(scale) }, rule);
   }
 
   get bytes(): number {
     return this.inFeatures * this.outFeatures + this.outFeatures * 4;
   }
 
-  multiply(x: Tensor2D): Tensor2D {
-    const codes = dequantize(this.#codes);
+  multiply(x: Tensor2D, bias: Tensor1D | null = null): Tensor2D {
+    return multiplyByKernel(x, this.#weight, bias, this.rule) ?? withBias(this.#multiply(x), bias);
+  }
+
+  #multiply(x: Tensor2D): Tensor2D {
+    const { bytes, scale } = this.#weight;
+    const codes = dequantize(bytes);
     const rounded = roundToHalf(x);
     const outliers = this.#outliers(rounded);
     const inner = outliers === null ? rounded : tf.where(outliers.entries, tf.zerosLike(rounded), rounded);
@@ -115,7 +146,7 @@ export class Int8Matrix implements Matrix {
     let quantized = tf.round(tf.mul(inner, tf.div(127, safe))) as Tensor2D;
     if (outliers?.columns) quantized = tf.mul(quantized, outliers.columns);
     const product = tf.matMul(quantized, codes, false, true);
-    const output = tf.mul(tf.mul(product, tf.mul(absmax, INVERSE_127_SQUARED)), this.#scale) as Tensor2D;
+    const output = tf.mul(tf.mul(product, tf.mul(absmax, INVERSE_127_SQUARED)), scale) as Tensor2D;
     if (outliers === null) return output;
     const columns = tf.tensor1d(outliers.index, 'int32');
     const outlying = tf.gather(
@@ -124,7 +155,7 @@ export class Int8Matrix implements Matrix {
       1,
     );
     const exact = tf.matMul(outlying, tf.gather(codes, columns, 1), false, true);
-    return tf.add(output, tf.mul(exact, tf.mul(this.#scale, INVERSE_127)));
+    return tf.add(output, tf.mul(exact, tf.mul(scale, INVERSE_127)));
   }
 
   /** The outliers of a batch, or null. `columns` is 0 where a whole column is one (rule `batch`), else null. */
@@ -142,15 +173,19 @@ export class Int8Matrix implements Matrix {
   }
 
   pullback(dy: Tensor2D): Tensor2D {
-    return tf.matMul(tf.mul(dy, tf.mul(this.#scale, 1 / 127)) as Tensor2D, dequantize(this.#codes));
+    const { bytes, scale } = this.#weight;
+    const widened = widenByKernel(this.#weight);
+    if (widened !== null) return tf.matMul(dy, widened);
+    return tf.matMul(tf.mul(dy, tf.mul(scale, 1 / 127)) as Tensor2D, dequantize(bytes));
   }
 
   toTensor(): Tensor2D {
-    return tf.mul(dequantize(this.#codes), tf.reshape(tf.mul(this.#scale, 1 / 127), [-1, 1]));
+    const { bytes, scale } = this.#weight;
+    return widenByKernel(this.#weight) ?? tf.mul(dequantize(bytes), tf.reshape(tf.mul(scale, 1 / 127), [-1, 1]));
   }
 
   dispose(): void {
-    disposeBytes(this.#codes);
-    this.#scale.dispose();
+    disposeBytes(this.#weight.bytes);
+    this.#weight.scale.dispose();
   }
 }

@@ -1,8 +1,10 @@
-/** Int8 matrices against single layers of bitsandbytes, on both backends in turn. */
+/** Int8 matrices against single layers of bitsandbytes, by each way of computing them in turn. */
 
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { Random } from '../../src/generation/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
+import { unloadKernels } from '../../src/tensors/int8-kernels.ts';
 import { Int8Matrix } from '../../src/tensors/matrix.ts';
 import { quantizeRows } from '../../src/tensors/quantize.ts';
 import { type Tensor2D, tf } from '../../src/tensors/tf.ts';
@@ -23,10 +25,17 @@ interface LayerCase {
 const cases = int8Cases('linear8bitlt').cases as LayerCase[];
 const TOLERANCE = { rtol: 1e-4, atol: 1e-4 };
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
-  describe(`int8 layers on ${backend}`, () => {
+const ways = [
+  { backend: 'tensorflow', kernels: true },
+  { backend: 'tensorflow', kernels: false },
+  { backend: 'wasm', kernels: false },
+] as const;
+
+for (const { backend, kernels } of ways) {
+  describe(`int8 layers on ${backend}${kernels ? ' by our kernels where they run' : ''}`, () => {
     before(async () => {
       await startBackend(backend);
+      if (!kernels) unloadKernels();
     });
 
     cases.forEach((golden, index) => {
@@ -54,10 +63,11 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       });
 
       test(`case ${index}: output and pullback at threshold ${golden.threshold}`, () => {
-        const { codes, scale } = quantized();
-        const matrix = new Int8Matrix(codes, scale, columns, { threshold: golden.threshold, outliers: 'batch' });
+        const weight = Float32Array.from(golden.weight.flat());
+        const rule = { threshold: golden.threshold, outliers: 'batch' } as const;
+        const matrix = Int8Matrix.quantize(weight, rows, columns, false, rule);
         const [output, gradient] = tf.tidy(() => [
-          tf.add(matrix.multiply(tf.tensor2d(golden.input)), tf.tensor1d(golden.bias)),
+          matrix.multiply(tf.tensor2d(golden.input), tf.tensor1d(golden.bias)),
           matrix.pullback(tf.tensor2d(golden.grad_output)),
         ]);
         assertClose(Array.from(output.dataSync()), golden.output.flat(), TOLERANCE, 'output');
@@ -76,7 +86,7 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         golden.weight[0].length,
         false,
       );
-      const matrix = new Int8Matrix(codes, scale, golden.weight[0].length, { threshold: 2, outliers: 'row' });
+      const matrix = Int8Matrix.stored(codes, scale, golden.weight[0].length, { threshold: 2, outliers: 'row' });
       const product = (input: number[][]): number[] => {
         const output = tf.tidy(() => matrix.multiply(tf.tensor2d(input) as Tensor2D));
         const values = Array.from(output.dataSync());
@@ -96,13 +106,71 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       matrix.dispose();
     });
 
+    test('both layouts of a weight, and any shape, give the same matrix', () => {
+      const random = new Random(3);
+      for (const [rows, width, out] of [
+        [1, 64, 4],
+        [5, 70, 33],
+        [9, 130, 21],
+        [2, 3, 1],
+      ]) {
+        const values = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.normal());
+        const weight = values(out * width);
+        weight.fill(0, 0, width);
+        const transposed = weight.map((_, cell) => weight[(cell % out) * width + Math.floor(cell / out)]);
+        const rule = { threshold: 1.5, outliers: 'row' } as const;
+        const { codes, scale } = quantizeRows(weight.slice(), out, width, false);
+        const matrices = [
+          Int8Matrix.stored(codes, scale, width, rule),
+          Int8Matrix.quantize(weight, out, width, false, rule),
+          Int8Matrix.quantize(transposed, width, out, true, rule),
+        ];
+        const x = tf.tensor2d(values(rows * width), [rows, width]);
+        const [expected, ...others] = matrices.map((matrix) => {
+          const results = tf.tidy(() => [matrix.toTensor(), matrix.multiply(x)]);
+          return results.map((tensor) => Array.from(tensor.dataSync()));
+        });
+        for (const other of others) assert.deepEqual(other, expected);
+        // The codes are integers: their products are exact in double precision.
+        const product = expectedProduct(x.arraySync(), codes, scale, rule.threshold);
+        assertClose(expected[1], product, { rtol: 1e-5, atol: 1e-5 }, `${rows} x ${width} x ${out}`);
+        for (const matrix of matrices) matrix.dispose();
+      }
+    });
+
     test('weights take one byte each', () => {
-      const matrix = new Int8Matrix(new Int8Array(64 * 32), new Float32Array(64).fill(1), 32, {
+      const matrix = Int8Matrix.stored(new Int8Array(64 * 32), new Float32Array(64).fill(1), 32, {
         threshold: 0,
         outliers: 'row',
       });
       assert.equal(matrix.bytes, 64 * 32 + 64 * 4);
       matrix.dispose();
+    });
+  });
+}
+
+/** LLM.int8 by its definition, outliers by row. */
+function expectedProduct(x: number[][], codes: Int8Array, scale: Float32Array, threshold: number): number[] {
+  const half = (value: number): number => {
+    const scaled = Math.fround(value * 8193);
+    return Math.fround(scaled - Math.fround(scaled - value));
+  };
+  const roundEven = (value: number): number => Math.fround(value + 12582912) - 12582912;
+  return x.flatMap((row) => {
+    const rounded = row.map(half);
+    const inner = rounded.map((value) => (Math.abs(value) >= threshold ? 0 : value));
+    const absmax = Math.max(...inner.map(Math.abs));
+    const factor = Math.fround(127 / (absmax || 1));
+    return Array.from(scale, (rowScale, n) => {
+      let sum = 0;
+      let exact = 0;
+      for (const [i, value] of inner.entries()) {
+        const code = codes[n * row.length + i];
+        sum += roundEven(Math.fround(value * factor)) * code;
+        if (Math.abs(rounded[i]) >= threshold) exact += row[i] * code;
+      }
+      // 6.200124e-5 is 1 / 127^2 as bitsandbytes has it.
+      return sum * absmax * rowScale * 6.200124e-5 + (exact * rowScale) / 127;
     });
   });
 }
