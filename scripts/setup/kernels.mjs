@@ -5,30 +5,51 @@ import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCommand, PROJECT, readText, run, say, writeText } from './tools.mjs';
 
-const SOURCE = join(PROJECT, 'src', 'tensors', 'kernels', 'int8.cc');
+const FOLDER = join(PROJECT, 'src', 'tensors', 'kernels');
+/** Sources, with what their arithmetic allows the compiler. */
+const SOURCES = {
+  'int8.cc': ['-ffp-contract=off'],
+  'blocks.cc': [
+    '-fassociative-math',
+    '-fno-signed-zeros',
+    '-fno-trapping-math',
+    '-fno-math-errno',
+    '-ffp-contract=fast',
+  ],
+  'module.cc': [],
+};
 
 export async function installKernels(home) {
   if (process.arch !== 'x64') return;
   const stamp = join(home, 'kernels.sha256');
-  const wanted = createHash('sha256').update(readText(SOURCE)).digest('hex');
+  const hash = createHash('sha256').update(JSON.stringify(SOURCES));
+  for (const name of ['tf.h', ...Object.keys(SOURCES)]) hash.update(readText(join(FOLDER, name)));
+  const wanted = hash.digest('hex');
   // A build that failed is stamped too: it is tried again when the source changes.
   if (readText(stamp) === wanted) return;
   const compiler = ['g++', 'c++'].find((name) => hasCommand(name));
   if (compiler === undefined) return;
   const library = join(home, 'lib', 'kernels.node');
-  const args = ['-std=c++17', '-O3', '-ffp-contract=off', '-w', '-shared', '-fPIC', '-fvisibility=hidden', '-pthread'];
-  const link = [
-    `-L${join(home, 'deps', 'lib')}`,
-    '-ltensorflow',
-    '-ltensorflow_framework',
-    '-Wl,-rpath,$ORIGIN/../deps/lib',
-  ];
   rmSync(library, { force: true });
   try {
-    await run('building the int8 kernels', compiler, [...args, '-o', `${library}.part`, SOURCE, ...link]);
-    renameSync(`${library}.part`, library);
+    await build(compiler, home, library);
   } catch (error) {
-    say(`${error.message}\nsetup: int8 models run by TensorFlow's own ops instead, several times slower`);
+    say(`${error.message}\nsetup: TensorFlow's own ops are used instead, several times slower for int8 models`);
   }
   writeText(stamp, wanted);
+}
+
+async function build(compiler, home, library) {
+  const objects = [];
+  for (const [name, flags] of Object.entries(SOURCES)) {
+    const object = join(home, `${name}.o`);
+    const args = ['-std=c++17', '-O3', '-w', '-fPIC', '-fvisibility=hidden', '-pthread', ...flags];
+    await run(`compiling ${name}`, compiler, [...args, '-c', join(FOLDER, name), '-o', object]);
+    objects.push(object);
+  }
+  const tensorflow = [`-L${join(home, 'deps', 'lib')}`, '-ltensorflow', '-ltensorflow_framework'];
+  const args = ['-shared', '-pthread', '-o', `${library}.part`, ...objects, ...tensorflow];
+  await run('linking the kernels', compiler, [...args, '-Wl,-rpath,$ORIGIN/../deps/lib']);
+  renameSync(`${library}.part`, library);
+  for (const object of objects) rmSync(object);
 }

@@ -1,7 +1,7 @@
 /** Activation functions, named as in Hugging Face's configs, each with its derivative. */
 
 import { type Tensor2D, tf } from '../tensors/tf.ts';
-import { lookUp, type Run, type Value } from './run.ts';
+import { multiplySaved, type Run, type Value } from './run.ts';
 
 /** The value of a function, and its derivative, made from the same intermediate results where it is wanted. */
 interface Evaluated {
@@ -88,7 +88,7 @@ export function activation(run: Run, x: Value, kind: string): Value {
     let slope = derivative();
     if (run.options.rescale === true && RESCALED.has(kind)) slope = rescaleRule(x.tensor, value, slope);
     run.keep(slope);
-    return ([dy]) => [dy && { tensor: tf.mul(dy.tensor, lookUp(slope, dy.rows)), rows: dy.rows }];
+    return ([dy]) => [dy && multiplySaved(dy, slope)];
   });
 }
 

@@ -7,6 +7,7 @@
  * over the axis of steps.
  */
 
+import { attentionPullbackByKernel } from '../tensors/block-kernels.ts';
 import { batchMatMul, expandBatch, gatherPadded } from '../tensors/ops.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import { type CotangentRows, indexTensor, type Rows } from './rows.ts';
@@ -111,6 +112,12 @@ function pullback(dy: Cotangent, q: Value, k: Value, v: Value, saved: Saved, con
   const group = numHeads / numKvHeads;
   const segments = q.rows.segments;
   const { steps, width, kind } = dy.rows;
+  const memoryRows = steps.rows(k.rows, config.causal ? 'prefix' : 'all');
+  if (kind !== 'step') {
+    const { causal, scale } = config;
+    const made = attentionPullbackByKernel(dy.tensor, saved, { causal, scale, rows: kind, read: steps.readIndex });
+    if (made !== null) return [dy.rows, memoryRows, memoryRows].map((rows, i) => ({ tensor: made[i], rows }));
+  }
   const count = steps.count;
   const shared = kind !== 'read';
   const visible = config.causal ? steps.read[count - 1] + 1 : (saved.keyHeads.shape[2] as number);
@@ -123,7 +130,7 @@ function pullback(dy: Cotangent, q: Value, k: Value, v: Value, saved: Saved, con
     if (shared) {
       return tf.reshape(firstKeys(byQuery, 3, width), [segments, numKvHeads, 1, group * width, last]);
     }
-    return tf.transpose(tf.gather(byQuery, indexTensor(steps.read), 3), [0, 1, 3, 2, 4]);
+    return tf.transpose(tf.gather(byQuery, steps.readIndex, 3), [0, 1, 3, 2, 4]);
   };
   const visibleRows = (tensor: Tensor): Tensor => rowsOf(firstKeys(tensor, 3, visible));
   const queryHeads = rowsOf(saved.queryHeads);
@@ -155,7 +162,6 @@ function pullback(dy: Cotangent, q: Value, k: Value, v: Value, saved: Saved, con
     );
     return { tensor: gridRows(tf.reshape(rows, [-1, numHeads * headDim]), dy.rows, width), rows: dy.rows };
   };
-  const memoryRows = steps.rows(k.rows, config.causal ? 'prefix' : 'all');
   const toKeyRows = (heads: Tensor): Cotangent => {
     const rows = tf.reshape(tf.transpose(heads, [0, 2, 3, 1, 4]), [-1, numKvHeads * headDim]);
     return { tensor: gridRows(rows as Tensor2D, memoryRows, visible), rows: memoryRows };

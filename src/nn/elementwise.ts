@@ -2,7 +2,7 @@
 
 import { type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 import { type CotangentRows, indexTensor, type Rows } from './rows.ts';
-import { type Cotangent, lookUp, type Run, type Value, widen } from './run.ts';
+import { type Cotangent, lookUp, multiplySaved, type Run, type Value, widen } from './run.ts';
 
 /** a + b of one shape (residual connections). */
 export function add(run: Run, a: Value, b: Value): Value {
@@ -27,10 +27,7 @@ export function multiply(run: Run, a: Value, b: Value): Value {
   return run.apply([a, b], tf.mul(a.tensor, b.tensor), a.rows, () => {
     run.keep(a.tensor);
     run.keep(b.tensor);
-    return ([dy]) => [
-      dy && { tensor: tf.mul(dy.tensor, lookUp(b.tensor, dy.rows)), rows: dy.rows },
-      dy && { tensor: tf.mul(dy.tensor, lookUp(a.tensor, dy.rows)), rows: dy.rows },
-    ];
+    return ([dy]) => [dy && multiplySaved(dy, b.tensor), dy && multiplySaved(dy, a.tensor)];
   });
 }
 
@@ -41,7 +38,7 @@ export function dropout(run: Run, x: Value, rate: number): Value {
   const mask = draw(x.tensor.shape, rate) as Tensor2D;
   return run.apply([x], tf.mul(x.tensor, mask), x.rows, () => {
     run.keep(mask);
-    return ([dy]) => [dy && { tensor: tf.mul(dy.tensor, lookUp(mask, dy.rows)), rows: dy.rows }];
+    return ([dy]) => [dy && multiplySaved(dy, mask)];
   });
 }
 

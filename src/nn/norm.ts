@@ -1,7 +1,8 @@
 /** Normalization over the width of each row. */
 
+import { normByKernel, normPullbackByKernel } from '../tensors/block-kernels.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
-import { lookUp, type Run, type Value } from './run.ts';
+import { type Cotangent, lookUp, type Run, type Value } from './run.ts';
 
 export interface LayerNorm {
   readonly name: string;
@@ -13,24 +14,7 @@ export interface LayerNorm {
 
 /** Layer normalization (Ba et al. 2016, arXiv:1607.06450): [rows, width] -> [rows, width] */
 export function layerNorm(run: Run, x: Value, layer: LayerNorm): Value {
-  const centered = tf.sub(x.tensor, tf.mean(x.tensor, 1, true));
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centered), 1, true), layer.epsilon));
-  const normal = tf.mul(centered, inverse) as typeof x.tensor;
-  const scaled = tf.mul(normal, layer.weight) as typeof x.tensor;
-  const output = (layer.bias === null ? scaled : tf.add(scaled, layer.bias)) as typeof x.tensor;
-  const value = run.apply([x], output, x.rows, () => {
-    run.keep(normal);
-    run.keep(inverse);
-    return ([dy]) => {
-      if (dy === null) return [null];
-      const saved = lookUp(normal, dy.rows);
-      const direct = tf.mul(dy.tensor, layer.weight);
-      const along = tf.mul(saved, tf.mean(tf.mul(direct, saved), 1, true));
-      const shifted = tf.sub(tf.sub(direct, tf.mean(direct, 1, true)), along);
-      return [{ tensor: tf.mul(shifted, lookUp(inverse, dy.rows)), rows: dy.rows }];
-    };
-  });
-  return run.name(layer.name, value);
+  return normalize(run, x, layer, layer.bias, true, 1);
 }
 
 export interface RmsNorm {
@@ -45,23 +29,62 @@ export interface RmsNorm {
  * @param heads - the width is that of so many heads, each of which is normalized by itself
  */
 export function rmsNorm(run: Run, x: Value, layer: RmsNorm, heads = 1): Value {
-  const { shape } = x.tensor;
-  const byHead = (tensor: Tensor2D): Tensor =>
-    heads === 1 ? tensor : tf.reshape(tensor, [-1, heads, shape[1] / heads]);
-  const flat = (tensor: Tensor): Tensor2D => tf.reshape(tensor, [-1, shape[1]]);
-  const inner = byHead(x.tensor);
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(inner), -1, true), layer.epsilon));
-  const normal = tf.mul(inner, inverse);
-  const value = run.apply([x], flat(tf.mul(normal, layer.weight)), x.rows, () => {
+  return normalize(run, x, layer, null, false, heads);
+}
+
+/** @param center - the mean is taken off first */
+function normalize(run: Run, x: Value, layer: RmsNorm, bias: Tensor1D | null, center: boolean, heads: number): Value {
+  const { name, weight, epsilon } = layer;
+  const [normal, inverse, output] =
+    normByKernel(x.tensor, { weight, bias, epsilon, center }) ??
+    norm(x.tensor, { weight, bias, epsilon, center, heads });
+  const value = run.apply([x], output, x.rows, () => {
     run.keep(normal);
     run.keep(inverse);
     return ([dy]) => {
       if (dy === null) return [null];
-      const saved = lookUp(normal, dy.rows);
-      const direct = tf.mul(byHead(dy.tensor), layer.weight);
-      const along = tf.mul(saved, tf.mean(tf.mul(direct, saved), -1, true));
-      return [{ tensor: flat(tf.mul(tf.sub(direct, along), lookUp(inverse, dy.rows))), rows: dy.rows }];
+      const saved = { normal, inverse, weight, center };
+      const made = normPullbackByKernel(dy.tensor, saved, dy.rows.rowIndex) ?? normPullback(dy, { ...saved, heads });
+      return [{ tensor: made, rows: dy.rows }];
     };
   });
-  return run.name(layer.name, value);
+  return run.name(name, value);
+}
+
+/** The normal form [rows, heads * width], the inverse deviations [rows, heads], and the output. */
+function norm(
+  x: Tensor2D,
+  config: { weight: Tensor1D; bias: Tensor1D | null; epsilon: number; center: boolean; heads: number },
+): Tensor2D[] {
+  const { weight, bias, epsilon, center, heads } = config;
+  const inner = byHead(x, heads);
+  const centered = center ? tf.sub(inner, tf.mean(inner, -1, true)) : inner;
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centered), -1, true), epsilon));
+  const normal = tf.mul(centered, inverse);
+  const scaled = tf.mul(normal, weight);
+  const output = bias === null ? scaled : tf.add(scaled, bias);
+  return [flat(normal, x), tf.reshape(inverse, [-1, heads]), flat(output, x)];
+}
+
+function normPullback(
+  dy: Cotangent,
+  saved: { normal: Tensor2D; inverse: Tensor2D; weight: Tensor1D; center: boolean; heads: number },
+): Tensor2D {
+  const { weight, center, heads } = saved;
+  const normal = byHead(lookUp(saved.normal, dy.rows), heads);
+  const inverse = lookUp(saved.inverse, dy.rows);
+  const direct = tf.mul(byHead(dy.tensor, heads), weight);
+  const along = tf.mul(normal, tf.mean(tf.mul(direct, normal), -1, true));
+  const level = center ? tf.sub(direct, tf.mean(direct, -1, true)) : direct;
+  const shifted = tf.sub(level, along);
+  return flat(tf.mul(shifted, heads === 1 ? inverse : tf.expandDims(inverse, -1)), dy.tensor);
+}
+
+/** [rows, heads * width] as [rows, heads, width]; unchanged for one head. */
+function byHead(tensor: Tensor2D, heads: number): Tensor {
+  return heads === 1 ? tensor : tf.reshape(tensor, [-1, heads, tensor.shape[1] / heads]);
+}
+
+function flat(tensor: Tensor, like: Tensor2D): Tensor2D {
+  return tensor.shape.length === 2 ? (tensor as Tensor2D) : tf.reshape(tensor, [-1, like.shape[1]]);
 }

@@ -235,6 +235,7 @@ export class Steps {
   /** Which of the run's selected rows belongs to each step: [steps]. */
   readonly index: Int32Array;
   readonly #sets = new Map<Rows, Map<CotangentKind, CotangentRows>>();
+  readonly #cache = new TensorCache();
 
   constructor(read: Int32Array, index: Int32Array) {
     this.read = read;
@@ -243,6 +244,11 @@ export class Steps {
 
   get count(): number {
     return this.read.length;
+  }
+
+  /** `read` on the device. */
+  get readIndex(): Tensor1D {
+    return this.#cache.get('read', () => indexTensor(this.read));
   }
 
   rows(forward: Rows, kind: CotangentKind): CotangentRows {
@@ -262,5 +268,6 @@ export class Steps {
   dispose(): void {
     for (const kinds of this.#sets.values()) for (const rows of kinds.values()) rows.cache.dispose();
     this.#sets.clear();
+    this.#cache.dispose();
   }
 }

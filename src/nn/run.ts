@@ -7,6 +7,7 @@
  * it needs. The record can be pulled back any number of times until the run is disposed.
  */
 
+import { multiplyRowsByKernel } from '../tensors/block-kernels.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import type { AttentionHooks, KeyValueCache } from './attention.ts';
 import type { CotangentRows, Rows, Steps } from './rows.ts';
@@ -193,6 +194,13 @@ export function widen(cotangent: Cotangent, rows: CotangentRows): Tensor2D {
 /** Rows of a saved activation [forward rows, ...] that a cotangent's rows belong to. Call in a tidy. */
 export function lookUp<T extends Tensor>(saved: T, rows: CotangentRows): T {
   return rows.identity ? saved : tf.gather(saved, rows.rowIndex);
+}
+
+/** The cotangent times the rows of a saved activation [forward rows, width] that its rows belong to. Call in a tidy. */
+export function multiplySaved(dy: Cotangent, saved: Tensor2D): Cotangent {
+  const { tensor, rows } = dy;
+  if (rows.identity) return { tensor: tf.mul(tensor, saved), rows };
+  return { tensor: multiplyRowsByKernel(tensor, saved, rows.rowIndex) ?? tf.mul(tensor, lookUp(saved, rows)), rows };
 }
 
 /** The seed of a pullback: one cotangent row for each (segment, step) of a value made by `select`. */

@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import util from 'node:util';
-import { loadKernels } from './int8-kernels.ts';
+import { loadKernels } from './kernels.ts';
 
 export interface Backend {
   name: 'tensorflow' | 'wasm';
@@ -48,9 +48,9 @@ async function startNative(threads: number): Promise<Backend> {
   await tf.setBackend('tensorflow');
   // Version of libtensorflow, which tfjs's own version does not tell.
   const binding = (tf.backend() as unknown as { binding: { TF_Version: string } }).binding;
-  const obstacle = loadKernels();
-  const int8 = obstacle === null ? 'int8 by AVX-512 VNNI' : `int8 by TensorFlow's ops (${obstacle})`;
-  const reason = `native binding on libtensorflow ${binding.TF_Version}; ${int8}`;
+  const { int8 } = loadKernels();
+  const products = int8 === '' ? 'int8 by AVX-512 VNNI' : `int8 by TensorFlow's ops (${int8})`;
+  const reason = `native binding on libtensorflow ${binding.TF_Version}; ${products}`;
   return { name: 'tensorflow', version: native.version['tfjs-core'], reason };
 }
 

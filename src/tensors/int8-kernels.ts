@@ -1,49 +1,19 @@
-/**
- * The ops of kernels/int8.cc: LLM.int8 with integer products, on processors that have AVX-512 VNNI. Where they were not
- * built or do not run, matrix.ts does the same arithmetic with TensorFlow's own ops, several times slower.
- */
+/** The ops of kernels/int8.cc: LLM.int8 with integer products. Each returns null where they cannot be used. */
 
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import type { Int8Bytes } from './int8-bytes.ts';
+import { kernelBackend } from './kernels.ts';
 import type { OutlierRule } from './matrix.ts';
-import { nativeBackend } from './native.ts';
 import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
 
 type NativeBytes = Extract<Int8Bytes, { kind: 'native' }>;
 
-let loaded = false;
-
-/** Loads the ops into the native backend. Returns why they cannot be used, or null. */
-export function loadKernels(): string | null {
-  if (loaded) return null;
-  try {
-    const home = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
-    process.dlopen({ exports: {} }, join(home, 'lib', 'kernels.node'));
-    loaded = true;
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message.split('\n')[0] : String(error);
-  }
-}
-
-/** Goes on without the ops, for tests of the other way. */
-export function unloadKernels(): void {
-  loaded = false;
-}
-
-/** The native backend when its ops of kernels/int8.cc can be used, else null. */
-function backend() {
-  return loaded ? nativeBackend() : null;
-}
-
-/** Codes and scales [out] of a weight, or null without the ops. */
+/** Codes and scales [out] of a weight. */
 export function quantizeByKernel(
   weight: Float32Array,
   shape: [number, number],
   inputMajor: boolean,
 ): { bytes: Int8Bytes; scale: Tensor1D } | null {
-  const native = backend();
+  const native = kernelBackend('int8');
   if (native === null) return null;
   const { binding } = native;
   const attributes = [{ name: 'input_major', type: binding.TF_ATTR_BOOL, value: inputMajor }];
@@ -60,14 +30,14 @@ export function quantizeByKernel(
   }
 }
 
-/** x [rows, in] times the transposed weight plus the bias, [rows, out]; null without the ops. */
+/** x [rows, in] times the transposed weight plus the bias: [rows, out] */
 export function multiplyByKernel(
   x: Tensor2D,
   weight: { bytes: Int8Bytes; scale: Tensor1D },
   bias: Tensor1D | null,
   rule: OutlierRule,
 ): Tensor2D | null {
-  const native = backend();
+  const native = kernelBackend('int8');
   if (native === null) return null;
   const { binding } = native;
   const attributes = [
@@ -80,9 +50,9 @@ export function multiplyByKernel(
   return native.createOutputTensor(y) as Tensor2D;
 }
 
-/** The weight in float32 [out, in]; null without the ops. */
+/** The weight in float32 [out, in]. */
 export function widenByKernel(weight: { bytes: Int8Bytes; scale: Tensor1D }): Tensor2D | null {
-  const native = backend();
+  const native = kernelBackend('int8');
   if (native === null) return null;
   const [scaleId] = native.getInputTensorIds([weight.scale]);
   const [made] = native.binding.executeOp('WhenceInt8Widen', [], [(weight.bytes as NativeBytes).id, scaleId], 1);

@@ -21,6 +21,7 @@ import { rotaryPositions } from '../../src/nn/rope-scaling.ts';
 import { rotary } from '../../src/nn/rotary.ts';
 import type { Run, Value } from '../../src/nn/run.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
+import { disableKernels } from '../../src/tensors/kernels.ts';
 import { FloatMatrix } from '../../src/tensors/matrix.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { checkPullback, randomMatrix, type Subject } from './check-pullback.ts';
@@ -161,11 +162,18 @@ const SUBJECTS: Record<string, Make> = {
   ),
 };
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
-  describe(`pullbacks against tf.grads on ${backend}`, () => {
+const WAYS = [
+  { name: 'tensorflow', backend: 'tensorflow', kernels: true },
+  { name: 'tensorflow without our kernels', backend: 'tensorflow', kernels: false },
+  { name: 'wasm', backend: 'wasm', kernels: false },
+] as const;
+
+for (const { name, backend, kernels } of WAYS) {
+  describe(`pullbacks against tf.grads on ${name}`, () => {
     let weights: ReturnType<typeof makeWeights>;
     before(async () => {
       await startBackend(backend);
+      if (!kernels) disableKernels();
       weights = makeWeights();
     });
 

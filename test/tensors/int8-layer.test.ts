@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { Random } from '../../src/generation/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
-import { unloadKernels } from '../../src/tensors/int8-kernels.ts';
+import { disableKernels } from '../../src/tensors/kernels.ts';
 import { Int8Matrix } from '../../src/tensors/matrix.ts';
 import { quantizeRows } from '../../src/tensors/quantize.ts';
 import { type Tensor2D, tf } from '../../src/tensors/tf.ts';
@@ -35,7 +35,7 @@ for (const { backend, kernels } of ways) {
   describe(`int8 layers on ${backend}${kernels ? ' by our kernels where they run' : ''}`, () => {
     before(async () => {
       await startBackend(backend);
-      if (!kernels) unloadKernels();
+      if (!kernels) disableKernels();
     });
 
     cases.forEach((golden, index) => {

@@ -1,191 +1,27 @@
-// LLM.int8 (Dettmers et al. 2022, arXiv:2208.07339) as three TensorFlow ops on processors with AVX-512 VNNI: weights are
-// quantized, multiplied and widened without a float copy of the model.
+// LLM.int8 (Dettmers et al. 2022, arXiv:2208.07339) on processors with AVX-512 VNNI: weights are quantized, multiplied
+// and widened without a float copy of the model.
 //
 //   WhenceQuantizeRows   a float weight to int8 codes and the absolute maximum of each output row
 //   WhenceInt8Linear     x W^T + b: activations quantized row by row, products in int32, outliers in float
 //   WhenceInt8Widen      the codes as floats, each row times its scale / 127: the operand of the pullback
 //
 // The arithmetic is that of src/tensors/matrix.ts, which does the same with TensorFlow's own ops elsewhere; a test holds
-// one against the other. setup compiles this file against libtensorflow; the backend loads it as a Node.js addon. Of
-// TensorFlow's and Node's C interfaces only what is used is declared here: their headers are gone after setup.
+// one against the other. Compiled without contraction to fused multiply-add, which would change roundings.
 
 #include <immintrin.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <condition_variable>
-#include <cstdint>
-#include <cstdlib>
-#include <functional>
-#include <mutex>
-#include <thread>
-#include <vector>
 
-extern "C" {
-struct TF_Tensor;
-struct TF_Status;
-struct TF_KernelBuilder;
-struct TF_OpDefinitionBuilder;
-struct TF_OpKernelConstruction;
-struct TF_OpKernelContext;
-struct TF_ShapeInferenceContext;
+#include "tf.h"
 
-TF_Status* TF_NewStatus();
-void TF_DeleteStatus(TF_Status*);
-int TF_GetCode(const TF_Status*);
-const char* TF_Message(const TF_Status*);
-void TF_SetStatus(TF_Status*, int code, const char* message);
-void* TF_TensorData(const TF_Tensor*);
-int64_t TF_Dim(const TF_Tensor*, int axis);
-int64_t TF_TensorElementCount(const TF_Tensor*);
-void TF_DeleteTensor(TF_Tensor*);
-void TF_GetInput(TF_OpKernelContext*, int index, TF_Tensor**, TF_Status*);
-TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, int type, const int64_t* shape, int rank, size_t bytes,
-                             TF_Status*);
-void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
-void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction*, const char* name, float*, TF_Status*);
-void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction*, const char* name, unsigned char*, TF_Status*);
-TF_KernelBuilder* TF_NewKernelBuilder(const char* op, const char* device, void* (*create)(TF_OpKernelConstruction*),
-                                      void (*compute)(void*, TF_OpKernelContext*), void (*destroy)(void*));
-void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder*, TF_Status*);
-TF_OpDefinitionBuilder* TF_NewOpDefinitionBuilder(const char* name);
-void TF_OpDefinitionBuilderAddAttr(TF_OpDefinitionBuilder*, const char*);
-void TF_OpDefinitionBuilderAddInput(TF_OpDefinitionBuilder*, const char*);
-void TF_OpDefinitionBuilderAddOutput(TF_OpDefinitionBuilder*, const char*);
-void TF_RegisterOpDefinition(TF_OpDefinitionBuilder*, TF_Status*);
-
-int napi_throw_error(void* env, const char* code, const char* message);
-}
-
+namespace whence {
 namespace {
-
-constexpr int kFloat = 1;
-constexpr int kUint8 = 4;
-constexpr int kInvalidArgument = 3;
 
 // bitsandbytes' constants, to the digits that it computes with.
 constexpr float kInverse127Squared = 6.200124e-5f;
 constexpr float kInverse127 = 7.874015718698502e-3f;
 
 #define VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
-
-// ---------------------------------------------------------------------------------------------------------- threads
-
-// A few threads that share the chunks of one loop. TensorFlow's own pool cannot be reached from its C interface.
-class Pool {
- public:
-  explicit Pool(int threads) {
-    for (int i = 1; i < threads; i++) workers_.emplace_back([this] { work(); });
-    for (auto& worker : workers_) worker.detach();
-  }
-
-  // Calls body(chunk) for every chunk in 0 .. chunks - 1, on all threads.
-  void each(int64_t chunks, const std::function<void(int64_t)>& body) {
-    if (chunks <= 1 || workers_.empty()) {
-      for (int64_t chunk = 0; chunk < chunks; chunk++) body(chunk);
-      return;
-    }
-    std::lock_guard<std::mutex> one_loop(loop_);
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      body_ = &body;
-      chunks_ = chunks;
-      next_ = 0;
-      busy_ = static_cast<int>(workers_.size());
-      turn_++;
-    }
-    wake_.notify_all();
-    run();
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
-  }
-
- private:
-  void run() {
-    for (int64_t chunk = next_++; chunk < chunks_; chunk = next_++) (*body_)(chunk);
-  }
-
-  void work() {
-    uint64_t seen = 0;
-    for (;;) {
-      {
-        std::unique_lock<std::mutex> lock(mutex_);
-        wake_.wait(lock, [&] { return turn_ != seen; });
-        seen = turn_;
-      }
-      run();
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (--busy_ == 0) done_.notify_one();
-    }
-  }
-
-  std::vector<std::thread> workers_;
-  std::mutex loop_, mutex_;
-  std::condition_variable wake_, done_;
-  const std::function<void(int64_t)>* body_ = nullptr;
-  std::atomic<int64_t> next_{0};
-  int64_t chunks_ = 0;
-  int busy_ = 0;
-  uint64_t turn_ = 0;
-};
-
-Pool& pool() {
-  // Never destroyed: its threads may outlive static destructors.
-  static Pool* made = [] {
-    const char* wanted = std::getenv("TF_NUM_INTRAOP_THREADS");
-    int threads = wanted == nullptr ? 0 : std::atoi(wanted);
-    return new Pool(threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
-  }();
-  return *made;
-}
-
-// --------------------------------------------------------------------------------------------------------- tensors
-
-// The inputs and outputs of one call of an op; what fails is reported to TensorFlow and `ok` is false.
-class Call {
- public:
-  explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
-  ~Call() {
-    if (TF_GetCode(status_) != 0) TF_OpKernelContext_Failure(context_, status_);
-    for (TF_Tensor* tensor : tensors_) TF_DeleteTensor(tensor);
-    TF_DeleteStatus(status_);
-  }
-
-  TF_Tensor* input(int index) {
-    TF_Tensor* tensor = nullptr;
-    TF_GetInput(context_, index, &tensor, status_);
-    if (tensor != nullptr) tensors_.push_back(tensor);
-    return tensor;
-  }
-
-  template <typename T>
-  T* output(int index, int type, std::initializer_list<int64_t> shape) {
-    size_t bytes = sizeof(T);
-    for (int64_t size : shape) bytes *= static_cast<size_t>(size);
-    TF_Tensor* tensor =
-        TF_AllocateOutput(context_, index, type, shape.begin(), static_cast<int>(shape.size()), bytes, status_);
-    if (tensor == nullptr) return nullptr;
-    tensors_.push_back(tensor);
-    return static_cast<T*>(TF_TensorData(tensor));
-  }
-
-  void require(bool condition, const char* message) {
-    if (!condition) TF_SetStatus(status_, kInvalidArgument, message);
-  }
-
-  bool ok() const { return TF_GetCode(status_) == 0; }
-
- private:
-  TF_OpKernelContext* context_;
-  TF_Status* status_;
-  std::vector<TF_Tensor*> tensors_;
-};
-
-template <typename T>
-const T* data(const TF_Tensor* tensor) {
-  return static_cast<const T*>(TF_TensorData(tensor));
-}
 
 // ------------------------------------------------------------------------------------------------- small arithmetic
 
@@ -435,14 +271,7 @@ void linear(void* kernel, TF_OpKernelContext* context) {
 }
 
 void* create_linear(TF_OpKernelConstruction* construction) {
-  auto* rule = new Rule{};
-  unsigned char batch = 0;
-  TF_Status* status = TF_NewStatus();
-  TF_OpKernelConstruction_GetAttrFloat(construction, "threshold", &rule->threshold, status);
-  TF_OpKernelConstruction_GetAttrBool(construction, "batch", &batch, status);
-  TF_DeleteStatus(status);
-  rule->batch = batch != 0;
-  return rule;
+  return new Rule{float_attribute(construction, "threshold"), bool_attribute(construction, "batch")};
 }
 
 void destroy_linear(void* kernel) { delete static_cast<Rule*>(kernel); }
@@ -537,26 +366,14 @@ void quantize_rows(void* kernel, TF_OpKernelContext* context) {
 }
 
 void* create_quantize(TF_OpKernelConstruction* construction) {
-  unsigned char input_major = 0;
-  TF_Status* status = TF_NewStatus();
-  TF_OpKernelConstruction_GetAttrBool(construction, "input_major", &input_major, status);
-  TF_DeleteStatus(status);
-  return new bool(input_major != 0);
+  return new bool(bool_attribute(construction, "input_major"));
 }
 
 void destroy_quantize(void* kernel) { delete static_cast<bool*>(kernel); }
 
-// ------------------------------------------------------------------------------------------------------ registration
+}  // namespace
 
-struct Op {
-  const char* name;
-  std::vector<const char*> attributes, inputs, outputs;
-  void* (*create)(TF_OpKernelConstruction*);
-  void (*compute)(void*, TF_OpKernelContext*);
-  void (*destroy)(void*);
-};
-
-const Op kOps[] = {
+const std::vector<Op> kInt8Ops = {
     {"WhenceQuantizeRows", {"input_major: bool"}, {"weight: float"}, {"codes: uint8", "scale: float"},
      create_quantize, quantize_rows, destroy_quantize},
     {"WhenceInt8Linear", {"threshold: float", "batch: bool"},
@@ -564,36 +381,4 @@ const Op kOps[] = {
     {"WhenceInt8Widen", {}, {"codes: uint8", "scale: float"}, {"weight: float"}, nullptr, widen, nullptr},
 };
 
-// Null, or why it failed.
-const char* add(const Op& op, TF_Status* status) {
-  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(op.name);
-  for (const char* attribute : op.attributes) TF_OpDefinitionBuilderAddAttr(definition, attribute);
-  for (const char* input : op.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
-  for (const char* output : op.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
-  TF_RegisterOpDefinition(definition, status);
-  if (TF_GetCode(status) != 0) return TF_Message(status);
-  TF_RegisterKernelBuilder(op.name, TF_NewKernelBuilder(op.name, "CPU", op.create, op.compute, op.destroy), status);
-  return TF_GetCode(status) == 0 ? nullptr : TF_Message(status);
-}
-
-}  // namespace
-
-extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, void* exports) {
-  static bool registered = false;
-  if (registered) return exports;
-  if (!__builtin_cpu_supports("avx512vnni") || !__builtin_cpu_supports("avx512bw") ||
-      !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq")) {
-    napi_throw_error(env, nullptr, "this processor has no AVX-512 VNNI");
-    return exports;
-  }
-  TF_Status* status = TF_NewStatus();
-  for (const Op& op : kOps) {
-    if (const char* reason = add(op, status)) {
-      napi_throw_error(env, nullptr, reason);
-      return exports;
-    }
-  }
-  TF_DeleteStatus(status);
-  registered = true;
-  return exports;
-}
+}  // namespace whence

@@ -1,0 +1,79 @@
+/** The ops of kernels/blocks.cc, by which src/nn spares many small ones. Each returns null where they cannot be used. */
+
+import { kernelBackend } from './kernels.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from './tf.ts';
+
+interface NormConfig {
+  weight: Tensor1D;
+  bias: Tensor1D | null;
+  epsilon: number;
+  /** Layer norm; false: root mean square norm. */
+  center: boolean;
+}
+
+/** Normalizes x [rows, heads * width] by the weight's width: normal as x, inverse [rows, heads], y as x. */
+export function normByKernel(x: Tensor2D, { weight, bias, epsilon, center }: NormConfig): Tensor2D[] | null {
+  const native = kernelBackend('blocks');
+  if (native === null) return null;
+  const attributes = [
+    { name: 'center', type: native.binding.TF_ATTR_BOOL, value: center },
+    { name: 'epsilon', type: native.binding.TF_ATTR_FLOAT, value: epsilon },
+  ];
+  const inputs = [x, weight, bias ?? tf.tensor1d([])];
+  return native.executeMultipleOutputs('WhenceNorm', attributes, inputs, 3) as Tensor2D[];
+}
+
+/** @param row - forward row of each row of dy, int32 */
+export function normPullbackByKernel(
+  dy: Tensor2D,
+  saved: { normal: Tensor2D; inverse: Tensor2D; weight: Tensor1D; center: boolean },
+  row: Tensor1D,
+): Tensor2D | null {
+  const native = kernelBackend('blocks');
+  if (native === null) return null;
+  const attributes = [{ name: 'center', type: native.binding.TF_ATTR_BOOL, value: saved.center }];
+  const inputs = [dy, saved.normal, saved.inverse, saved.weight, row];
+  return native.executeSingleOutput('WhenceNormPullback', attributes, inputs) as Tensor2D;
+}
+
+/** dy [rows, width] times the rows of `saved` that `row` (int32) names. */
+export function multiplyRowsByKernel(dy: Tensor2D, saved: Tensor2D, row: Tensor1D): Tensor2D | null {
+  const native = kernelBackend('blocks');
+  return native && (native.executeSingleOutput('WhenceMultiplyRows', [], [dy, saved, row]) as Tensor2D);
+}
+
+interface AttentionSaved {
+  /** [segments, kv heads, group * queries, width], scaled */
+  queryHeads: Tensor;
+  /** [segments, kv heads, keys, width] */
+  keyHeads: Tensor;
+  valueHeads: Tensor;
+  /** [segments, kv heads, group * queries, keys] */
+  probabilities: Tensor;
+  mask: Tensor | null;
+  capSlope: Tensor | null;
+}
+
+/**
+ * Cotangents of queries, keys and values, for every (segment, step).
+ * @param rows - which rows dy has: `read` one a step, `prefix` up to its position in `read`, `all` every position
+ */
+export function attentionPullbackByKernel(
+  dy: Tensor2D,
+  saved: AttentionSaved,
+  config: { causal: boolean; scale: number; rows: 'read' | 'prefix' | 'all'; read: Tensor1D },
+): Tensor2D[] | null {
+  const native = kernelBackend('blocks');
+  if (native === null) return null;
+  const { TF_ATTR_BOOL, TF_ATTR_FLOAT } = native.binding;
+  const attributes = [
+    { name: 'causal', type: TF_ATTR_BOOL, value: config.causal },
+    { name: 'reads', type: TF_ATTR_BOOL, value: config.rows === 'read' },
+    { name: 'prefix', type: TF_ATTR_BOOL, value: config.rows === 'prefix' },
+    { name: 'scale', type: TF_ATTR_FLOAT, value: config.scale },
+  ];
+  const none = tf.tensor1d([]);
+  const { queryHeads, keyHeads, valueHeads, probabilities, mask, capSlope } = saved;
+  const inputs = [dy, queryHeads, keyHeads, valueHeads, probabilities, mask ?? none, capSlope ?? none, config.read];
+  return native.executeMultipleOutputs('WhenceAttentionPullback', attributes, inputs, 3) as Tensor2D[];
+}

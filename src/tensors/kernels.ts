@@ -1,0 +1,45 @@
+/**
+ * Our own TensorFlow ops (kernels/*.cc), which setup compiles beside the native backend: int8 products and what the
+ * blocks of src/nn do between matrix products. Where they are missing the same is done with TensorFlow's own ops.
+ */
+
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { type NativeBackend, nativeBackend } from './native.ts';
+
+/** `blocks`: kernels/blocks.cc; `int8`: kernels/int8.cc, which needs AVX-512 VNNI. */
+type KernelSet = 'blocks' | 'int8';
+
+/** Why a set cannot be used; empty where it can. */
+type Obstacles = Record<KernelSet, string>;
+
+let obstacles: Obstacles = { blocks: 'not loaded', int8: 'not loaded' };
+
+/** Loads the ops into the native backend, and tells why a set of them cannot be used (empty: it can). */
+export function loadKernels(): Obstacles {
+  const module: { exports: Partial<Obstacles> } = { exports: {} };
+  try {
+    const home = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
+    process.dlopen(module, join(home, 'lib', 'kernels.node'));
+    const { blocks = '', int8 = '' } = module.exports;
+    obstacles = { blocks, int8 };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    obstacles = { blocks: reason, int8: reason };
+  }
+  return obstacles;
+}
+
+/** Goes on without the ops until the function returned is called: for tests of the other way. */
+export function disableKernels(): () => void {
+  const before = obstacles;
+  obstacles = { blocks: 'disabled', int8: 'disabled' };
+  return () => {
+    obstacles = before;
+  };
+}
+
+/** The native backend where it has a set of the ops, else null. */
+export function kernelBackend(set: KernelSet): NativeBackend | null {
+  return obstacles[set] === '' ? nativeBackend() : null;
+}

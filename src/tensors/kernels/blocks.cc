@@ -1,0 +1,348 @@
+// What the blocks of src/nn do besides matrix products, each as one op in place of ten or more:
+//
+//   WhenceNorm               layer and root mean square normalization
+//   WhenceNormPullback       cotangents of all steps through it
+//   WhenceMultiplyRows       cotangents times looked-up rows of a saved activation
+//   WhenceAttentionPullback  cotangents of queries, keys and values of all steps
+//
+// src/nn has the same in TensorFlow's own ops, for other backends; the same tests hold both against tf.grad.
+// Rows of cotangents are ordered by segment, step, position (src/nn/rows.ts).
+
+#include <cmath>
+#include <cstring>
+
+#include "tf.h"
+
+// One function, compiled for each kind of processor; the best that runs is taken.
+#if defined(__x86_64__)
+#define EACH_TARGET __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define EACH_TARGET
+#endif
+
+namespace whence {
+namespace {
+
+constexpr int64_t kRows = 16;  // rows of a chunk
+
+void each_row(int64_t rows, const std::function<void(int64_t, int64_t)>& body) {
+  pool().each((rows + kRows - 1) / kRows,
+              [&](int64_t chunk) { body(chunk * kRows, std::min(rows, (chunk + 1) * kRows)); });
+}
+
+struct Flag {
+  bool value;
+};
+
+// ----------------------------------------------------------------------------------------------------- normalization
+
+struct Norm {
+  bool center;  // layer norm; false: root mean square
+  float epsilon;
+};
+
+EACH_TARGET void norm_row(const float* x, int64_t width, const float* weight, const float* bias, bool center,
+                          float epsilon, float* normal, float* inverse, float* y) {
+  double sum = 0, squares = 0;
+  if (center) {
+    for (int64_t i = 0; i < width; i++) sum += x[i];
+  }
+  const float mean = static_cast<float>(sum / width);
+  for (int64_t i = 0; i < width; i++) {
+    const double distance = x[i] - mean;
+    squares += distance * distance;
+  }
+  *inverse = static_cast<float>(1.0 / std::sqrt(squares / width + epsilon));
+  for (int64_t i = 0; i < width; i++) normal[i] = (x[i] - mean) * *inverse;
+  if (bias == nullptr) {
+    for (int64_t i = 0; i < width; i++) y[i] = normal[i] * weight[i];
+  } else {
+    for (int64_t i = 0; i < width; i++) y[i] = normal[i] * weight[i] + bias[i];
+  }
+}
+
+// x [rows, heads * width], weight [width], bias [width] or [0] -> normal, inverse [rows, heads], y
+void norm(void* kernel, TF_OpKernelContext* context) {
+  Call call(context);
+  const TF_Tensor* x = call.input(0);
+  const TF_Tensor* weight = call.input(1);
+  const TF_Tensor* bias = call.input(2);
+  if (!call.ok()) return;
+  const int64_t rows = TF_Dim(x, 0), columns = TF_Dim(x, 1), width = TF_Dim(weight, 0), heads = columns / width;
+  call.require(heads * width == columns, "the weight does not fit the rows");
+  if (!call.ok()) return;
+  float* normal = call.output<float>(0, kFloat, {rows, columns});
+  float* inverse = call.output<float>(1, kFloat, {rows, heads});
+  float* y = call.output<float>(2, kFloat, {rows, columns});
+  if (normal == nullptr || inverse == nullptr || y == nullptr) return;
+  const Norm& config = *static_cast<Norm*>(kernel);
+  const float* b = TF_Dim(bias, 0) == 0 ? nullptr : data<float>(bias);
+  each_row(rows * heads, [&](int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; row++) {
+      const int64_t at = row * width;
+      norm_row(data<float>(x) + at, width, data<float>(weight), b, config.center, config.epsilon, normal + at,
+               inverse + row, y + at);
+    }
+  });
+}
+
+void* create_norm(TF_OpKernelConstruction* construction) {
+  return new Norm{bool_attribute(construction, "center"), float_attribute(construction, "epsilon")};
+}
+
+void destroy_norm(void* kernel) { delete static_cast<Norm*>(kernel); }
+
+EACH_TARGET void norm_pullback_row(const float* dy, const float* normal, float inverse, const float* weight,
+                                   int64_t width, bool center, float* dx) {
+  float mean = 0, along = 0;
+  for (int64_t i = 0; i < width; i++) {
+    const float direct = dy[i] * weight[i];
+    mean += direct;
+    along += direct * normal[i];
+  }
+  mean = center ? mean / width : 0;
+  along /= width;
+  for (int64_t i = 0; i < width; i++) dx[i] = (dy[i] * weight[i] - mean - normal[i] * along) * inverse;
+}
+
+// dy [rows, heads * width], saved normal and inverse of the forward rows, which of them each row has -> dx
+void norm_pullback(void* kernel, TF_OpKernelContext* context) {
+  Call call(context);
+  const TF_Tensor* dy = call.input(0);
+  const TF_Tensor* normal = call.input(1);
+  const TF_Tensor* inverse = call.input(2);
+  const TF_Tensor* weight = call.input(3);
+  const TF_Tensor* row_index = call.input(4);
+  if (!call.ok()) return;
+  const int64_t rows = TF_Dim(dy, 0), columns = TF_Dim(dy, 1), width = TF_Dim(weight, 0), heads = columns / width;
+  call.require(TF_Dim(row_index, 0) == rows, "a row of cotangents needs a forward row");
+  if (!call.ok()) return;
+  float* dx = call.output<float>(0, kFloat, {rows, columns});
+  if (dx == nullptr) return;
+  const bool center = static_cast<Flag*>(kernel)->value;
+  each_row(rows, [&](int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; row++) {
+      const int64_t saved = data<int32_t>(row_index)[row];
+      for (int64_t head = 0; head < heads; head++) {
+        const int64_t at = row * columns + head * width;
+        norm_pullback_row(data<float>(dy) + at, data<float>(normal) + saved * columns + head * width,
+                          data<float>(inverse)[saved * heads + head], data<float>(weight), width, center, dx + at);
+      }
+    }
+  });
+}
+
+void* create_norm_pullback(TF_OpKernelConstruction* construction) {
+  return new Flag{bool_attribute(construction, "center")};
+}
+
+void destroy_flag(void* kernel) { delete static_cast<Flag*>(kernel); }
+
+// ------------------------------------------------------------------------------------------------ looked-up products
+
+EACH_TARGET void multiply_row(const float* a, const float* b, int64_t width, float* out) {
+  for (int64_t i = 0; i < width; i++) out[i] = a[i] * b[i];
+}
+
+// dy [rows, width], saved [forward rows, width], which of them each row has -> dy * saved[row]
+void multiply_rows(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  const TF_Tensor* dy = call.input(0);
+  const TF_Tensor* saved = call.input(1);
+  const TF_Tensor* row_index = call.input(2);
+  if (!call.ok()) return;
+  const int64_t rows = TF_Dim(dy, 0), width = TF_Dim(dy, 1);
+  call.require(TF_Dim(row_index, 0) == rows && TF_Dim(saved, 1) == width, "cotangents and saved rows do not fit");
+  if (!call.ok()) return;
+  float* out = call.output<float>(0, kFloat, {rows, width});
+  if (out == nullptr) return;
+  each_row(rows, [&](int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; row++) {
+      const int64_t from = data<int32_t>(row_index)[row];
+      multiply_row(data<float>(dy) + row * width, data<float>(saved) + from * width, width, out + row * width);
+    }
+  });
+}
+
+// --------------------------------------------------------------------------------------------------------- attention
+
+// Sizes: segments, kv heads, queries of a group, head width, forward queries, keys. Saved tensors have a row for each
+// (segment, kv head, query head of the group, query).
+struct Attention {
+  int64_t segments, heads, group, width, queries, keys;
+  const float *q, *k, *v;              // q [.., width], already scaled; k, v [segment, kv head, keys, width]
+  const float *probabilities, *mask;   // [.., keys]; mask (dropout) may be null
+  const float* cap_slope;              // [.., keys] (soft cap) or null
+  float scale;
+  bool causal;
+};
+
+// One step of one kv head: its query rows, and where its cotangents come from and go.
+struct StepTask {
+  int64_t segment, head;
+  int64_t first_query, query_count;  // positions of the step's rows
+  int64_t visible;                   // keys that the step sees
+  const float* dy;                   // [rows of the step, all heads * width]
+  float *dq, *dk, *dv;               // dq as dy; dk, dv [visible, kv heads * width]
+};
+
+// Rows of queries that are taken together, so that cotangents of keys are read and written once for all.
+constexpr int64_t kTogether = 4;
+
+EACH_TARGET void attend_back(const Attention& a, const StepTask& task, const float* v_transposed, float* scratch) {
+  const int64_t width = a.width, keys = a.keys, visible = task.visible;
+  const int64_t stride = a.heads * a.group * width, key_stride = a.heads * width;
+  const float* k = a.k + (task.segment * a.heads + task.head) * keys * width;
+  float* d_scores = scratch;                         // [kTogether, visible]
+  float* weights = scratch + kTogether * visible;    // [kTogether, visible]
+  for (int64_t j = 0; j < visible; j++) {
+    std::memset(task.dk + j * key_stride, 0, width * sizeof(float));
+    std::memset(task.dv + j * key_stride, 0, width * sizeof(float));
+  }
+  for (int64_t g = 0; g < a.group; g++) {
+    const int64_t head_row = ((task.segment * a.heads + task.head) * a.group + g) * a.queries;
+    const int64_t column = (task.head * a.group + g) * width;
+    for (int64_t start = 0; start < task.query_count; start += kTogether) {
+      const int64_t count = std::min(kTogether, task.query_count - start);
+      int64_t seen = 0;
+      for (int64_t r = 0; r < count; r++) {
+        const int64_t position = task.first_query + start + r;
+        const int64_t n = a.causal ? std::min(visible, position + 1) : visible;
+        seen = std::max(seen, n);
+        const int64_t saved = (head_row + position) * keys;
+        const float* d_out = task.dy + (start + r) * stride + column;
+        const float* p = a.probabilities + saved;
+        float* ds = d_scores + r * visible;
+        float* w = weights + r * visible;
+        for (int64_t j = 0; j < n; j++) ds[j] = 0;
+        for (int64_t d = 0; d < width; d++) {
+          const float value = d_out[d];
+          const float* column_of_v = v_transposed + d * keys;
+          for (int64_t j = 0; j < n; j++) ds[j] += value * column_of_v[j];
+        }
+        if (a.mask != nullptr) {
+          for (int64_t j = 0; j < n; j++) w[j] = p[j] * a.mask[saved + j];
+          for (int64_t j = 0; j < n; j++) ds[j] *= a.mask[saved + j];
+        } else {
+          for (int64_t j = 0; j < n; j++) w[j] = p[j];
+        }
+        float total = 0;
+        for (int64_t j = 0; j < n; j++) total += ds[j] * p[j];
+        for (int64_t j = 0; j < n; j++) ds[j] = p[j] * (ds[j] - total);
+        if (a.cap_slope != nullptr) {
+          for (int64_t j = 0; j < n; j++) ds[j] *= a.cap_slope[saved + j];
+        }
+        float* dq = task.dq + (start + r) * stride + column;
+        for (int64_t d = 0; d < width; d++) dq[d] = 0;
+        for (int64_t j = 0; j < n; j++) {
+          const float value = ds[j] * a.scale;
+          for (int64_t d = 0; d < width; d++) dq[d] += value * k[j * width + d];
+        }
+      }
+      // Keys that a row of this block does not see: nothing flows to them from it.
+      for (int64_t r = 0; r < count; r++) {
+        const int64_t n = a.causal ? std::min(visible, task.first_query + start + r + 1) : visible;
+        for (int64_t j = n; j < seen; j++) d_scores[r * visible + j] = weights[r * visible + j] = 0;
+      }
+      const float* q = a.q + (head_row + task.first_query + start) * width;
+      const float* d_out = task.dy + start * stride + column;
+      for (int64_t j = 0; j < seen; j++) {
+        float* dk = task.dk + j * key_stride;
+        float* dv = task.dv + j * key_stride;
+        for (int64_t r = 0; r < count; r++) {
+          const float ds = d_scores[r * visible + j], w = weights[r * visible + j];
+          for (int64_t d = 0; d < width; d++) dk[d] += ds * q[r * width + d];
+          for (int64_t d = 0; d < width; d++) dv[d] += w * d_out[r * stride + d];
+        }
+      }
+    }
+  }
+}
+
+struct AttentionConfig {
+  bool causal;  // keys after a query are hidden; false: every step sees all keys
+  bool reads;   // a step's row of cotangents is its read position alone
+  bool prefix;  // a step's rows are the positions up to its read one; neither: all positions
+  float scale;
+};
+
+// dy [rows, heads * width], saved tensors, read [steps] -> dq as dy, dk and dv [rows of keys, kv heads * width]
+void attention_pullback(void* kernel, TF_OpKernelContext* context) {
+  Call call(context);
+  const TF_Tensor* in[8];
+  for (int i = 0; i < 8; i++) in[i] = call.input(i);
+  if (!call.ok()) return;
+  const AttentionConfig& config = *static_cast<AttentionConfig*>(kernel);
+  const TF_Tensor *dy = in[0], *q = in[1], *k = in[2], *v = in[3], *p = in[4], *mask = in[5], *cap = in[6], *read = in[7];
+  const int64_t segments = TF_Dim(k, 0), heads = TF_Dim(k, 1), keys = TF_Dim(k, 2), width = TF_Dim(k, 3);
+  const int64_t columns = TF_Dim(dy, 1), group = columns / (heads * width), queries = TF_Dim(q, 2) / group;
+  const int64_t steps = TF_Dim(read, 0);
+  const int32_t* at = data<int32_t>(read);
+  const auto query_rows = [&](int64_t t) -> int64_t {
+    if (config.reads) return 1;
+    return config.prefix ? at[t] + 1 : queries;
+  };
+  const auto key_rows = [&](int64_t t) -> int64_t { return config.causal ? at[t] + 1 : keys; };
+  std::vector<int64_t> query_start, key_start;
+  int64_t query_count = 0, key_count = 0, widest = 0;
+  for (int64_t s = 0; s < segments; s++) {
+    for (int64_t t = 0; t < steps; t++) {
+      query_start.push_back(query_count);
+      key_start.push_back(key_count);
+      query_count += query_rows(t);
+      key_count += key_rows(t);
+      widest = std::max(widest, key_rows(t));
+    }
+  }
+  call.require(query_count == TF_Dim(dy, 0), "rows of cotangents and steps do not fit");
+  if (!call.ok()) return;
+  float* dq = call.output<float>(0, kFloat, {query_count, columns});
+  float* dk = call.output<float>(1, kFloat, {key_count, heads * width});
+  float* dv = call.output<float>(2, kFloat, {key_count, heads * width});
+  if (dq == nullptr || dk == nullptr || dv == nullptr) return;
+  const Attention a{segments, heads, group, width, queries, keys, data<float>(q), data<float>(k), data<float>(v),
+                    data<float>(p), TF_TensorElementCount(mask) == 0 ? nullptr : data<float>(mask),
+                    TF_TensorElementCount(cap) == 0 ? nullptr : data<float>(cap), config.scale, config.causal};
+  std::vector<float> transposed(segments * heads * width * keys);
+  for (int64_t row = 0; row < segments * heads; row++) {
+    for (int64_t j = 0; j < keys; j++) {
+      for (int64_t d = 0; d < width; d++) {
+        transposed[(row * width + d) * keys + j] = a.v[(row * keys + j) * width + d];
+      }
+    }
+  }
+  pool().each(segments * steps * heads, [&](int64_t chunk) {
+    const int64_t head = chunk % heads, t = chunk / heads % steps, s = chunk / heads / steps;
+    const int64_t group_of_rows = s * steps + t;
+    std::vector<float> scratch(2 * kTogether * widest);
+    StepTask task{s, head, config.reads ? at[t] : 0, query_rows(t), key_rows(t),
+                  data<float>(dy) + query_start[group_of_rows] * columns, dq + query_start[group_of_rows] * columns,
+                  dk + key_start[group_of_rows] * heads * width + head * width,
+                  dv + key_start[group_of_rows] * heads * width + head * width};
+    attend_back(a, task, transposed.data() + (s * heads + head) * width * keys, scratch.data());
+  });
+}
+
+void* create_attention(TF_OpKernelConstruction* construction) {
+  return new AttentionConfig{bool_attribute(construction, "causal"), bool_attribute(construction, "reads"),
+                             bool_attribute(construction, "prefix"), float_attribute(construction, "scale")};
+}
+
+void destroy_attention(void* kernel) { delete static_cast<AttentionConfig*>(kernel); }
+
+}  // namespace
+
+const std::vector<Op> kBlockOps = {
+    {"WhenceNorm", {"center: bool", "epsilon: float"}, {"x: float", "weight: float", "bias: float"},
+     {"normal: float", "inverse: float", "y: float"}, create_norm, norm, destroy_norm},
+    {"WhenceNormPullback", {"center: bool"},
+     {"dy: float", "normal: float", "inverse: float", "weight: float", "row: int32"}, {"dx: float"},
+     create_norm_pullback, norm_pullback, destroy_flag},
+    {"WhenceMultiplyRows", {}, {"dy: float", "saved: float", "row: int32"}, {"out: float"}, nullptr, multiply_rows,
+     nullptr},
+    {"WhenceAttentionPullback", {"causal: bool", "reads: bool", "prefix: bool", "scale: float"},
+     {"dy: float", "q: float", "k: float", "v: float", "p: float", "mask: float", "cap_slope: float", "read: int32"},
+     {"dq: float", "dk: float", "dv: float"}, create_attention, attention_pullback, destroy_attention},
+};
+
+}  // namespace whence
