@@ -3,6 +3,8 @@
  * aligner's embeddings, or, where nothing is known, counted from the ends of both texts.
  */
 
+import type { Aligner } from '../models/aligner.ts';
+import { AttributionError } from './errors.ts';
 import type { Token } from './output.ts';
 
 /** [position in the generated text, position in the contrast text]. */
@@ -106,25 +108,59 @@ export function wordPairs(pieces: readonly Pair[], wordsOf: readonly [number[], 
   return [...words.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
 }
 
+/** Pairs of words of two texts that mean the same, by the aligner's hidden states. `words`: of each text. */
+export function alignWords(aligner: Aligner, words: readonly [string[], string[]]): Pair[] {
+  const [a, b] = words.map((list) => {
+    const pieces = list.map((word) => aligner.pieces(word));
+    const all = pieces.flat();
+    if (all.length > aligner.maxPieces) {
+      throw new AttributionError(
+        'invalid_contrast',
+        `"auto" aligns texts of up to ${aligner.maxPieces} word pieces, and one has ${all.length}; give pairs of positions`,
+        '/contrast_targets_alignments',
+      );
+    }
+    const states = all.length === 0 ? new Float32Array() : aligner.hiddenStates(all);
+    return { states, wordOf: pieces.flatMap((ids, word) => ids.map(() => word)) };
+  });
+  return wordPairs(mutualAlignment(a.states, b.states, aligner.hiddenSize), [a.wordOf, b.wordOf]);
+}
+
+/** Pairs of model tokens of two texts whose words mean the same. */
+export function alignTexts(
+  aligner: Aligner,
+  texts: readonly [string, string],
+  tokens: readonly [Token[], Token[]],
+): Pair[] {
+  const words: [Span[], Span[]] = [alignerWords(texts[0]), alignerWords(texts[1])];
+  const [a, b] = texts.map((text, side) => words[side].map(({ start, end }) => text.slice(start, end)));
+  return tokenPairs(alignWords(aligner, [a, b]), words, tokens);
+}
+
 /**
- * Pairs of model tokens from pairs of words: the tokens that share characters with them. Special tokens are paired in
- * their order, where both texts have as many.
+ * Pairs of model tokens from pairs of words: the tokens of the one with those of the other. Special tokens are paired
+ * in their order, where both texts have as many.
  */
 export function tokenPairs(
   pairs: readonly Pair[],
   words: readonly [Span[], Span[]],
   tokens: readonly [Token[], Token[]],
 ): Pair[] {
-  const [a, b] = [0, 1].map((side) => words[side].map((word) => tokensIn(word, tokens[side])));
+  const [a, b] = [0, 1].map((side) => tokensByWord(words[side], tokens[side]));
   const found = pairs.flatMap(([i, j]) => a[i].flatMap((x) => b[j].map((y): Pair => [x, y])));
   const [specialA, specialB] = tokens.map((list) => list.flatMap((token, at) => (token.start === null ? [at] : [])));
   if (specialA.length === specialB.length) specialA.forEach((at, i) => void found.push([at, specialB[i]]));
   return found.sort((x, y) => x[0] - y[0] || x[1] - y[1]);
 }
 
-/** Positions of the tokens that share a character with the word. */
-function tokensIn(word: Span, tokens: readonly Token[]): number[] {
-  return tokens.flatMap(({ start, end }, at) =>
-    start !== null && end !== null && start < word.end && end > word.start ? [at] : [],
-  );
+/** Positions of each word's tokens: those that share a character with it, and spaces before it that are tokens. */
+function tokensByWord(words: readonly Span[], tokens: readonly Token[]): number[][] {
+  const found = words.map((): number[] => []);
+  tokens.forEach(({ start, end }, at) => {
+    if (start === null || end === null) return;
+    const shared = words.flatMap((word, index) => (start < word.end && end > word.start ? [index] : []));
+    const next = words.findIndex((word) => word.start >= end);
+    for (const index of shared.length > 0 || next < 0 ? shared : [next]) found[index].push(at);
+  });
+  return found;
 }

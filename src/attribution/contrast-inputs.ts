@@ -12,7 +12,7 @@ export interface ContrastTexts {
   /** Encoder ids of a text; null for decoder-only models. */
   encodeSource: ((text: string, options: { addSpecialTokens: boolean }) => Int32Array) | null;
   /** Pairs of aligned positions [of targetIds, of contrastIds], for "auto"; null: no aligner model. */
-  align: ((targetIds: Int32Array, contrastIds: Int32Array) => Pair[]) | null;
+  align: ((targetIds: Int32Array, contrastIds: Int32Array, contrastText: string) => Pair[]) | null;
   /** Which of the request's input texts the sequence is, and how many there are. */
   index: number;
   count: number;
@@ -44,7 +44,7 @@ export function resolveContrast(args: ContrastArgs, sequence: Sequence, texts: C
   }
   checkLength(targetIds, 'contrast_targets', texts);
   // Without a contrast text of its own every step keeps its token, whatever precedes it.
-  const all = targetText === null ? null : align(args, sequence, targetIds, texts);
+  const all = targetText === null ? null : align(args, sequence, targetIds, targetText, texts);
   const positions = Int32Array.from({ length: sequence.end - sequence.start }, (_, t) => {
     const at = sequence.start + t;
     return all === null ? at : all[at];
@@ -63,9 +63,16 @@ export function resolveContrast(args: ContrastArgs, sequence: Sequence, texts: C
  * Contrast position of each token of the generated text from the first step on. Texts are aligned to their ends, not to the end of the span
  * that is attributed: a step's counterpart does not depend on which other steps there are.
  */
-function align(args: ContrastArgs, sequence: Sequence, contrastIds: Int32Array, texts: ContrastTexts): Int32Array {
+function align(
+  args: ContrastArgs,
+  sequence: Sequence,
+  contrastIds: Int32Array,
+  contrastText: string,
+  texts: ContrastTexts,
+): Int32Array {
   const { targetIds, start } = sequence;
-  const pairs = pairsOf(args.contrast_targets_alignments ?? null, targetIds, contrastIds, texts);
+  const given = args.contrast_targets_alignments ?? null;
+  const pairs = given === 'auto' ? automatic(targetIds, contrastIds, contrastText, texts) : pairsOf(given, texts);
   const limits = [targetIds.length, contrastIds.length];
   for (const pair of pairs) {
     const side = pair.findIndex((at, index) => at >= limits[index]);
@@ -76,20 +83,26 @@ function align(args: ContrastArgs, sequence: Sequence, contrastIds: Int32Array, 
   return alignContrast(pairs, targetIds.length, contrastIds.length, start);
 }
 
-function pairsOf(
-  given: NonNullable<ContrastArgs['contrast_targets_alignments']> | null,
+function automatic(
   targetIds: Int32Array,
   contrastIds: Int32Array,
-  texts: ContrastTexts,
+  contrastText: string,
+  { align: alignTexts }: ContrastTexts,
 ): Pair[] {
-  if (given === null) return [];
-  if (given === 'auto') {
-    if (texts.align === null) {
-      const message = '"auto" needs an aligner model in the models file; give pairs of positions instead';
-      throw fault('contrast_targets_alignments', message);
-    }
-    return texts.align(targetIds, contrastIds);
+  if (alignTexts === null) {
+    const message =
+      '"auto" needs an aligner, and the models file of this service names none: give pairs of positions, or have ' +
+      '"aligner": {"hub": "sentence-transformers/LaBSE"} put into it';
+    throw fault('contrast_targets_alignments', message);
   }
+  // Nothing predicts the first token of a text.
+  return alignTexts(targetIds, contrastIds, contrastText).filter(([, contrast]) => contrast > 0);
+}
+
+type GivenPairs = Exclude<NonNullable<ContrastArgs['contrast_targets_alignments']>, 'auto'>;
+
+function pairsOf(given: GivenPairs | null, texts: ContrastTexts): Pair[] {
+  if (given === null) return [];
   const lists = given.filter((entry): entry is Pair[] => !isPair(entry));
   if (lists.length === 0) return given.filter(isPair);
   if (lists.length === 1) return lists[0];

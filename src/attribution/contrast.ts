@@ -38,7 +38,8 @@ const CONTRAST_PROPERTIES = {
     default: null,
     description:
       'Pairs [position in the generated text, position in the contrast text], in tokens, or a list of pairs for each ' +
-      'input; positions without a pair are aligned from the ends of both texts. "auto": by an aligner model.',
+      'input; positions without a pair are aligned from the ends of both texts. "auto": words that mean the same, by the ' +
+      "hidden states of the models file's aligner (Dou and Neubig 2021, as Inseq does with LaBSE).",
   }),
   contrast_force_inputs: Type.Boolean({
     default: false,

@@ -43,9 +43,18 @@ export interface StepCall {
   pointer: string;
 }
 
+/** A contrast that a step function was prepared with. */
+export interface ResolvedContrast extends Contrast {
+  /** Id of the step function. */
+  fn: string;
+  role: StepContext['role'];
+}
+
 /** The logits of one sequence, shared by all its step functions. Dispose when the sequence is done. */
 export class SequenceScores {
   readonly targets: Int32Array;
+  /** What the contrast arguments of its step functions came to, in the order in which they were prepared. */
+  readonly contrasts: ResolvedContrast[] = [];
   readonly #setting: SequenceSetting;
   readonly #kept: Tensor[] = [];
   readonly #alternatives = new Map<string, Tensor2D>();
@@ -88,14 +97,15 @@ export class SequenceScores {
 
   async #prepare({ fn, args, pointer }: StepCall, role: StepContext['role']): Promise<Scorer | Ensemble> {
     try {
-      return await fn.prepare(this.#context(role), args);
+      return await fn.prepare(this.#context(fn.id, role), args);
     } catch (error) {
       if (!(error instanceof AttributionError)) throw error;
       throw new AttributionError(error.code, error.message, pointer + (error.pointer ?? ''));
     }
   }
 
-  #context(role: StepContext['role']): StepContext {
+  #context(fn: string, role: StepContext['role']): StepContext {
+    const { sequence, texts } = this.#setting;
     const random = this.#setting.random.fork();
     return {
       role,
@@ -105,7 +115,11 @@ export class SequenceScores {
       noisyScores: (samples, scorer) => this.#noisyScores(samples, scorer, random),
       noisyVariants: (samples) => Array.from({ length: samples }, () => frozenMasks(random.integer(2 ** 31))),
       alternativeLogits: (alternative) => this.#alternativeLogits(alternative),
-      contrast: (args: ContrastArgs): Contrast => resolveContrast(args, this.#setting.sequence, this.#setting.texts),
+      contrast: (args: ContrastArgs): Contrast => {
+        const contrast = resolveContrast(args, sequence, texts);
+        this.contrasts.push({ fn, role, ...contrast });
+        return contrast;
+      },
       keep: (tensor) => this.#keep(tensor),
     };
   }

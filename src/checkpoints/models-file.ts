@@ -1,4 +1,4 @@
-/** The models file: which models are served, from where, and how they are quantized. */
+/** The models file: which models are served, from where, how they are quantized, and what aligns contrast texts. */
 
 import path from 'node:path';
 import Type, { type Static } from 'typebox';
@@ -10,22 +10,27 @@ import { readJsonObject } from './json-file.ts';
 const ID = '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$';
 const REPOSITORY = '^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$';
 
+/** Where a checkpoint is. */
+const PLACE = {
+  path: Type.Optional(Type.String({ minLength: 1, description: 'the directory of a Hugging Face checkpoint' })),
+  hub: Type.Optional(
+    Type.String({
+      pattern: REPOSITORY,
+      description: 'a repository of the Hugging Face hub, such as "openai-community/gpt2"',
+    }),
+  ),
+  revision: Type.Optional(
+    Type.String({
+      pattern: '^(?!.*\\.\\.)[A-Za-z0-9][A-Za-z0-9._/-]*$',
+      description: 'a branch, a tag or a commit of the repository',
+    }),
+  ),
+};
+
 const Entry = Type.Object(
   {
     id: Type.String({ pattern: ID, description: 'up to 128 letters, digits, dots, underscores and hyphens' }),
-    path: Type.Optional(Type.String({ minLength: 1, description: 'the directory of a Hugging Face checkpoint' })),
-    hub: Type.Optional(
-      Type.String({
-        pattern: REPOSITORY,
-        description: 'a repository of the Hugging Face hub, such as "openai-community/gpt2"',
-      }),
-    ),
-    revision: Type.Optional(
-      Type.String({
-        pattern: '^(?!.*\\.\\.)[A-Za-z0-9][A-Za-z0-9._/-]*$',
-        description: 'a branch, a tag or a commit of the repository',
-      }),
-    ),
+    ...PLACE,
     quantization: Type.Optional(Type.Enum(['int8', 'none'], { description: '"int8" or "none"' })),
     int8_threshold: Type.Optional(
       Type.Number({ minimum: 0, description: 'a number of 0 (no outliers) or more; 6.0 is usual' }),
@@ -41,11 +46,14 @@ const Entry = Type.Object(
   { additionalProperties: false },
 );
 
+const Aligner = Type.Object(PLACE, { additionalProperties: false });
+
 /** JSON Schema of the models file. */
 const ModelsFile = Type.Object(
   {
     $schema: Type.Optional(Type.String({ description: 'a URL' })),
     models: Type.Array(Entry, { description: 'a list of models' }),
+    aligner: Type.Optional(Aligner),
   },
   { additionalProperties: false },
 );
@@ -82,27 +90,29 @@ export function readModelsFile(file: string): ModelEntry[] {
   return entries;
 }
 
+/**
+ * Where the encoder is that aligns contrast texts ("contrast_targets_alignments": "auto"); null: there is none.
+ * @throws CheckpointError as `readModelsFile`
+ */
+export function readAligner(file: string): ModelSource | null {
+  const { aligner } = checked(file, readJsonObject(file));
+  return aligner === undefined ? null : sourceOf(file, aligner, '#/aligner', 'the aligner');
+}
+
 /** The entries as they are written in the file. */
 export function parseModelsFile(file: string, json: unknown): RawModelEntry[] {
+  return checked(file, json).models;
+}
+
+function checked(file: string, json: unknown): Static<typeof ModelsFile> {
   if (!Value.Check(ModelsFile, json)) throw new CheckpointError(file, explain(json));
-  return json.models;
+  return json;
 }
 
 function resolveEntry(file: string, entry: RawModelEntry, index: number): ModelEntry {
-  const { path: given, hub } = entry;
-  const pointer = `#/models/${index}`;
-  if ((given === undefined) === (hub === undefined)) {
-    throw new CheckpointError(file, `${pointer}: "${entry.id}" must have either "path" or "hub"`);
-  }
-  if (given !== undefined && entry.revision !== undefined) {
-    throw new CheckpointError(file, `${pointer}/revision: belongs to "hub" models, and "${entry.id}" has a "path"`);
-  }
   return {
     id: entry.id,
-    source:
-      given !== undefined
-        ? { kind: 'directory', dir: path.resolve(path.dirname(file), given) }
-        : { kind: 'hub', repository: hub ?? '', revision: entry.revision ?? 'main' },
+    source: sourceOf(file, entry, `#/models/${index}`, `"${entry.id}"`),
     quantization: entry.quantization ?? 'int8',
     int8Threshold: entry.int8_threshold ?? 6,
     int8Outliers: entry.int8_outliers ?? 'row',
@@ -110,11 +120,29 @@ function resolveEntry(file: string, entry: RawModelEntry, index: number): ModelE
   };
 }
 
-const DESCRIPTIONS: ReadonlyMap<string, string> = new Map(
-  Object.entries(Entry.properties).flatMap(([name, schema]) =>
-    'description' in schema && typeof schema.description === 'string' ? [[name, schema.description]] : [],
-  ),
+/** @param name - of what is there, for errors */
+function sourceOf(file: string, place: Static<typeof Aligner>, pointer: string, name: string): ModelSource {
+  const { path: given, hub, revision } = place;
+  if ((given === undefined) === (hub === undefined)) {
+    throw new CheckpointError(file, `${pointer}: ${name} must have either "path" or "hub"`);
+  }
+  if (given !== undefined && revision !== undefined) {
+    throw new CheckpointError(file, `${pointer}/revision: belongs to "hub" models, and ${name} has a "path"`);
+  }
+  if (given !== undefined) return { kind: 'directory', dir: path.resolve(path.dirname(file), given) };
+  return { kind: 'hub', repository: hub ?? '', revision: revision ?? 'main' };
+}
+
+const DESCRIPTIONS = Object.entries(Entry.properties).flatMap(([name, schema]): [string, string][] =>
+  'description' in schema && typeof schema.description === 'string' ? [[name, schema.description]] : [],
 );
+
+/** What each field must be. */
+const WANTED: ReadonlyMap<string, string> = new Map([
+  ['models', 'a list of models'],
+  ['aligner', 'the "path" or "hub" of a BERT checkpoint, such as {"hub": "sentence-transformers/LaBSE"}'],
+  ...DESCRIPTIONS,
+]);
 
 /** The first error, in words. */
 function explain(json: unknown): string {
@@ -123,14 +151,20 @@ function explain(json: unknown): string {
   const pointer = `#${error.instancePath}`;
   if (error.keyword === 'additionalProperties') {
     const unknown = error.params.additionalProperties.join('", "');
-    const known = Object.keys(/models\/\d+$/.test(error.instancePath) ? Entry.properties : ModelsFile.properties);
+    const known = Object.keys(propertiesAt(error.instancePath));
     return `${pointer}: unknown field "${unknown}"; known are ${known.join(', ')}`;
   }
   if (error.keyword === 'required') {
     return `${pointer}: "${error.params.requiredProperties.join('", "')}" is missing`;
   }
   const field = error.instancePath.split('/').at(-1) ?? '';
-  const wanted = field === 'models' ? 'a list of models' : (DESCRIPTIONS.get(field) ?? 'an object');
+  const wanted = WANTED.get(field) ?? 'an object';
   const found = JSON.stringify(Value.Pointer.Get(json, error.instancePath))?.slice(0, 100);
   return `${pointer}: is ${found}; it must be ${wanted}`;
+}
+
+/** Fields that are known at a JSON pointer. */
+function propertiesAt(pointer: string): object {
+  if (pointer === '/aligner') return Aligner.properties;
+  return /models\/\d+$/.test(pointer) ? Entry.properties : ModelsFile.properties;
 }

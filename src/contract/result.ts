@@ -65,6 +65,18 @@ export const ResultSequence = Type.Object(
 );
 export type ResultSequence = Static<typeof ResultSequence>;
 
+/** A contrastive step function on one sequence. */
+const ContrastInfo = Type.Object({
+  sequence: Type.Integer({ description: 'Which of the sequences.' }),
+  step_function: Type.String(),
+  role: Type.Union([Type.Literal('attributed_fn'), Type.Literal('step_score')]),
+  alignments: Type.Array(Type.Array(Type.Integer(), { minItems: 2, maxItems: 2 }), {
+    description: '`[position in the generated text, position in the contrast text]` of each attributed token.',
+  }),
+  contrast_tokens: Type.Array(Type.String(), { description: 'The contrast token of each attributed token.' }),
+});
+export type ContrastInfo = Static<typeof ContrastInfo>;
+
 /** What makes a result repeatable. */
 export const ResultInfo = Type.Object(
   {
@@ -75,6 +87,9 @@ export const ResultInfo = Type.Object(
     method_args: freeObject({ description: 'All effective arguments.' }),
     attributed_fn: Type.String(),
     attributed_fn_args: Type.Optional(freeObject()),
+    contrasts: Type.Optional(
+      Type.Array(ContrastInfo, { description: 'What contrastive step functions compared with what.' }),
+    ),
     seed: Type.Integer(),
     seconds: Type.Number({ description: 'Seconds that the engine computed.' }),
     forward_passes: Type.Integer({ description: 'Passes over the whole sequence batch.' }),

@@ -12,18 +12,21 @@ import type { Method, MethodScores } from '../attribution/method.ts';
 import type { SequenceAttribution } from '../attribution/output.ts';
 import type { Counters } from '../attribution/passes.ts';
 import { loadRegistries, type Registries } from '../attribution/registries.ts';
-import { SequenceScores, type StepCall } from '../attribution/step-context.ts';
-import { readModelsFile } from '../checkpoints/models-file.ts';
+import { type ResolvedContrast, SequenceScores, type StepCall } from '../attribution/step-context.ts';
+import { resolveModelDir } from '../checkpoints/hub.ts';
+import { readAligner, readModelsFile } from '../checkpoints/models-file.ts';
 import type { AttributeRequest, CompleteCall } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
-import type { Result } from '../contract/result.ts';
+import type { ContrastInfo, Result } from '../contract/result.ts';
 import { Random } from '../generation/random.ts';
+import { type Aligner, checkAligner } from '../models/aligner.ts';
 import { type InseqInfo, toInseqJson } from '../results/inseq.ts';
 import { toResultSequence } from '../results/json.ts';
 import { startBackend } from '../tensors/backend.ts';
 import { freeOnFailure } from '../tensors/failure.ts';
 import { buildCatalogue } from './catalogue.ts';
+import { contrastInfo } from './contrast-info.ts';
 import { countTexts, type Input, prepareInput } from './inputs.ts';
 import { ModelStore, type ReadyModel } from './model-store.ts';
 
@@ -77,7 +80,9 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const versions = { whence: String(version), node: process.versions.node, backend: backend.version };
   const catalogue = await buildCatalogue(entries, registries, backend, versions);
-  const store = new ModelStore(entries, config.memoryBudgetMb * MB);
+  const aligner = readAligner(config.modelsFile);
+  if (aligner !== null) checkAligner(await resolveModelDir(aligner));
+  const store = new ModelStore(entries, aligner, config.memoryBudgetMb * MB);
   // One request at a time: the device is one, and so is the account of its memory.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -135,15 +140,18 @@ class Attribution {
     await this.#breathe();
     const method = this.#method();
     const methodArgs = completed(method.argsSchema, request.method_args, '#/method_args');
+    const aligner = await this.#aligner();
+    const contrasts: ContrastInfo[] = [];
     const raw: SequenceAttribution[] = [];
     const inputs: Input[] = [];
     let chain: readonly AggregatorCall[] | null = request.aggregators;
     for (let index = 0; index < this.#texts; index++) {
-      const input = await freeOnFailure(() => this.#prepare(model, index));
+      const input = await freeOnFailure(() => this.#prepare(model, aligner, index));
       this.#limitRaw(input, model);
-      const { scores, attribution } = await freeOnFailure(() =>
+      const { scores, attribution, resolved } = await freeOnFailure(() =>
         this.#attribute(model, method, methodArgs, input, index),
       );
+      contrasts.push(...contrastInfo(resolved, index, attribution.attrPosStart, model.tokenizer));
       chain ??= scores.aggregators ?? defaultAggregators(attribution.kind, extraAxes(attribution));
       raw.push(attribution);
       inputs.push(input);
@@ -155,6 +163,7 @@ class Attribution {
     const info = {
       ...this.#info(model, method, methodArgs, inputs),
       aggregators: chain,
+      ...(contrasts.length > 0 && { contrasts }),
       seconds: Math.round(seconds * 1e4) / 1e4,
       forward_passes: this.#counters.forward,
       backward_passes: this.#counters.backward,
@@ -193,9 +202,19 @@ class Attribution {
     return { fn, args: completed(fn.argsSchema, args, `${pointer}/args`), pointer: `${pointer}/args` };
   }
 
-  async #prepare(model: ReadyModel, index: number): Promise<Input> {
+  /** The encoder that aligns contrast texts, where the request has some that are aligned automatically. */
+  async #aligner(): Promise<Aligner | null> {
+    const { model, attributed_fn: attributed, step_scores: scores } = this.#request;
+    if (![attributed, ...scores].some(({ args }) => args.contrast_targets_alignments === 'auto')) return null;
+    return this.#store.aligner(model, (completed, total) => {
+      this.#hooks.progress({ phase: 'loading', completed, total });
+    });
+  }
+
+  async #prepare(model: ReadyModel, aligner: Aligner | null, index: number): Promise<Input> {
     return prepareInput({
       model,
+      aligner,
       request: this.#request,
       index,
       // Every text starts from the request's seed, so that a batch equals its texts one by one.
@@ -217,7 +236,7 @@ class Attribution {
     methodArgs: Record<string, unknown>,
     input: Input,
     index: number,
-  ): Promise<{ scores: MethodScores; attribution: SequenceAttribution }> {
+  ): Promise<{ scores: MethodScores; attribution: SequenceAttribution; resolved: readonly ResolvedContrast[] }> {
     const request = this.#request;
     const random = new Random(request.seed).fork();
     const scores = new SequenceScores({
@@ -252,6 +271,7 @@ class Attribution {
       const { start, end } = input.sequence;
       return {
         scores: found,
+        resolved: scores.contrasts,
         attribution: {
           kind: found.kind,
           source: input.source,

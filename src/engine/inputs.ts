@@ -1,5 +1,6 @@
 /** From the texts of a request to sequences of ids: encoding, generation, what is attributed, baselines, tokens. */
 
+import { alignTexts } from '../attribution/alignment.ts';
 import type { ContrastTexts } from '../attribution/contrast-inputs.ts';
 import { AttributionError } from '../attribution/errors.ts';
 import type { Token } from '../attribution/output.ts';
@@ -8,6 +9,7 @@ import type { AttributeRequest } from '../contract/attribute-request.ts';
 import { generate } from '../generation/generate.ts';
 import { type GenerationOptions, GREEDY } from '../generation/options.ts';
 import type { Random } from '../generation/random.ts';
+import type { Aligner } from '../models/aligner.ts';
 import type { RoleSpan } from '../tokenizers/chat.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { baselineIds } from './baseline.ts';
@@ -29,6 +31,8 @@ export interface Input {
 export interface InputOptions {
   model: ReadyModel;
   request: AttributeRequest;
+  /** For "auto" alignments of contrast texts; null: there is none, or none is asked for. */
+  aligner: Aligner | null;
   /** Which of the texts. */
   index: number;
   random: Random;
@@ -91,7 +95,7 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
       encodeTarget: (other, { addSpecialTokens: special }) =>
         Int32Array.from(tokenizer.encode(other, { addSpecialTokens: special && addSpecialTokens }).ids),
       encodeSource: null,
-      align: null,
+      align: alignerOf(options, text, target, { addSpecialTokens }),
       index,
       count: countTexts(request),
       maxPositions: model.model.maxPositions,
@@ -146,11 +150,25 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
     contrast: {
       encodeTarget: (other, { addSpecialTokens: special }) => encodeTarget(other, special),
       encodeSource: (other, { addSpecialTokens: special }) => encodeSource(other, special),
-      align: null,
+      align: alignerOf(options, text, target, { addSpecialTokens, asTarget: true, tgtLang }),
       index,
       count: countTexts(request),
       maxPositions: model.model.maxPositions,
     },
+  };
+}
+
+/** Aligns the text with contrast texts. `encode`: how the tokenizer is called for both. */
+function alignerOf(
+  { aligner, model }: InputOptions,
+  text: string,
+  tokens: Token[],
+  encode: Parameters<Tokenizer['encode']>[1],
+): ContrastTexts['align'] {
+  if (aligner === null) return null;
+  return (_targetIds, contrastIds, contrastText) => {
+    const contrastTokens = tokensOf(contrastIds, contrastText, model.tokenizer, encode, false);
+    return alignTexts(aligner, [text, contrastText], [tokens, contrastTokens]);
   };
 }
 

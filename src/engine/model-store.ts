@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveModelDir } from '../checkpoints/hub.ts';
-import type { ModelEntry } from '../checkpoints/models-file.ts';
+import type { ModelEntry, ModelSource } from '../checkpoints/models-file.ts';
+import { type Aligner, loadAligner } from '../models/aligner.ts';
 import { type LoadedModel, loadModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
 
@@ -21,13 +22,19 @@ const WEIGHTS_SHARE = 0.7;
 
 export class ModelStore {
   readonly #entries: ReadonlyMap<string, ModelEntry>;
+  readonly #alignerSource: ModelSource | null;
   readonly #budget: number;
   /** In the order of their last use. */
   readonly #ready = new Map<string, ReadyModel>();
+  #aligner: Aligner | null = null;
 
-  /** @param memoryBudget - bytes for weights and activations together */
-  constructor(entries: readonly ModelEntry[], memoryBudget: number) {
+  /**
+   * @param aligner - the encoder that aligns contrast texts, null where there is none
+   * @param memoryBudget - bytes for weights and activations together
+   */
+  constructor(entries: readonly ModelEntry[], aligner: ModelSource | null, memoryBudget: number) {
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
+    this.#alignerSource = aligner;
     this.#budget = memoryBudget;
   }
 
@@ -36,7 +43,7 @@ export class ModelStore {
   }
 
   get loadedBytes(): number {
-    let bytes = 0;
+    let bytes = this.#aligner?.bytes ?? 0;
     for (const model of this.#ready.values()) bytes += model.bytes;
     return bytes;
   }
@@ -68,18 +75,41 @@ export class ModelStore {
     return model;
   }
 
+  /**
+   * The encoder that aligns contrast texts, loaded if it is not; null where the models file names none. It may push out
+   * other models than `forModel`, and is itself given up after them.
+   */
+  async aligner(forModel: string, onProgress: (loaded: number, total: number) => void): Promise<Aligner | null> {
+    if (this.#aligner !== null || this.#alignerSource === null) return this.#aligner;
+    this.#aligner = loadAligner(await resolveModelDir(this.#alignerSource), onProgress);
+    for (const [id, model] of this.#ready) if (id !== forModel) this.#giveUp(id, model);
+    return this.#aligner;
+  }
+
   #giveUpOthers(keep: string): void {
-    for (const [id, model] of this.#ready) {
-      if (this.loadedBytes <= this.#budget * WEIGHTS_SHARE) return;
-      if (id === keep) continue;
-      this.#ready.delete(id);
-      model.dispose();
-    }
+    for (const [id, model] of this.#ready) if (id !== keep) this.#giveUp(id, model);
+    if (this.#overfull) this.#disposeAligner();
+  }
+
+  get #overfull(): boolean {
+    return this.loadedBytes > this.#budget * WEIGHTS_SHARE;
+  }
+
+  #giveUp(id: string, model: ReadyModel): void {
+    if (!this.#overfull) return;
+    this.#ready.delete(id);
+    model.dispose();
+  }
+
+  #disposeAligner(): void {
+    this.#aligner?.dispose();
+    this.#aligner = null;
   }
 
   dispose(): void {
     for (const model of this.#ready.values()) model.dispose();
     this.#ready.clear();
+    this.#disposeAligner();
   }
 }
 

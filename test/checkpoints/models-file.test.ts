@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readModelsFile } from '../../src/checkpoints/models-file.ts';
+import { readAligner, readModelsFile } from '../../src/checkpoints/models-file.ts';
 import { temporaryDir } from './write-safetensors.ts';
 
 test('defaults are filled in, and paths start from the file', (t) => {
@@ -53,6 +53,29 @@ test('defaults are filled in, and paths start from the file', (t) => {
   ]);
 });
 
+test('the aligner is where it says, or there is none', (t) => {
+  const dir = temporaryDir(t);
+  const file = path.join(dir, 'models.json');
+  const read = (extra: object) => {
+    fs.writeFileSync(file, JSON.stringify({ models: [{ id: 'a', path: 'x' }], ...extra }));
+    assert.equal(readModelsFile(file).length, 1);
+    return readAligner(file);
+  };
+  assert.equal(read({}), null);
+  assert.deepEqual(read({ aligner: { path: './bert' } }), { kind: 'directory', dir: path.join(dir, 'bert') });
+  assert.deepEqual(read({ aligner: { hub: 'sentence-transformers/LaBSE' } }), {
+    kind: 'hub',
+    repository: 'sentence-transformers/LaBSE',
+    revision: 'main',
+  });
+  for (const [aligner, message] of [
+    [{}, /#\/aligner: the aligner must have either "path" or "hub"/],
+    [{ path: 'x', revision: 'main' }, /#\/aligner\/revision: belongs to "hub" models/],
+  ] as const) {
+    assert.throws(() => read({ aligner }), { name: 'CheckpointError', message });
+  }
+});
+
 const wrong: [json: unknown, message: RegExp][] = [
   [{}, /#: "models" is missing/],
   [{ models: {} }, /#\/models: is \{\}; it must be a list of models/],
@@ -70,7 +93,10 @@ const wrong: [json: unknown, message: RegExp][] = [
     { models: [{ id: 'a', path: 'x', int8_outlier: 'row' }] },
     /#\/models\/0: unknown field "int8_outlier"; known are id, path/,
   ],
-  [{ models: [], model: [] }, /#: unknown field "model"; known are \$schema, models/],
+  [{ models: [], model: [] }, /#: unknown field "model"; known are \$schema, models, aligner/],
+  [{ models: [], aligner: 'x' }, /#\/aligner: is "x"; it must be the "path" or "hub" of a BERT checkpoint/],
+  [{ models: [], aligner: { id: 'x' } }, /#\/aligner: unknown field "id"; known are path, hub, revision/],
+  [{ models: [], aligner: { hub: '../x' } }, /#\/aligner\/hub: is "..\/x"; it must be a repository/],
   [
     {
       models: [

@@ -1,0 +1,148 @@
+/**
+ * BERT (Devlin et al. 2019, arXiv:1810.04805) as the encoder that aligns contrast texts: `bert`, such as LaBSE (Feng et
+ * al. 2022, arXiv:2007.01852). Learned positions, token types, norms after each sublayer.
+ *
+ * Words of two texts that mean the same lie close in its middle layers, so only the layers up to that one are loaded.
+ * The table of word pieces (385 of LaBSE's 471 million parameters) stays on disk: a text needs a few rows of it.
+ */
+
+import { readModelConfig } from '../checkpoints/config.ts';
+import { type Checkpoint, openCheckpoint } from '../checkpoints/safetensors.ts';
+import { activation } from '../nn/activation.ts';
+import { attention } from '../nn/attention.ts';
+import { add, addConstant } from '../nn/elementwise.ts';
+import { linear } from '../nn/linear.ts';
+import { layerNorm } from '../nn/norm.ts';
+import { addPositions } from '../nn/positions.ts';
+import { Rows } from '../nn/rows.ts';
+import { Run, type Value } from '../nn/run.ts';
+import { tf } from '../tensors/tf.ts';
+import { loadTokenizer } from '../tokenizers/tokenizer.ts';
+import { activationName, type ModelConfig, number, string } from './fields.ts';
+import { Weights } from './weights.ts';
+
+/** Of the table of word pieces, in checkpoints that were saved with a head. */
+const WORD_PIECES = 'bert.embeddings.word_embeddings.weight';
+
+/** Whose output is aligned: the layer that Inseq takes of LaBSE. */
+const LAYER = 8;
+
+export interface Aligner {
+  readonly hiddenSize: number;
+  /** Longest text that it has positions for, in pieces. */
+  readonly maxPieces: number;
+  /** Bytes of its weights on the device. */
+  readonly bytes: number;
+  /** Ids of a word's pieces. */
+  pieces(word: string): number[];
+  /** Hidden states of a text's pieces: [pieces, hidden], row-major */
+  hiddenStates(pieces: readonly number[]): Float32Array;
+  dispose(): void;
+}
+
+/** One post-norm layer: [pieces, hidden] to the same. */
+function bertLayer(config: ModelConfig, weights: Weights, index: number): (run: Run, x: Value) => Value {
+  const path = `bert.encoder.layer.${index}`;
+  const epsilon = number(config, 'layer_norm_eps', 1e-12);
+  const heads = number(config, 'num_attention_heads');
+  const headDim = number(config, 'hidden_size') / heads;
+  const kind = activationName(config, 'hidden_act', 'gelu');
+  const [q, k, v] = ['query', 'key', 'value'].map((name) => weights.linear(`${path}.attention.self.${name}`));
+  const out = weights.linear(`${path}.attention.output.dense`);
+  const attentionNorm = weights.layerNorm(`${path}.attention.output.LayerNorm`, epsilon);
+  const up = weights.linear(`${path}.intermediate.dense`);
+  const down = weights.linear(`${path}.output.dense`);
+  const lastNorm = weights.layerNorm(`${path}.output.LayerNorm`, epsilon);
+  const settings = { name: path, numHeads: heads, numKvHeads: heads, headDim, scale: headDim ** -0.5, causal: false };
+  return (run, x) => {
+    const mixed = attention(run, linear(run, x, q), linear(run, x, k), linear(run, x, v), settings);
+    const attended = layerNorm(run, add(run, x, linear(run, mixed, out)), attentionNorm);
+    const fed = linear(run, activation(run, linear(run, attended, up), kind), down);
+    return layerNorm(run, add(run, attended, fed), lastNorm);
+  };
+}
+
+/** Embeddings of a text's pieces to their hidden states: [pieces, hidden] to the same. */
+function bertEncoder(config: ModelConfig, weights: Weights) {
+  const positions = weights.embedding('bert.embeddings.position_embeddings');
+  const types = weights.embedding('bert.embeddings.token_type_embeddings');
+  const firstType = weights.computed('first token type', () =>
+    tf.reshape<typeof tf.Rank.R1>(tf.slice(types.table, [0, 0], [1, -1]), [-1]),
+  );
+  const norm = weights.layerNorm('bert.embeddings.LayerNorm', number(config, 'layer_norm_eps', 1e-12));
+  const layers = Array.from({ length: LAYER }, (_, index) => bertLayer(config, weights, index));
+  return (run: Run, embedded: Value): Value => {
+    const typed = addConstant(run, embedded, firstType);
+    let x = layerNorm(run, addPositions(run, typed, positions.table), norm);
+    for (const layer of layers) x = layer(run, x);
+    return x;
+  };
+}
+
+/** Throws where `dir` is no encoder that could align. @throws {Error} naming the directory and the field */
+export function checkAligner(dir: string): ModelConfig {
+  const config = readModelConfig(dir);
+  if (config.model_type !== 'bert') {
+    throw new Error(`${dir}: model_type "${config.model_type}" is no aligner; it must be "bert", such as LaBSE`);
+  }
+  const positions = string(config, 'position_embedding_type', 'absolute');
+  if (positions !== 'absolute') throw new Error(`${dir}: position_embedding_type "${positions}" is not supported`);
+  const layers = number(config, 'num_hidden_layers');
+  if (layers < LAYER) throw new Error(`${dir}: has ${layers} layers, and words are aligned by layer ${LAYER}`);
+  return config;
+}
+
+/** Loads the encoder of a checkpoint directory, in float32. @throws {Error} naming what is wrong with it */
+export function loadAligner(dir: string, onProgress?: (loaded: number, total: number) => void): Aligner {
+  const config = checkAligner(dir);
+  const tokenizer = loadTokenizer(dir);
+  const { cls, sep } = tokenizer.special;
+  if (cls === null || sep === null) throw new Error(`${dir}: the tokenizer names no cls_token or no sep_token`);
+  const checkpoint = openCheckpoint(dir);
+  const rule = { threshold: 0, outliers: 'row' } as const;
+  const weights = new Weights(checkpoint, { quantization: 'none', rule, ...(onProgress && { onProgress }) });
+  const hiddenSize = number(config, 'hidden_size');
+  try {
+    weights.allowWithout('bert.', WORD_PIECES.replace('bert.', ''));
+    const table = checkpoint.has(WORD_PIECES) ? WORD_PIECES : WORD_PIECES.replace('bert.', '');
+    const encode = bertEncoder(config, weights);
+    return {
+      hiddenSize,
+      maxPieces: number(config, 'max_position_embeddings') - 2,
+      bytes: weights.bytes,
+      pieces: (word) => tokenizer.encode(word, { addSpecialTokens: false }).ids,
+      hiddenStates: (pieces) => hiddenStates(encode, rowsOf(checkpoint, table, [cls, ...pieces, sep]), hiddenSize),
+      dispose() {
+        weights.dispose();
+        checkpoint.close();
+      },
+    };
+  } catch (error) {
+    weights.dispose();
+    checkpoint.close();
+    throw error;
+  }
+}
+
+/** Rows of a matrix of the checkpoint, one after the other. */
+function rowsOf(checkpoint: Checkpoint, name: string, rows: readonly number[]): Float32Array {
+  const width = checkpoint.info(name).shape[1];
+  const found = new Float32Array(rows.length * width);
+  rows.forEach((row, k) => void found.set(checkpoint.readRowsF32(name, row, 1), k * width));
+  return found;
+}
+
+/** Hidden states without those of the first and the last row, which are special tokens. */
+function hiddenStates(encode: (run: Run, x: Value) => Value, embedded: Float32Array, size: number): Float32Array {
+  const pieces = embedded.length / size;
+  const run = new Run();
+  try {
+    return tf.tidy(() => {
+      const rows = run.ownRows(Rows.full(1, pieces));
+      const { tensor } = encode(run, run.leaf(tf.tensor2d(embedded, [pieces, size]), rows, false));
+      return tf.slice(tensor, [1, 0], [pieces - 2, size]).dataSync() as Float32Array;
+    });
+  } finally {
+    run.dispose();
+  }
+}
