@@ -4,6 +4,7 @@ import type { Result, ResultSequence, ResultToken, Scores } from '../contract/re
 import { type Page, pageHtml } from './heatmap/page.ts';
 import { type Group, legendHtml, type Row, sharedScale, showsNumbers, tableHtml } from './heatmap/table.ts';
 import { escapeHtml, type Shown, tokenReader } from './heatmap/tokens.ts';
+import { singleScore } from './scores.ts';
 
 type Read = (token: string) => Shown;
 
@@ -63,7 +64,7 @@ function groupsOf(sequence: ResultSequence, readers: { source: Read; target: Rea
   const add = (title: string, side: 's' | 't', tokens: ResultToken[], scores: Scores[][] | null, from = 0): void => {
     const read = side === 's' ? readers.source : readers.target;
     const rows = (scores ?? []).slice(from, from + tokens.length).map((values, i): Row => {
-      return { key: `${side}${from + i}`, header: read(tokens[i].token), values: values.map(single) };
+      return { key: `${side}${from + i}`, header: read(tokens[i].token), values: values.map(singleScore) };
     });
     const applicable = rows.filter(({ values }) => values.some((value) => value !== null));
     if (applicable.length > 0) groups.push({ title, rows: applicable });
@@ -79,13 +80,6 @@ function groupsOf(sequence: ResultSequence, readers: { source: Read; target: Rea
   });
   if (rows.length > 0) groups.push({ title: 'Step scores', rows, ownScales: true });
   return groups;
-}
-
-/** One number of raw scores: their norm over all further axes. */
-function single(scores: Scores): number | null {
-  if (!Array.isArray(scores)) return scores;
-  const values = scores.map(single).filter((value) => value !== null);
-  return values.length === 0 ? null : Math.hypot(...values);
 }
 
 function note({ axes, source_attributions, target_attributions }: ResultSequence): string {
