@@ -5,7 +5,8 @@
 
 import { type TProperties, Type } from 'typebox';
 import { type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
-import type { ContrastArgs, StepContext, StepRows } from './step-function.ts';
+import { AttributionError } from './errors.ts';
+import type { ContrastArgs, Ensemble, Scorer, StepContext, StepRows, Variant } from './step-function.ts';
 
 /** Input texts of one request. */
 const MAX_TEXTS = 64;
@@ -45,7 +46,8 @@ const CONTRAST_PROPERTIES = {
     default: false,
     description:
       'As attributed function: score the contrast token after the contrast text, as step scores always do, in place ' +
-      'of after the generated text. The contrast side is then a constant of the attribution.',
+      'of after the generated text. The contrast text is a constant of the attribution; an input text that both sides ' +
+      'share (encoder-decoder models without contrast_sources) counts on both.',
   }),
   skip_special_tokens: Type.Boolean({
     default: false,
@@ -66,8 +68,10 @@ export const LOGPROB = {
 export interface ContrastSide {
   /** Contrast token of each step: [steps] */
   ids: Int32Array;
-  /** Logits [steps, vocab] after the contrast inputs; null: the logits that the generated token is scored by. */
+  /** Logits [steps, vocab] after the contrast inputs, a constant; null: those that the generated token is scored by. */
   logits: Tensor2D | null;
+  /** A run of the contrast text after the source that is attributed, in place of the constant. */
+  variant: Variant | null;
 }
 
 /**
@@ -77,25 +81,54 @@ export interface ContrastSide {
 export function contrastSide(context: StepContext, args: Record<string, unknown>): ContrastSide {
   const { targetIds, sourceIds, positions } = context.contrast(args);
   const ids = positions.map((at) => targetIds[at]);
-  if (context.role === 'attribute' && args.contrast_force_inputs !== true) return { ids, logits: null };
-  return { ids, logits: context.alternativeLogits({ targetIds, sourceIds, read: positions.map((at) => at - 1) }) };
+  const attributed = context.role === 'attribute';
+  if (attributed && args.contrast_force_inputs !== true) return { ids, logits: null, variant: null };
+  const read = positions.map((at) => at - 1);
+  // An encoder's input that both sides share counts on both; other contrast inputs are constants.
+  if (attributed && sourceIds !== null && (args.contrast_sources ?? null) === null) {
+    return { ids, logits: null, variant: { options: () => ({}), decoder: { targetIds, read } } };
+  }
+  return { ids, logits: context.alternativeLogits({ targetIds, sourceIds, read }), variant: null };
 }
 
-/** The score of the contrast tokens: a function of the rows' own logits, or a constant of the contrast inputs. */
-export function contrastTerm(
+/**
+ * A function of the generated token's prediction and the score of the contrast token.
+ * @param score - of the contrast tokens `ids` by `logits`: [rows]
+ * @param combine - the rows of the generated tokens with the contrast tokens' scores: [rows]; null: the latter alone
+ * @throws {AttributionError} for an attributed function that nothing attributed counts for
+ */
+export function contrastScorer(
   context: StepContext,
   args: Record<string, unknown>,
   score: (logits: Tensor2D, ids: Int32Array) => Tensor1D,
-): (rows: StepRows) => Tensor1D {
-  const { ids, logits } = contrastSide(context, args);
-  if (logits === null)
-    return (rows) =>
-      score(
-        rows.logits,
-        rows.steps.map((step) => ids[step]),
-      );
+  combine: ((rows: StepRows, other: Tensor1D) => Tensor1D) | null,
+): Scorer | Ensemble {
+  const { ids, logits, variant } = contrastSide(context, args);
+  const idsOf = (steps: Int32Array): Int32Array => steps.map((step) => ids[step]);
+  if (variant !== null) {
+    if (combine === null) return { variants: [variant], score: ([other], { steps }) => score(other, idsOf(steps)) };
+    return bothSides(variant, (rows, other) => combine(rows, score(other, idsOf(rows.steps))));
+  }
+  const result = combine ?? ((_rows, other) => other);
+  if (logits === null) return (rows) => result(rows, score(rows.logits, idsOf(rows.steps)));
+  if (combine === null && context.role === 'attribute') {
+    throw new AttributionError(
+      'invalid_contrast',
+      "the contrast token's score after other inputs is a constant of the attributed text: leave contrast_force_inputs " +
+        'out, or attribute a difference',
+      '/contrast_force_inputs',
+    );
+  }
   const constant = context.keep(tf.tidy(() => score(logits, ids)));
-  return (rows) => rowsOf(constant, rows);
+  return (rows) => result(rows, rowsOf(constant, rows));
+}
+
+/** A score of two runs of one source: the generated text's rows, and the logits of the contrast text's. */
+export function bothSides(variant: Variant, score: (rows: StepRows, other: Tensor2D) => Tensor1D): Ensemble {
+  return {
+    variants: [{ options: () => ({}) }, variant],
+    score: ([logits, other], rows) => score({ ...rows, logits }, other),
+  };
 }
 
 /** A constant of each step [steps, …], for each of the rows. */

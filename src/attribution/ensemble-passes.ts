@@ -1,12 +1,12 @@
 /**
- * Passes for scores that depend on several runs of the same features ("variants"), such as Monte Carlo dropout: networks
- * with frozen masks. A gradient is the sum of the gradients through each run.
+ * Passes for scores that depend on several runs of the same features ("variants"): Monte Carlo dropout's networks with
+ * frozen masks, or a contrast text read after the same source. A gradient is the sum of the gradients through each run.
  *
  * Runs are recorded and pulled back one after the other, so that one record at a time is held, however many there are:
  * all runs go forward first, for the derivative of the score with respect to each one's logits.
  */
 
-import type { LanguageModel } from '../models/model.ts';
+import { embedIds, type LanguageModel } from '../models/model.ts';
 import { Steps } from '../nn/rows.ts';
 import { Run, type RunOptions, stepCotangent, type Value } from '../nn/run.ts';
 import { scoped } from '../tensors/ops.ts';
@@ -21,7 +21,7 @@ import {
   type ReplacedScores,
   type Sequence,
 } from './passes.ts';
-import type { Ensemble } from './step-function.ts';
+import type { Ensemble, Variant } from './step-function.ts';
 
 export class EnsemblePasses extends Passes {
   readonly #ensemble: Ensemble;
@@ -47,8 +47,8 @@ export class EnsemblePasses extends Passes {
       const [needed, allowed] = [bytes, memoryBudget].map((size) => Math.ceil(size / 2 ** 20));
       throw new AttributionError(
         'too_large',
-        `${ensemble.variants.length} networks' logits of ${this.steps} steps need ${needed} MB and ${allowed} MB are ` +
-          'allowed: ask for fewer networks (n_mcd_steps) or attribute fewer tokens (attr_pos_start, attr_pos_end)',
+        `${ensemble.variants.length} runs' logits of ${this.steps} steps need ${needed} MB and ${allowed} MB are ` +
+          'allowed: ask for fewer runs (n_mcd_steps) or attribute fewer tokens (attr_pos_start, attr_pos_end)',
         '/attributed_fn',
       );
     }
@@ -79,7 +79,7 @@ export class EnsemblePasses extends Passes {
     if (options.watch !== undefined && options.watch.length > 0) {
       throw new AttributionError(
         'not_differentiable',
-        'layer methods need a function of one run of the model; this one draws several',
+        'layer methods need a function of one run of the model; this one has several',
         '/attributed_fn',
       );
     }
@@ -151,19 +151,24 @@ export class EnsemblePasses extends Passes {
     };
   }
 
-  /** Options of each run. */
-  #runs(segments: number, options: RunOptions): RunOptions[] {
-    return this.#ensemble.variants.map((variant) => ({ ...options, ...variant.options(segments) }));
+  /** Runs one variant over some copies. `wanted`: as of `gradients`; another decoder input is a constant. */
+  #run(run: Run, part: Features, wanted: { source: boolean; target: boolean }, { decoder }: Variant) {
+    if (decoder === undefined) return this.forward(run, part, wanted);
+    const { targetIds, read } = decoder;
+    // Nothing after the last position that is read can count.
+    const embedded = embedIds(this.model.targetEmbedding, targetIds.subarray(0, Math.max(...read) + 1));
+    const target: Tensor2D = tf.tile(embedded, [part.segments, 1]);
+    return this.forward(run, { ...part, target }, { ...wanted, target: false }, read);
   }
 
   /** Logits [segments * (to - from), vocab] of each run, to be disposed. */
   async #logits(part: Features, options: RunOptions, from: number, to: number): Promise<Tensor2D[]> {
     const logits: Tensor2D[] = [];
-    for (const runOptions of this.#runs(part.segments, options)) {
-      const run = new Run(runOptions);
+    for (const variant of this.#ensemble.variants) {
+      const run = new Run({ ...options, ...variant.options(part.segments) });
       logits.push(
         scoped(() => {
-          const pass = this.forward(run, part, { source: false, target: false });
+          const pass = this.#run(run, part, { source: false, target: false }, variant);
           return tf.keep(this.#ofSteps(pass.logits.tensor, part.segments, from, to));
         }),
       );
@@ -201,16 +206,15 @@ export class EnsemblePasses extends Passes {
       return { scores: values, slopes: grads.map((grad) => tf.keep(grad as Tensor2D)) };
     });
     for (const tensor of logits) tensor.dispose();
-    const steps = new Steps(
-      this.read.slice(from, to),
-      Int32Array.from({ length: to - from }, (_, k) => from + k),
-    );
+    const index = Int32Array.from({ length: to - from }, (_, k) => from + k);
     const sums = { source: null as Tensor2D | null, target: null as Tensor2D | null };
-    for (const [k, runOptions] of this.#runs(segments, options).entries()) {
-      const run = new Run({ ...runOptions, record: true });
+    for (const [k, variant] of this.#ensemble.variants.entries()) {
+      const run = new Run({ ...options, ...variant.options(segments), record: true });
+      const steps = new Steps((variant.decoder?.read ?? this.read).slice(from, to), index);
       const pulled = scoped(() => {
-        const pass = this.forward(run, part, wanted);
+        const pass = this.#run(run, part, wanted, variant);
         const leaves = [pass.source, pass.target].filter((value): value is Value => value?.requires === true);
+        if (leaves.length === 0) return { source: null, target: null };
         const cotangents = run.pullback(pass.logits, stepCotangent(pass.logits, slopes[k], steps), leaves);
         const of = (value: Value | null) => (value === null ? null : (cotangents[leaves.indexOf(value)] ?? null));
         return { source: of(pass.source)?.tensor ?? null, target: of(pass.target)?.tensor ?? null };
@@ -221,6 +225,12 @@ export class EnsemblePasses extends Passes {
       run.dispose();
       slopes[k].dispose();
       await this.#pause();
+    }
+    const steps = new Steps(this.read.slice(from, to), index);
+    // No run may have the text itself: the score does not depend on it.
+    if (wanted.target && sums.target === null) {
+      const rows = segments * steps.read.reduce((sum, position) => sum + position + 1, 0);
+      sums.target = tf.zeros([rows, this.model.hiddenSize]);
     }
     return { segmentStart: 0, segments, stepStart: from, steps, scores, ...sums, watched: new Map() };
   }

@@ -153,11 +153,12 @@ export class Passes {
 
   /**
    * Runs the model over copies of the sequence.
+   * @param read - decoder positions at which logits are read, where `features.target` is another text's
    * @returns logits [segments * steps, vocab], with the leaves that cotangents can be taken for
    */
-  forward(run: Run, features: Features, requires: { source: boolean; target: boolean }) {
+  forward(run: Run, features: Features, requires: { source: boolean; target: boolean }, read = this.read) {
     const { segments } = features;
-    const rows = run.ownRows(Rows.full(segments, this.length));
+    const rows = run.ownRows(Rows.full(segments, features.target.shape[0] / segments));
     const target = run.leaf(features.target, rows, run.recording && requires.target);
     let source: Value | null = null;
     let memory: Value | null = null;
@@ -170,7 +171,7 @@ export class Passes {
     const hidden = runStack(run, decoder, target, memory);
     const selectedRows = run.ownRows(Rows.full(segments, this.steps));
     const logits = run.scope(() => {
-      const selected = selectPositions(run, hidden, this.read, selectedRows);
+      const selected = selectPositions(run, hidden, read, selectedRows);
       return this.model.head(run, selected);
     });
     this.counters.forward += segments;

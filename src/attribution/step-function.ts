@@ -32,6 +32,8 @@ export type Scorer = (rows: StepRows) => Tensor1D;
 export interface Variant {
   /** Options of the run over so many copies of the sequence: the same network for each copy, whenever it is called. */
   options(segments: number): RunOptions;
+  /** Another decoder input, a constant, read after the source features that all runs share. */
+  decoder?: Pick<Alternative, 'targetIds' | 'read'>;
 }
 
 /** A score of several runs. */

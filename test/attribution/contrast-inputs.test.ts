@@ -98,7 +98,7 @@ describe('contrast inputs', () => {
       '"auto" without an aligner',
       { contrast_targets: 'uvwxyz', contrast_targets_alignments: 'auto' },
       '/contrast_targets_alignments',
-      /needs an aligner model/,
+      /needs an aligner, and the models file of this service names none/,
     ],
     [
       'a pair outside the text',

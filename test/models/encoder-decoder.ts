@@ -7,6 +7,7 @@ import { Random } from '../../src/generation/random.ts';
 import { type LoadedModel, loadModel } from '../../src/models/load.ts';
 import type { LanguageModel } from '../../src/models/model.ts';
 import type { Quantization } from '../../src/models/weights.ts';
+import { scale } from '../../src/nn/elementwise.ts';
 import type { OutlierRule } from '../../src/tensors/matrix.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizers/tokenizer.ts';
@@ -50,8 +51,20 @@ export async function loadTranslator(
   };
 }
 
+/**
+ * Marian's decoder in transformers scales the embeddings that it is given, and the library has scaled them before: its
+ * numbers are those of a model whose target embeddings are scaled twice. (Whence attributes the model that generates.)
+ */
+export function asTheLibraryRuns(translator: Translator): Translator {
+  const { model } = translator;
+  if (model.modelType !== 'marian') return translator;
+  const { decoder, targetEmbedding } = model;
+  const enter: typeof decoder.enter = (run, x) => decoder.enter(run, scale(run, x, targetEmbedding.scale));
+  return { ...translator, model: { ...model, decoder: { ...decoder, enter } } };
+}
+
 /** Decoder ids of a text: the start token before what the tokenizer gives. */
-function encodeTarget(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
+export function encodeTarget(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
   const { tokenizer, tgtLang, decoderStart } = translator;
   const { ids } = tokenizer.encode(text, { asTarget: true, tgtLang, addSpecialTokens });
   return Int32Array.from(ids[0] === decoderStart ? ids : [decoderStart, ...ids]);

@@ -1,4 +1,4 @@
-import { contrastArgs, contrastTerm } from '../contrast.ts';
+import { contrastArgs, contrastScorer } from '../contrast.ts';
 import { pick } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
 
@@ -14,7 +14,7 @@ const contrastLogits: StepFunction = {
   argsSchema: contrastArgs({}),
   differentiable: true,
   spanAggregation: 'absmax',
-  prepare: (context, args) => contrastTerm(context, args, pick),
+  prepare: (context, args) => contrastScorer(context, args, pick, null),
 };
 
 export default contrastLogits;

@@ -1,5 +1,5 @@
 import { tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastTerm } from '../contrast.ts';
+import { contrastArgs, contrastScorer } from '../contrast.ts';
 import { pick } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
 
@@ -15,10 +15,8 @@ const contrastLogitsDiff: StepFunction = {
   argsSchema: contrastArgs({}),
   differentiable: true,
   spanAggregation: 'absmax',
-  prepare(context, args) {
-    const other = contrastTerm(context, args, pick);
-    return (rows) => tf.sub(pick(rows.logits, rows.targets), other(rows));
-  },
+  prepare: (context, args) =>
+    contrastScorer(context, args, pick, (rows, other) => tf.sub(pick(rows.logits, rows.targets), other)),
 };
 
 export default contrastLogitsDiff;

@@ -1,5 +1,5 @@
-import { tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastTerm, LOGPROB } from '../contrast.ts';
+import { type Tensor1D, tf } from '../../tensors/tf.ts';
+import { contrastArgs, contrastScorer, LOGPROB } from '../contrast.ts';
 import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
 
@@ -16,8 +16,8 @@ const contrastProb: StepFunction = {
   differentiable: true,
   spanAggregation: 'prod',
   prepare(context, args) {
-    const term = contrastTerm(context, args, logProbability);
-    return args.logprob === true ? term : (rows) => tf.exp(term(rows));
+    const unit = (logs: Tensor1D): Tensor1D => (args.logprob === true ? logs : tf.exp(logs));
+    return contrastScorer(context, args, (logits, ids) => unit(logProbability(logits, ids)), null);
   },
 };
 

@@ -1,5 +1,5 @@
 import { type Tensor1D, tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastTerm, LOGPROB } from '../contrast.ts';
+import { contrastArgs, contrastScorer, LOGPROB } from '../contrast.ts';
 import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
 
@@ -20,8 +20,9 @@ const contrastProbDiff: StepFunction = {
   spanAggregation: 'prod',
   prepare(context, args) {
     const unit = (logs: Tensor1D): Tensor1D => (args.logprob === true ? logs : tf.exp(logs));
-    const other = contrastTerm(context, args, logProbability);
-    return (rows) => tf.sub(unit(logProbability(rows.logits, rows.targets)), unit(other(rows)));
+    return contrastScorer(context, args, logProbability, (rows, other) =>
+      tf.sub(unit(logProbability(rows.logits, rows.targets)), unit(other)),
+    );
   },
 };
 

@@ -1,5 +1,5 @@
 import { tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastTerm } from '../contrast.ts';
+import { contrastArgs, contrastScorer } from '../contrast.ts';
 import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
 
@@ -15,10 +15,10 @@ const inContextPvi: StepFunction = {
   argsSchema: contrastArgs({}),
   differentiable: true,
   spanAggregation: 'absmax',
-  prepare(context, args) {
-    const other = contrastTerm(context, args, logProbability);
-    return (rows) => tf.sub(other(rows), logProbability(rows.logits, rows.targets));
-  },
+  prepare: (context, args) =>
+    contrastScorer(context, args, logProbability, (rows, other) =>
+      tf.sub(other, logProbability(rows.logits, rows.targets)),
+    ),
 };
 
 export default inContextPvi;

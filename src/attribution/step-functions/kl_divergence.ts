@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastSide, rowsOf } from '../contrast.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
+import { bothSides, contrastArgs, contrastSide, rowsOf } from '../contrast.ts';
 import { AttributionError } from '../errors.ts';
 import { klDivergence } from '../logits.ts';
 import { keepTopK, keepTopP } from '../nucleus.ts';
@@ -27,7 +27,11 @@ const klDivergenceFunction: StepFunction = {
   differentiable: true,
   spanAggregation: 'sum',
   prepare(context, args) {
-    const { logits } = contrastSide(context, args);
+    const { logits, variant } = contrastSide(context, args);
+    const filter = { topK: Number(args.top_k), topP: Number(args.top_p), atLeast: Number(args.min_tokens_to_keep) };
+    const divergence = (own: Tensor2D, other: Tensor2D): Tensor1D =>
+      klDivergence(own, other, keptTokens(own, other, filter));
+    if (variant !== null) return bothSides(variant, (rows, other) => divergence(rows.logits, other));
     if (logits === null) {
       throw new AttributionError(
         'invalid_contrast',
@@ -35,11 +39,7 @@ const klDivergenceFunction: StepFunction = {
         '/contrast_force_inputs',
       );
     }
-    const filter = { topK: Number(args.top_k), topP: Number(args.top_p), atLeast: Number(args.min_tokens_to_keep) };
-    return (rows) => {
-      const other = rowsOf(logits, rows);
-      return klDivergence(rows.logits, other, keptTokens(rows.logits, other, filter));
-    };
+    return (rows) => divergence(rows.logits, rowsOf(logits, rows));
   },
 };
 

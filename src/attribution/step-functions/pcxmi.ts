@@ -1,5 +1,5 @@
 import { tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastTerm } from '../contrast.ts';
+import { contrastArgs, contrastScorer } from '../contrast.ts';
 import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
 
@@ -18,10 +18,10 @@ const pcxmi: StepFunction = {
   argsSchema: contrastArgs({}),
   differentiable: true,
   spanAggregation: 'sum',
-  prepare(context, args) {
-    const other = contrastTerm(context, args, logProbability);
-    return (rows) => tf.mul(tf.sub(other(rows), logProbability(rows.logits, rows.targets)), Math.LOG2E);
-  },
+  prepare: (context, args) =>
+    contrastScorer(context, args, logProbability, (rows, other) =>
+      tf.mul(tf.sub(other, logProbability(rows.logits, rows.targets)), Math.LOG2E),
+    ),
 };
 
 export default pcxmi;

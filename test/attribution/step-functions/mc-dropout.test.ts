@@ -172,7 +172,7 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       await assert.rejects(scores.score(call({ n_mcd_steps: 1 })), { pointer: `${POINTER}/n_mcd_steps` });
       await assert.rejects(scores.passes(call({ n_mcd_steps: 10_000 }), true), {
         code: 'too_large',
-        message: /10001 networks' logits of 9 steps need \d+ MB and 256 MB are allowed/,
+        message: /10001 runs' logits of 9 steps need \d+ MB and 256 MB are allowed/,
       });
       scores.dispose();
     });
