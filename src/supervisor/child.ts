@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const MAIN = new URL('../main.ts', import.meta.url);
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** A process that ran for so long has started well. */
@@ -17,14 +17,22 @@ export class Child {
   readonly #args: string[];
   readonly #env: NodeJS.ProcessEnv;
   readonly #onGivenUp: (name: string) => void;
+  readonly #program: URL;
   #process: ChildProcess | null = null;
   #pause = FIRST_PAUSE_MS;
   #timer: NodeJS.Timeout | null = null;
   #stopping = false;
 
   /** @param onGivenUp - called when the process says that it cannot work */
-  constructor(name: string, args: string[], env: NodeJS.ProcessEnv, onGivenUp: (name: string) => void) {
+  constructor(
+    name: string,
+    args: string[],
+    env: NodeJS.ProcessEnv,
+    onGivenUp: (name: string) => void,
+    program: URL = MAIN,
+  ) {
     this.name = name;
+    this.#program = program;
     this.#args = args;
     this.#env = env;
     this.#onGivenUp = onGivenUp;
@@ -34,7 +42,7 @@ export class Child {
     const started = Date.now();
     // The IPC channel is how the child learns that its supervisor is gone. Its own process group keeps the terminal's
     // Ctrl-C for the supervisor, which stops things in order.
-    const child = fork(MAIN, this.#args, {
+    const child = fork(fileURLToPath(this.#program), this.#args, {
       execArgv: ['--import', import.meta.resolve('tsx')],
       env: this.#env,
       detached: true,

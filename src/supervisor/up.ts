@@ -6,8 +6,9 @@ import type { Config } from '../config.ts';
 import { Child, UNUSABLE } from './child.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from './redis.ts';
 
-/** Longest wait for the first model to be ready. */
+/** Longest wait for the first model to be ready, and how often to say that it goes on. */
 const READY_MS = 180_000;
+const SAY_MS = 5_000;
 const STOP_GRACE_MS = 25_000;
 
 export async function up(config: Config): Promise<void> {
@@ -23,6 +24,8 @@ export async function up(config: Config): Promise<void> {
     ...process.env,
     WHENCE_REDIS_URL: config.redisUrl ?? redis?.url,
     WHENCE_DATA_DIR: resolve(config.dataDir),
+    // One terminal for everything: only what needs attention, unless asked for more.
+    WHENCE_LOG_LEVEL: process.env.WHENCE_LOG_LEVEL || 'warn',
   };
   let stopping: Promise<void> | null = null;
   const stop = (code: number): Promise<void> => {
@@ -75,8 +78,13 @@ interface Ready {
 
 /** Waits until a worker is ready, then says where everything is and gives one request that works. */
 async function announce(baseUrl: string, say: (line: string) => void): Promise<void> {
-  const until = Date.now() + READY_MS;
-  while (Date.now() < until) {
+  const started = Date.now();
+  let said = started;
+  while (Date.now() < started + READY_MS) {
+    if (Date.now() - said > SAY_MS) {
+      said = Date.now();
+      say(`whence: the worker loads its first model: ${Math.round((said - started) / 1000)} s`);
+    }
     try {
       const response = await fetch(`${baseUrl}/health/ready`);
       if (response.ok) {

@@ -8,6 +8,8 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
@@ -133,9 +135,11 @@ export class EngineProcess {
     const child = fork(CHILD, [], {
       execArgv: ['--import', import.meta.resolve('tsx')],
       env: Object.fromEntries(environment),
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       serialization: 'advanced', // results are bytes
     });
     this.#child = child;
+    if (child.stderr !== null) passOn(child.stderr);
     child.on('message', (message: FromEngine) => this.#receive(message));
     child.on('error', (error) => this.#options.log.error({ error: error.message }, 'engine process'));
     child.on('exit', (code, signal) => this.#onExit(signal === null ? `exit code ${code}` : signal));
@@ -225,4 +229,14 @@ function crashed(how: string): Outcome {
 
 function bytes(array: Uint8Array): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** What libtensorflow says at every start, whatever its log level. */
+const CHATTER = /^(WARNING: All log messages before absl::InitializeLog|I0000 .*oneDNN custom operations)/;
+
+/** The child's errors as they are, without the chatter. */
+function passOn(stderr: Readable): void {
+  createInterface({ input: stderr }).on('line', (line) => {
+    if (!CHATTER.test(line)) process.stderr.write(`${line}\n`);
+  });
 }

@@ -1,0 +1,166 @@
+/** The whole service as a user has it: `whence up` as processes, over HTTP, to the last of them stopped. */
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job } from '../../src/contract/job.ts';
+import type { Result } from '../../src/contract/result.ts';
+import { freePort, PROJECT, startUp, type Up } from '../support/up.ts';
+
+const FRANCE = { model: 'facts-gpt2', input_texts: 'The capital of France is' };
+
+describe('whence up', () => {
+  let up: Up;
+  before(async () => {
+    up = await startUp();
+  });
+  after(async () => {
+    if (up.process.exitCode === null) await up.stop();
+  });
+
+  const get = async (path: string): Promise<Response> => fetch(up.url + path);
+  const submit = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${up.url}/attribute`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+
+  it('greets with the addresses, the backend and why, and nothing else', () => {
+    const { out, err } = up.output();
+    assert.ok(out.includes(up.url));
+    assert.match(out, /Backend +(tensorflow|wasm) \(.+\)/);
+    assert.equal(err, '');
+    assert.ok(!out.includes('"level"'), 'log lines');
+  });
+
+  it('prints a curl that works when pasted', () => {
+    const command = /^ {2}(curl [\s\S]*?\}')$/m.exec(up.output().out)?.[1];
+    assert.ok(command !== undefined);
+    const answer = JSON.parse(
+      execFileSync('bash', ['-c', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    );
+    assert.equal(answer.status, 'succeeded');
+    const [{ target, target_attributions, attr_pos_start }] = (answer.result as Result).sequences;
+    const scores = (target_attributions ?? []).slice(0, attr_pos_start).map(([first]) => first as number);
+    assert.equal(target[scores.indexOf(Math.max(...scores))].token, 'ĠFrance');
+  });
+
+  it('takes a job, tells its progress and events, and keeps its result in every form', async () => {
+    const accepted = await submit({ ...FRANCE, method: 'occlusion' });
+    assert.equal(accepted.status, 202);
+    let job = (await accepted.json()) as Job;
+    assert.equal(accepted.headers.get('location'), job.links.self);
+    const events = await (await get(job.links.events)).text(); // ends when the job does
+    assert.match(events, /event: step/);
+    assert.match(events, /event: done/);
+    job = (await (await get(job.links.self)).json()) as Job;
+    assert.equal(job.status, 'succeeded');
+    const result = (await (await get(job.links.result)).json()) as Result;
+    assert.equal(result.job_id, job.id);
+    assert.equal(result.info.forward_passes > 0, true);
+    const inseq = await (await get(`${job.links.result}?format=inseq`)).json();
+    assert.deepEqual(Object.keys(inseq as object).sort(), ['__instance_type__', 'attributes']);
+    assert.match(await (await get(`${job.links.result}?format=csv`)).text(), /^sequence,kind,name/);
+    assert.match(await (await get(`${job.links.result}?format=text`)).text(), /^text 1 .*Paris/);
+    const heatmap = await get(job.links.heatmap);
+    assert.match(heatmap.headers.get('content-type') ?? '', /^text\/html/);
+    assert.match(await heatmap.text(), /France/);
+  });
+
+  it('translates into the language that is asked for', async () => {
+    const answer = await submit(
+      { model: 'numbers-m2m100', input_texts: 'forty-two', src_lang: 'en', tgt_lang: 'de', attribute_target: true },
+      { prefer: 'wait=60' },
+    );
+    const { result } = (await answer.json()) as { result: Result };
+    assert.deepEqual(result.info.generated_texts, ['zweiundvierzig']);
+    assert.ok(result.sequences[0].source_attributions !== null);
+  });
+
+  it('refuses what it cannot do, and says what to do instead', async () => {
+    const answer = await submit({ ...FRANCE, metod: 'saliency' });
+    assert.equal(answer.status, 422);
+    assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/);
+    assert.match(((await answer.json()) as { detail: string }).detail, /metod.*"method"/s);
+  });
+
+  it('serves its documentation, models, health and metrics', async () => {
+    assert.match(await (await get('/docs')).text(), /swagger/i);
+    const { models } = (await (await get('/models')).json()) as { models: { id: string }[] };
+    assert.deepEqual(models.map(({ id }) => id).sort(), ['facts-gpt2', 'numbers-m2m100']);
+    assert.equal((await get('/health/ready')).status, 200);
+    assert.match(await (await get('/metrics')).text(), /^# HELP /m);
+  });
+
+  it('goes on after its worker was killed', async () => {
+    const worker = childrenOf(up.process.pid as number).find(({ args }) => args.endsWith(' worker'));
+    assert.ok(worker !== undefined);
+    process.kill(worker.pid, 'SIGKILL');
+    const answer = await submit(FRANCE);
+    let job = (await answer.json()) as Job;
+    for (let i = 0; i < 600 && job.status !== 'succeeded'; i++) {
+      await sleep(100);
+      job = (await (await get(job.links.self)).json()) as Job;
+      assert.notEqual(job.status, 'failed');
+    }
+    assert.equal(job.status, 'succeeded');
+  });
+
+  it('says what to do where its port is taken', () => {
+    const { port } = new URL(up.url);
+    const env = { ...process.env, WHENCE_PORT: port };
+    const { status, stderr } = spawnSync(process.execPath, ['bin/whence.mjs', 'up'], {
+      cwd: PROJECT,
+      env,
+      encoding: 'utf8',
+    });
+    assert.notEqual(status, 0);
+    assert.match(stderr, new RegExp(`port ${port} .* is taken; set WHENCE_PORT`));
+  });
+
+  it('runs beside another instance', async () => {
+    const other = await startUp({ WHENCE_PORT: String(await freePort()), WHENCE_LOG_LEVEL: 'info' });
+    try {
+      assert.equal((await fetch(`${other.url}/health/ready`)).status, 200);
+      const { jobs } = (await (await fetch(`${other.url}/jobs`)).json()) as { jobs: Job[] };
+      assert.deepEqual(jobs, []);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('stops everything that it started', async () => {
+    const started = descendantsOf(up.process.pid as number);
+    assert.ok(started.length >= 4, 'Redis, API, worker and engine');
+    assert.equal(await up.stop(), 0);
+    const left = started.filter(({ pid, args }) => processes().some((one) => one.pid === pid && one.args === args));
+    assert.deepEqual(left, []);
+    await assert.rejects(fetch(up.url));
+  });
+});
+
+interface Process {
+  pid: number;
+  parent: number;
+  args: string;
+}
+
+function processes(): Process[] {
+  const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  return table
+    .trim()
+    .split('\n')
+    .map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, pid, parent, args]) => ({ pid: Number(pid), parent: Number(parent), args }));
+}
+
+function childrenOf(pid: number): Process[] {
+  return processes().filter(({ parent }) => parent === pid);
+}
+
+function descendantsOf(pid: number): Process[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child.pid)]);
+}
