@@ -1,5 +1,6 @@
 /** Which golden cases of methods are left out, and why; and what others need to be told. */
 
+import type { AggregatorCall } from '../../../src/attribution/aggregation/aggregate.ts';
 import type { AttributionCase } from '../../support/goldens.ts';
 import type { CaseOptions } from './conformance.ts';
 
@@ -36,5 +37,31 @@ export function caseOptions(golden: AttributionCase, cases: ReadonlyMap<string, 
   // from float64 was measured: the model's first case stands for the others.
   const measured = cases.get('value_zeroing-b-forced');
   if (golden.float64_deviation === undefined && measured) options.tolerance = measured.tolerance;
+  return options;
+}
+
+/** v0.4.0 takes heads and layers inside the method: means of all heads, of the last layer, if nothing else is said. */
+function attentionChain({ heads, layers, ...functions }: AttributionCase['attribute_kwargs']): AggregatorCall[] {
+  const stage = (units: unknown, fn: unknown, otherwise: number | null): AggregatorCall => ({
+    name: fn === undefined || fn === 'average' ? 'mean' : String(fn),
+    args: { select_idx: units ?? otherwise, normalize: false },
+  });
+  return [
+    stage(heads, functions.aggregate_heads_fn, null),
+    stage(
+      layers,
+      functions.aggregate_layers_fn,
+      layers === undefined && functions.aggregate_layers_fn === undefined ? -1 : null,
+    ),
+  ];
+}
+
+/** The same for cases of v0.4.0. */
+export function optionsOfV040(golden: AttributionCase, cases: ReadonlyMap<string, AttributionCase>): CaseOptions {
+  const options = caseOptions(golden, cases);
+  if (golden.method === 'attention')
+    return { ...options, chain: attentionChain(golden.attribute_kwargs), chainOfRaw: true };
+  // Occlusion was normalized like the others.
+  if (golden.method === 'occlusion') return { ...options, chain: [{ name: 'mean' }] };
   return options;
 }

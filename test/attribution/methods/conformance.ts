@@ -20,6 +20,8 @@ const { methods, stepFunctions } = await loadRegistries();
 export interface CaseOptions {
   /** Arguments that reproduce the reference library where Whence's default differs. */
   args?: Record<string, unknown>;
+  /** The same for the attributed function. */
+  functionArgs?: Record<string, unknown>;
   /** The reference library's default aggregation; null: Whence's own default. */
   chain?: AggregatorCall[] | null;
   /** The one sequence of the case that is compared; all without it. */
@@ -101,7 +103,7 @@ export async function checkCase(tiny: TinyModel, golden: AttributionCase, option
     const scores =
       replay === undefined
         ? await run(sequence, (task) => method.attribute(task))
-        : await replay(golden, sequence, run);
+        : await replay(golden, i, sequence, run);
     checkScores(scores, expected, golden, sequence, options);
   }
 }
@@ -132,22 +134,23 @@ function checkScores(
     assertClose(scores.sequenceScores?.[name] as ScoreArray, tensor, tolerance, name);
   }
   if ('deltas' in expected.step_scores) {
-    const { convergenceDelta: delta, target } = scores;
-    assert.ok(delta && target);
-    const shown = options.swappedEnds === true ? totals(target).map((total, t) => 2 * total - delta[t]) : delta;
-    assertClose(shown, expected.step_scores.deltas, tolerance.step_scores.deltas, 'deltas');
+    assertClose(deltasOf(scores, options), expected.step_scores.deltas, tolerance.step_scores.deltas, 'deltas');
   }
   assert.ok(compared > 0, 'the case has numbers');
 }
 
-/** Sums over tokens and dimensions: [steps]. */
-function totals({ shape, data }: ScoreArray): Float64Array {
-  const [, steps, hidden] = shape;
-  const sums = new Float64Array(steps);
-  data.forEach((value, k) => {
-    if (!Number.isNaN(value)) sums[Math.floor(k / hidden) % steps] += value;
-  });
-  return sums;
+/** Convergence deltas as the library reports them: [steps] */
+export function deltasOf({ convergenceDelta: delta, source, target }: MethodScores, options: CaseOptions) {
+  assert.ok(delta);
+  if (options.swappedEnds !== true) return delta;
+  const sums = new Float64Array(delta.length);
+  for (const scores of [source, target]) {
+    const hidden = scores?.shape[2] ?? 1;
+    scores?.data.forEach((value, k) => {
+      if (!Number.isNaN(value)) sums[Math.floor(k / hidden) % sums.length] += value;
+    });
+  }
+  return sums.map((total, t) => 2 * total - delta[t]);
 }
 
 function attribution(scores: MethodScores, { start, end }: Sequence): SequenceAttribution {
