@@ -94,7 +94,7 @@ export class EnsemblePasses extends Passes {
         block.target?.dispose();
         block.steps.dispose();
       }
-      this.counters.backward += count * this.#ensemble.variants.length;
+      this.counters.backward += (options.rescale ? count / 2 : count) * this.#ensemble.variants.length;
       part.source?.dispose();
       part.target.dispose();
     }
@@ -198,19 +198,24 @@ export class EnsemblePasses extends Passes {
     to: number,
   ): Promise<GradientBlock> {
     const { segments } = part;
+    // As in `Passes`: nothing is pulled back to the baselines of the rescale rule.
+    const pulledSegments = options.rescale ? segments / 2 : segments;
     const logits = await this.#logits(part, options, from, to);
     const { scores, slopes } = scoped(() => {
       const values = this.#score(logits, segments, from, to).dataSync() as Float32Array;
       const total = (...inputs: Tensor[]) => tf.sum(this.#score(inputs as Tensor2D[], segments, from, to));
       const { grads } = tf.valueAndGrads(total)(logits);
-      return { scores: values, slopes: grads.map((grad) => tf.keep(grad as Tensor2D)) };
+      return {
+        scores: values,
+        slopes: grads.map((grad) => tf.keep(tf.slice(grad as Tensor2D, 0, pulledSegments * (to - from)))),
+      };
     });
     for (const tensor of logits) tensor.dispose();
     const index = Int32Array.from({ length: to - from }, (_, k) => from + k);
     const sums = { source: null as Tensor2D | null, target: null as Tensor2D | null };
     for (const [k, variant] of this.#ensemble.variants.entries()) {
       const run = new Run({ ...options, ...variant.options(segments), record: true });
-      const steps = new Steps((variant.decoder?.read ?? this.read).slice(from, to), index);
+      const steps = new Steps((variant.decoder?.read ?? this.read).slice(from, to), index, pulledSegments);
       const pulled = scoped(() => {
         const pass = this.#run(run, part, wanted, variant);
         const leaves = [pass.source, pass.target].filter((value): value is Value => value?.requires === true);
@@ -229,10 +234,10 @@ export class EnsemblePasses extends Passes {
     const steps = new Steps(this.read.slice(from, to), index);
     // No run may have the text itself: the score does not depend on it.
     if (wanted.target && sums.target === null) {
-      const rows = segments * steps.read.reduce((sum, position) => sum + position + 1, 0);
+      const rows = pulledSegments * steps.read.reduce((sum, position) => sum + position + 1, 0);
       sums.target = tf.zeros([rows, this.model.hiddenSize]);
     }
-    return { segmentStart: 0, segments, stepStart: from, steps, scores, ...sums, watched: new Map() };
+    return { segmentStart: 0, segments: pulledSegments, stepStart: from, steps, scores, ...sums, watched: new Map() };
   }
 }
 

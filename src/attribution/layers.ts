@@ -155,5 +155,5 @@ export class LayerScores {
 export function activationRows(watched: Watched, activation: Tensor2D): Tensor2D | null {
   const rows = watched.cotangent?.rows ?? null;
   if (rows === null) return null;
-  return tf.gather(activation, tf.tensor1d(rows.row.slice(0, rows.count / rows.forward.segments), 'int32'));
+  return tf.gather(activation, tf.tensor1d(rows.row.slice(0, rows.count / rows.segments), 'int32'));
 }

@@ -211,7 +211,8 @@ export class Passes {
   }
 
   /**
-   * Gradients of every step's score with respect to the features of copies of the sequence.
+   * Gradients of every step's score with respect to the features of copies of the sequence; with `rescale`, of the
+   * first half of the copies, the inputs.
    * `visit` is called in a tidy for each block of segments and steps, segments outermost.
    */
   async gradients(
@@ -238,11 +239,13 @@ export class Passes {
           run.keep(forward.logits.tensor);
           return forward;
         });
+        // Baselines are there for the rescale rule to compare with: nothing is pulled back to them.
+        const pulled = options.rescale ? count / 2 : count;
         for (const [from, to] of stepBlocks) {
-          this.#pullBlock(run, { ...pass, named }, start, count, from, to, visit);
+          this.#pullBlock(run, { ...pass, named }, start, pulled, from, to, visit);
           await this.#breathe();
         }
-        this.counters.backward += count;
+        this.counters.backward += options.rescale ? count / 2 : count;
       } finally {
         run.dispose();
       }
@@ -259,9 +262,9 @@ export class Passes {
     visit: (block: GradientBlock) => void,
   ): void {
     const index = Int32Array.from({ length: to - from }, (_, k) => from + k);
-    const steps = new Steps(this.read.slice(from, to), index);
+    const steps = new Steps(this.read.slice(from, to), index, segments);
     tf.tidy(() => {
-      const all = from === 0 && to === this.steps;
+      const all = from === 0 && to === this.steps && segments === pass.logits.rows.segments;
       const logits = all ? pass.logits.tensor : this.#logitsOf(pass.logits.tensor, segments, from, to);
       const { value, grad } = this.scoreGradient(logits, segments, from, to);
       const candidates = [pass.source, pass.target, ...pass.named.values()];
@@ -318,11 +321,7 @@ export class Passes {
 
   #logitsOf(logits: Tensor2D, segments: number, from: number, to: number): Tensor2D {
     const vocab = logits.shape[1];
-    const blocks = tf.slice(
-      tf.reshape(logits, [segments, this.steps, vocab]),
-      [0, from, 0],
-      [segments, to - from, vocab],
-    );
+    const blocks = tf.slice(tf.reshape(logits, [-1, this.steps, vocab]), [0, from, 0], [segments, to - from, vocab]);
     return tf.reshape(blocks, [segments * (to - from), vocab]);
   }
 

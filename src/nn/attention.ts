@@ -107,11 +107,11 @@ interface Saved {
 }
 
 /** Cotangents of queries, keys and values; shapes below are S segments, K kv heads, G group, T steps, W rows a step. */
-function pullback(dy: Cotangent, q: Value, k: Value, v: Value, saved: Saved, config: AttentionConfig) {
+function pullback(dy: Cotangent, q: Value, k: Value, v: Value, all: Saved, config: AttentionConfig) {
   const { numKvHeads, headDim, numHeads } = config;
   const group = numHeads / numKvHeads;
-  const segments = q.rows.segments;
-  const { steps, width, kind } = dy.rows;
+  const { steps, width, kind, segments } = dy.rows;
+  const saved = firstSegments(all, segments);
   const memoryRows = steps.rows(k.rows, config.causal ? 'prefix' : 'all');
   if (kind !== 'step') {
     const { causal, scale } = config;
@@ -171,6 +171,22 @@ function pullback(dy: Cotangent, q: Value, k: Value, v: Value, saved: Saved, con
     k.requires ? toKeyRows(batchMatMul(dScores, queryHeads, true, false)) : null,
     v.requires ? toKeyRows(batchMatMul(weights, dOutSteps, true, false)) : null,
   ];
+}
+
+/** What was saved of the segments that are pulled back. */
+function firstSegments(saved: Saved, segments: number): Saved {
+  if (saved.queryHeads.shape[0] === segments) return saved;
+  const first = <T extends Tensor | null>(tensor: T): T => (tensor && firstKeys(tensor, 0, segments)) as T;
+  const { queryHeads, keyHeads, valueHeads, probabilities, weights, mask, capSlope } = saved;
+  return {
+    queryHeads: first(queryHeads),
+    keyHeads: first(keyHeads),
+    valueHeads: first(valueHeads),
+    probabilities: first(probabilities),
+    weights: first(weights),
+    mask: first(mask),
+    capSlope: first(capSlope),
+  };
 }
 
 /** The first `count` entries of an axis. */

@@ -130,6 +130,8 @@ export class CotangentRows {
   readonly forward: Rows;
   readonly steps: Steps;
   readonly kind: CotangentKind;
+  /** Segments that are pulled back: the first ones of the forward rows. */
+  readonly segments: number;
   readonly count: number;
   /** Row of the forward value that each cotangent row belongs to. */
   readonly row: Int32Array;
@@ -143,10 +145,11 @@ export class CotangentRows {
     this.forward = forward;
     this.steps = steps;
     this.kind = kind;
+    this.segments = Math.min(forward.segments, steps.segments);
     this.cache = new TensorCache();
     const row: number[] = [];
     let width = 0;
-    for (let s = 0; s < forward.segments; s++) {
+    for (let s = 0; s < this.segments; s++) {
       for (let t = 0; t < steps.count; t++) {
         const [from, to] = this.#positions(t);
         width = Math.max(width, to - from + 1);
@@ -174,13 +177,13 @@ export class CotangentRows {
 
   /** True when the grid has no padding, so that a reshape does. */
   get dense(): boolean {
-    return this.count === this.forward.segments * this.steps.count * this.width;
+    return this.count === this.segments * this.steps.count * this.width;
   }
 
   /** Calls `visit(group, k, row)` for the k-th row of each (segment, step) group. */
   #eachCell(visit: (group: number, k: number, row: number) => void): void {
     let row = 0;
-    const groups = this.forward.segments * this.steps.count;
+    const groups = this.segments * this.steps.count;
     for (let group = 0; group < groups; group++) {
       const [from, to] = this.#positions(group % this.steps.count);
       for (let k = 0; k <= to - from; k++) visit(group, k, row++);
@@ -188,7 +191,7 @@ export class CotangentRows {
   }
 
   #grid(): Int32Array {
-    const grid = new Int32Array(this.forward.segments * this.steps.count * this.width).fill(this.count);
+    const grid = new Int32Array(this.segments * this.steps.count * this.width).fill(this.count);
     this.#eachCell((group, k, row) => {
       grid[group * this.width + k] = row;
     });
@@ -234,12 +237,15 @@ export class Steps {
   readonly read: Int32Array;
   /** Which of the run's selected rows belongs to each step: [steps]. */
   readonly index: Int32Array;
+  /** Segments that cotangents are pulled back for, from the first. */
+  readonly segments: number;
   readonly #sets = new Map<Rows, Map<CotangentKind, CotangentRows>>();
   readonly #cache = new TensorCache();
 
-  constructor(read: Int32Array, index: Int32Array) {
+  constructor(read: Int32Array, index: Int32Array, segments = Number.POSITIVE_INFINITY) {
     this.read = read;
     this.index = index;
+    this.segments = segments;
   }
 
   get count(): number {

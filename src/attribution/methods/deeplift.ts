@@ -37,14 +37,13 @@ const deeplift: Method = {
     const pair = path.features([1, 0]);
     const wanted = { source: pair.source !== null, target: attributeTarget };
     const multiply = args.multiply_by_inputs !== false;
-    const inputsHalf = (rows: Tensor2D | null): Tensor2D | null => rows && tf.split<Tensor2D>(rows, 2, 0)[0];
     try {
       await passes.gradients(
         pair,
         wanted,
         (block) => {
           const times = (side: 'source' | 'target', input: Tensor2D | null, baseline: Tensor2D | null) => {
-            const rows = inputsHalf(block[side]);
+            const rows = block[side];
             if (rows === null || input === null || baseline === null || !multiply) return rows;
             return tf.mul(rows, perRow(passes, block, side, tf.sub(input, baseline))) as Tensor2D;
           };

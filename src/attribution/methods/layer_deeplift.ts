@@ -38,7 +38,7 @@ const layerDeeplift: Method = {
           for (const [name, watched] of block.watched) {
             const [inputs, baselines] = tf.split<Tensor2D>(watched.activation, 2, 0);
             const difference = activationRows(watched, tf.sub(inputs, baselines));
-            const gradient = watched.cotangent && tf.split<Tensor2D>(watched.cotangent.tensor, 2, 0)[0];
+            const gradient = watched.cotangent?.tensor ?? null;
             const multiplied = args.multiply_by_inputs !== false;
             scores.put(
               name,
