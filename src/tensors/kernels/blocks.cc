@@ -23,11 +23,13 @@
 namespace whence {
 namespace {
 
-constexpr int64_t kRows = 16;  // rows of a chunk
+// Numbers that are worth waking another thread for.
+constexpr int64_t kChunk = 32768;
 
-void each_row(int64_t rows, const std::function<void(int64_t, int64_t)>& body) {
-  pool().each((rows + kRows - 1) / kRows,
-              [&](int64_t chunk) { body(chunk * kRows, std::min(rows, (chunk + 1) * kRows)); });
+// Calls body(first, last) for ranges of rows of `width` numbers.
+void each_row(int64_t rows, int64_t width, const std::function<void(int64_t, int64_t)>& body) {
+  const int64_t size = std::max<int64_t>(1, kChunk / std::max<int64_t>(1, width));
+  pool().each((rows + size - 1) / size, [&](int64_t chunk) { body(chunk * size, std::min(rows, (chunk + 1) * size)); });
 }
 
 struct Flag {
@@ -77,7 +79,7 @@ void norm(void* kernel, TF_OpKernelContext* context) {
   if (normal == nullptr || inverse == nullptr || y == nullptr) return;
   const Norm& config = *static_cast<Norm*>(kernel);
   const float* b = TF_Dim(bias, 0) == 0 ? nullptr : data<float>(bias);
-  each_row(rows * heads, [&](int64_t first, int64_t last) {
+  each_row(rows * heads, width, [&](int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row++) {
       const int64_t at = row * width;
       norm_row(data<float>(x) + at, width, data<float>(weight), b, config.center, config.epsilon, normal + at,
@@ -120,7 +122,7 @@ void norm_pullback(void* kernel, TF_OpKernelContext* context) {
   float* dx = call.output<float>(0, kFloat, {rows, columns});
   if (dx == nullptr) return;
   const bool center = static_cast<Flag*>(kernel)->value;
-  each_row(rows, [&](int64_t first, int64_t last) {
+  each_row(rows, columns, [&](int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row++) {
       const int64_t saved = data<int32_t>(row_index)[row];
       for (int64_t head = 0; head < heads; head++) {
@@ -156,7 +158,7 @@ void multiply_rows(void*, TF_OpKernelContext* context) {
   if (!call.ok()) return;
   float* out = call.output<float>(0, kFloat, {rows, width});
   if (out == nullptr) return;
-  each_row(rows, [&](int64_t first, int64_t last) {
+  each_row(rows, width, [&](int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row++) {
       const int64_t from = data<int32_t>(row_index)[row];
       multiply_row(data<float>(dy) + row * width, data<float>(saved) + from * width, width, out + row * width);

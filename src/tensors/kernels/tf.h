@@ -60,14 +60,13 @@ constexpr int kInvalidArgument = 3;
 // A few threads that share the chunks of one loop. TensorFlow's own pool cannot be reached from its C interface.
 class Pool {
  public:
-  explicit Pool(int threads) {
-    for (int i = 1; i < threads; i++) workers_.emplace_back([this] { work(); });
-    for (auto& worker : workers_) worker.detach();
+  explicit Pool(int threads) : workers_(threads - 1) {
+    for (int i = 0; i < workers_; i++) std::thread([this] { work(); }).detach();
   }
 
-  // Calls body(chunk) for every chunk in 0 .. chunks - 1, on all threads.
+  // Calls body(chunk) for every chunk in 0 .. chunks - 1. On a busy machine a thread that wakes late is not waited for.
   void each(int64_t chunks, const std::function<void(int64_t)>& body) {
-    if (chunks <= 1 || workers_.empty()) {
+    if (chunks <= 1 || workers_ == 0) {
       for (int64_t chunk = 0; chunk < chunks; chunk++) body(chunk);
       return;
     }
@@ -77,41 +76,43 @@ class Pool {
       body_ = &body;
       chunks_ = chunks;
       next_ = 0;
-      busy_ = static_cast<int>(workers_.size());
       turn_++;
     }
     wake_.notify_all();
-    run();
+    run(body);
     std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+    body_ = nullptr;
+    done_.wait(lock, [this] { return running_ == 0; });
   }
 
  private:
-  void run() {
-    for (int64_t chunk = next_++; chunk < chunks_; chunk = next_++) (*body_)(chunk);
+  void run(const std::function<void(int64_t)>& body) {
+    for (int64_t chunk = next_++; chunk < chunks_; chunk = next_++) body(chunk);
   }
 
   void work() {
     uint64_t seen = 0;
+    std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      {
-        std::unique_lock<std::mutex> lock(mutex_);
-        wake_.wait(lock, [&] { return turn_ != seen; });
-        seen = turn_;
-      }
-      run();
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (--busy_ == 0) done_.notify_one();
+      wake_.wait(lock, [&] { return turn_ != seen; });
+      seen = turn_;
+      if (body_ == nullptr) continue;
+      running_++;
+      const auto* body = body_;
+      lock.unlock();
+      run(*body);
+      lock.lock();
+      if (--running_ == 0) done_.notify_one();
     }
   }
 
-  std::vector<std::thread> workers_;
+  const int workers_;
   std::mutex loop_, mutex_;
   std::condition_variable wake_, done_;
-  const std::function<void(int64_t)>* body_ = nullptr;
+  const std::function<void(int64_t)>* body_ = nullptr;  // null: the loop is over
   std::atomic<int64_t> next_{0};
   int64_t chunks_ = 0;
-  int busy_ = 0;
+  int running_ = 0;  // workers in the loop
   uint64_t turn_ = 0;
 };
 
