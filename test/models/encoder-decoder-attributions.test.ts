@@ -25,6 +25,8 @@ const BEYOND_FLOAT32 = new Set(
       'noeosbase-deeplift',
       'saliency-u-forced',
       'gradient_shap-u-forced',
+      'discretized_integrated_gradients-b-forced-target',
+      'discretized_integrated_gradients-u-forced',
     ],
     'span1-saliency',
   ].map((name) => `bart-tiny ${name}`),
@@ -47,12 +49,22 @@ function leftOut(name: string, golden: AttributionCase): string | null {
     ({ source_attributions: raw, aggregated }) => raw?.data || (aggregated && !('error' in aggregated)),
   );
   if (!numbers) return 'the library failed on its own output, and its raw scores were not recorded';
-  const scaledInside = ['m2m100-tiny', 'nllb-tiny', 'mbart-tiny', 'bart-tiny'].includes(golden.model);
-  if (method === 'discretized_integrated_gradients' && scaledInside) {
-    return 'the library builds its paths from embeddings without their scale: they do not end at the input';
-  }
   if (name === 'prefix-generation') return 'generation from a target prefix is not offered';
   return null;
+}
+
+/**
+ * Special tokens have no paths of their own in discretized integrated gradients. M2M100's language codes were such tokens
+ * in the first case that the library ran, and no longer in those after it.
+ */
+function forgetsLanguages(name: string, golden: AttributionCase): boolean {
+  const { model, method } = golden;
+  return model === 'm2m100-tiny' && method === 'discretized_integrated_gradients' && !name.endsWith('-a-free');
+}
+
+/** Special tokens without language codes. */
+function unnamedIds({ tokenizer }: Translator): ReadonlySet<number> {
+  return new Set(Object.values(tokenizer.special).filter((id) => id !== null));
 }
 
 for (const name of MODELS) {
@@ -67,7 +79,13 @@ for (const name of MODELS) {
       if (leftOut(key, golden) !== null) continue;
       // 0.7.1's perplexity is 2 to the power of nats.
       const functionArgs = golden.attribute_kwargs.attributed_fn === 'perplexity' ? { base: 2 } : {};
-      it(key, () => checkTranslation(translator, golden, { ...caseOptions(golden, cases), functionArgs }));
+      it(key, () =>
+        checkTranslation(translator, golden, {
+          ...caseOptions(golden, cases),
+          functionArgs,
+          ...(forgetsLanguages(key, golden) && { specialIds: unnamedIds(translator) }),
+        }),
+      );
     }
   });
 }

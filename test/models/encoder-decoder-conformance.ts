@@ -13,7 +13,7 @@ import { type CaseOptions, deltasOf, type RunPart } from '../attribution/methods
 import { REPLAYS } from '../attribution/methods/replays.ts';
 import { completedArgs } from '../attribution/tiny-model.ts';
 import { type AttributionCase, assertClose, type Golden, type GoldenTensor } from '../support/goldens.ts';
-import { goldenSequence, type Translator, translationScores } from './encoder-decoder.ts';
+import { asTheLibraryBuildsPaths, goldenSequence, type Translator, translationScores } from './encoder-decoder.ts';
 
 const { methods, stepFunctions } = await loadRegistries();
 
@@ -42,6 +42,31 @@ function withoutNoise(scores: GoldenTensor, steps: readonly number[]): GoldenTen
   return { ...scores, data: rows.map((row) => row.map((value, t) => (steps.includes(t) ? zero(value) : value))) };
 }
 
+export interface TranslationOptions extends CaseOptions {
+  /** The golden target leaves out the decoder's start token (v0.4.0). */
+  withoutStart?: boolean;
+  /** In place of all special tokens of the tokenizer. */
+  specialIds?: ReadonlySet<number>;
+}
+
+/** The sequence of a case whose target leaves out the decoder's start token. */
+function startedSequence(translator: Translator, golden: AttributionCase, index: number): Sequence {
+  const sequences = golden.sequences.map((sequence) => ({
+    ...sequence,
+    target: [['', translator.decoderStart] as [string, number], ...sequence.target],
+    // The library's end is inclusive where it was asked for, and the label takes no account of that.
+    attr_pos_end: sequence.attr_pos_end + (typeof golden.attribute_kwargs.attr_pos_end === 'number' ? 0 : 1),
+  }));
+  return goldenSequence(translator, { ...golden, sequences }, index);
+}
+
+/** Scores of all tokens but the first. */
+function withoutFirst(scores: ScoreArray | null): ScoreArray | null {
+  if (scores === null) return null;
+  const [tokens, ...axes] = scores.shape;
+  return { shape: [tokens - 1, ...axes], data: scores.data.subarray(scores.data.length / tokens) };
+}
+
 /** Scores of a sequence of the case, by its recorded draws where it has some. */
 async function scoresOf(
   translator: Translator,
@@ -62,12 +87,17 @@ async function scoresOf(
   });
   const fnArgs = completedArgs(fn.argsSchema, { ...given, ...options.functionArgs });
   let contrast: ResolvedContrast | undefined;
+  const attributeTarget = target === true;
+  const ran =
+    golden.method === 'discretized_integrated_gradients'
+      ? asTheLibraryBuildsPaths(translator, attributeTarget)
+      : translator;
   const run: RunPart = async (part, body) => {
-    const scores = translationScores(translator, part);
+    const scores = translationScores(ran, part);
     try {
       const passes = await scores.passes({ fn, args: fnArgs, pointer: '' }, method.needsGradient);
       contrast = scores.contrasts[0];
-      const task = { passes, args, attributeTarget: target === true, random: new Random(1), tick: async () => {} };
+      const task = { passes, args, attributeTarget, random: new Random(1), tick: async () => {} };
       const found = await body(task);
       passes.dispose();
       return found;
@@ -87,12 +117,14 @@ async function scoresOf(
 export async function checkTranslation(
   translator: Translator,
   golden: AttributionCase,
-  options: CaseOptions = {},
+  options: TranslationOptions = {},
 ): Promise<void> {
-  const { tolerance = golden.tolerance } = options;
+  const { tolerance = golden.tolerance, withoutStart = false } = options;
   for (const [index, expected] of golden.sequences.entries()) {
-    const sequence = goldenSequence(translator, golden, index);
+    const sequence = (withoutStart ? startedSequence : goldenSequence)(translator, golden, index);
+    if (options.specialIds !== undefined) sequence.specialIds = options.specialIds;
     const found = await scoresOf(translator, golden, index, sequence, options);
+    if (withoutStart) found.target = withoutFirst(found.target);
     const [summary] = aggregate([attribution(found, sequence)], options.chain ?? null, [CONTEXT]);
     let compared = 0;
     const compare = (own: ScoreArray | null | undefined, wanted: GoldenTensor, label: string): void => {

@@ -63,6 +63,27 @@ export function asTheLibraryRuns(translator: Translator): Translator {
   return { ...translator, model: { ...model, decoder: { ...decoder, enter } } };
 }
 
+/**
+ * M2M100, NLLB, mBART and BART scale embeddings inside the embedding module in transformers 4.57, where the library's
+ * paths of discretized integrated gradients cannot see it: they lie among unscaled embeddings, and so the model is given
+ * an input `scale` times too small. (Whence's paths are scaled.)
+ */
+export function asTheLibraryBuildsPaths(translator: Translator, attributeTarget: boolean): Translator {
+  const { model } = translator;
+  const { sourceEmbedding, targetEmbedding } = model;
+  if (model.modelType === 'marian' || sourceEmbedding === null) return translator;
+  const unscaled = <T extends object>(embedding: T): T => ({ ...embedding, scale: 1 });
+  return {
+    ...translator,
+    model: {
+      ...model,
+      sourceEmbedding: unscaled(sourceEmbedding),
+      // What is not attributed is embedded by the module.
+      targetEmbedding: attributeTarget ? unscaled(targetEmbedding) : targetEmbedding,
+    },
+  };
+}
+
 /** Decoder ids of a text: the start token before what the tokenizer gives. */
 export function encodeTarget(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
   const { tokenizer, tgtLang, decoderStart } = translator;
@@ -101,6 +122,7 @@ export function goldenSequence(translator: Translator, golden: AttributionCase, 
     targetBaselineIds,
     start: end - columns,
     end,
+    specialIds: translator.tokenizer.specialIds,
   };
 }
 
