@@ -34,11 +34,12 @@ async function bench(quantization: 'int8' | 'none'): Promise<void> {
     const before = matmulRate(376, GPT2_SMALL.hidden);
     const { seconds, counters } = await measure(loaded, sequence, one);
     const rate = Math.max(before, matmulRate(376, GPT2_SMALL.hidden));
-    const floor = one.flops / rate / 1e9;
+    const needed = typeof one.flops === 'number' ? one.flops : one.flops(counters);
+    const floor = needed / rate / 1e9;
     rows.push([
       one.name,
       seconds.toFixed(3),
-      (one.flops / 1e9).toFixed(0),
+      (needed / 1e9).toFixed(0),
       rate.toFixed(0),
       floor.toFixed(3),
       (seconds / floor).toFixed(2),
@@ -85,6 +86,14 @@ function casesOf(flops: Flops): Case[] {
     },
     { name: 'occlusion', method: 'occlusion', flops: flops.occlusion, runs: 3 },
     { name: 'lime (100)', method: 'lime', methodArgs: { n_samples: 100 }, flops: 100 * flops.forward, runs: 1 },
+    {
+      name: 'reagent (4 x 20 probes)',
+      method: 'reagent',
+      methodArgs: { max_probe_steps: 20, num_probes: 4 },
+      // Each pass is a replaced copy for one step; counted as a whole forward pass without the head of other steps.
+      flops: ({ forward }) => forward * flops.replacedCopy,
+      runs: 1,
+    },
     { name: 'value_zeroing', method: 'value_zeroing', flops: flops.forward * positions, runs: 1 },
     { name: 'attention', method: 'attention', flops: flops.forward, runs: 4 },
     {

@@ -62,8 +62,8 @@ export interface Case {
   /** A step score in place of a method. */
   stepFunction?: string;
   stepArgs?: Record<string, unknown>;
-  /** FLOPs that the shared passes need. */
-  flops: number;
+  /** FLOPs that the shared passes need; from the passes spent where these depend on the numbers. */
+  flops: number | ((counters: Counters) => number);
   runs: number;
 }
 
@@ -142,6 +142,13 @@ export class Flops {
   /** One teacher-forced pass with the logits of every step. */
   get forward(): number {
     return this.#blocks(this.#positions) + this.#head(this.#steps);
+  }
+
+  /** A copy of one step's prefix, read at its last position: the mean over the steps. */
+  get replacedCopy(): number {
+    let rows = 0;
+    for (let t = 0; t < this.#steps; t++) rows += this.#start + t;
+    return this.#blocks(rows / this.#steps) + this.#head(1);
   }
 
   /** The cotangents of every step, on the rows that each step sees. */
