@@ -87,9 +87,9 @@ function casesOf(flops: Flops): Case[] {
     { name: 'occlusion', method: 'occlusion', flops: flops.occlusion, runs: 3 },
     { name: 'lime (100)', method: 'lime', methodArgs: { n_samples: 100 }, flops: 100 * flops.forward, runs: 1 },
     {
-      name: 'reagent (4 x 20 probes)',
+      name: 'reagent (2 probes x 5)',
       method: 'reagent',
-      methodArgs: { max_probe_steps: 20, num_probes: 4 },
+      methodArgs: { max_probe_steps: 5, num_probes: 2 },
       // Each pass is a replaced copy for one step; counted as a whole forward pass without the head of other steps.
       flops: ({ forward }) => forward * flops.replacedCopy,
       runs: 1,
