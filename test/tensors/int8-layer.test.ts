@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { openCheckpoint } from '../../src/checkpoints/safetensors.ts';
 import { Random } from '../../src/generation/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { disableKernels } from '../../src/tensors/kernels.ts';
 import { Int8Matrix } from '../../src/tensors/matrix.ts';
 import { quantizeRows } from '../../src/tensors/quantize.ts';
 import { type Tensor2D, tf } from '../../src/tensors/tf.ts';
-import { assertClose, int8Cases } from '../support/goldens.ts';
+import { assertClose, int8Cases, modelDir } from '../support/goldens.ts';
 
 interface LayerCase {
   threshold: number;
@@ -37,6 +38,32 @@ for (const { backend, kernels } of ways) {
       await startBackend(backend);
       if (!kernels) disableKernels();
     });
+
+    for (const [model, stored, inputMajor] of [
+      ['gpt2-tiny', 'gpt2-int8-tiny', true],
+      ['marian-tiny', 'marian-int8-tiny', false],
+    ] as const) {
+      test(`every code of ${stored} is the one that bitsandbytes stored, ties included`, () => {
+        const floats = openCheckpoint(modelDir(model));
+        const codes = openCheckpoint(modelDir(stored));
+        let compared = 0;
+        for (const name of codes.names()) {
+          const golden = name.endsWith('.weight') ? codes.int8(name) : null;
+          if (golden === null) continue;
+          const [rows, columns] = floats.info(name).shape;
+          const rule = { threshold: 6, outliers: 'row' } as const;
+          const own = Int8Matrix.quantize(floats.readF32(name), rows, columns, inputMajor, rule);
+          const wanted = Int8Matrix.stored(golden.cb, golden.scb, inputMajor ? rows : columns, rule);
+          const [found, expected] = [own.toTensor(), wanted.toTensor()];
+          assert.deepEqual(found.dataSync(), expected.dataSync(), name);
+          for (const thing of [own, wanted, found, expected]) thing.dispose();
+          compared++;
+        }
+        assert.ok(compared > 10, `${compared} matrices`);
+        floats.close();
+        codes.close();
+      });
+    }
 
     cases.forEach((golden, index) => {
       const rows = golden.weight.length;

@@ -75,6 +75,8 @@ VNNI void mark(const float* x, int64_t width, float threshold, uint8_t* marks) {
   }
 }
 
+// Codes per unit are 127 * (1 / absmax), in this order: PyTorch divides a number by a tensor so, and ties depend on it.
+
 // One row to codes; `marks`: columns that get code 0, null: none. Returns the absolute maximum of what is no outlier.
 VNNI float quantize_row(const float* x, int64_t width, float threshold, const uint8_t* marks, uint8_t* codes) {
   const __m512 limit = _mm512_set1_ps(threshold > 0 ? threshold : INFINITY);
@@ -85,7 +87,7 @@ VNNI float quantize_row(const float* x, int64_t width, float threshold, const ui
     largest = _mm512_mask_max_ps(largest, inner, largest, magnitude(rounded));
   }
   const float absmax = _mm512_reduce_max_ps(largest);
-  const __m512 factor = _mm512_set1_ps(127.0f / (absmax == 0 ? 1.0f : absmax));
+  const __m512 factor = _mm512_set1_ps(127.0f * (1.0f / (absmax == 0 ? 1.0f : absmax)));
   const __m512i offset = _mm512_set1_epi32(128);
   for (int64_t i = 0; i < width; i += 16) {
     const __mmask16 lanes = lanes16(i, width);
@@ -318,11 +320,11 @@ VNNI void quantize_weight_rows(const float* weight, int64_t width, int64_t first
       largest = _mm512_max_ps(largest, magnitude(half(_mm512_maskz_loadu_ps(lanes16(i, width), w + i))));
     }
     scale[row] = _mm512_reduce_max_ps(largest);
-    const __m512 absmax = _mm512_set1_ps(scale[row] == 0 ? 1.0f : scale[row]);
+    const __m512 factor = _mm512_set1_ps(127.0f * (1.0f / (scale[row] == 0 ? 1.0f : scale[row])));
     for (int64_t i = 0; i < width; i += 16) {
       const __mmask16 lanes = lanes16(i, width);
-      const __m512 times127 = _mm512_mul_ps(half(_mm512_maskz_loadu_ps(lanes, w + i)), _mm512_set1_ps(127.0f));
-      const __m512i code = _mm512_cvtps_epi32(_mm512_div_ps(times127, absmax));
+      const __m512 rounded = half(_mm512_maskz_loadu_ps(lanes, w + i));
+      const __m512i code = _mm512_cvtps_epi32(_mm512_mul_ps(rounded, factor));
       _mm_mask_storeu_epi8(codes + row * width + i, lanes, _mm512_cvtepi32_epi8(code));
     }
   }
@@ -338,11 +340,13 @@ VNNI void quantize_weight_columns(const float* weight, int64_t width, int64_t ro
   }
   _mm512_mask_storeu_ps(scale + first, lanes, largest);
   const __mmask16 zero = _mm512_cmp_ps_mask(largest, _mm512_setzero_ps(), _CMP_EQ_OQ);
-  const __m512 absmax = _mm512_mask_blend_ps(zero, largest, _mm512_set1_ps(1.0f));
+  const __m512 one_each = _mm512_set1_ps(1.0f);
+  const __m512 reciprocal = _mm512_div_ps(one_each, _mm512_mask_blend_ps(zero, largest, one_each));
+  const __m512 factor = _mm512_mul_ps(reciprocal, _mm512_set1_ps(127.0f));
   alignas(16) int8_t one[16];
   for (int64_t i = 0; i < width; i++) {
     const __m512 w = half(_mm512_maskz_loadu_ps(lanes, weight + i * rows + first));
-    const __m512i code = _mm512_cvtps_epi32(_mm512_div_ps(_mm512_mul_ps(w, _mm512_set1_ps(127.0f)), absmax));
+    const __m512i code = _mm512_cvtps_epi32(_mm512_mul_ps(w, factor));
     _mm_store_si128(reinterpret_cast<__m128i*>(one), _mm512_cvtepi32_epi8(code));
     for (int64_t n = first; n < last; n++) codes[n * width + i] = one[n - first];
   }
