@@ -86,7 +86,11 @@ export function attention(run: Run, q: Value, k: Value, v: Value, config: Attent
 
   return run.apply([q, k, v], output, q.rows, () => {
     if (keyHeads.shape[0] !== segments) throw new Error('cotangents need keys of their own for each segment');
-    const saved: Saved = { queryHeads, keyHeads, valueHeads, probabilities, weights, mask, capSlope };
+    // The native softmax multiplies by a rounded reciprocal, so that a row may sum to 1 - 6e-8. Where attention has made
+    // its choice, the cotangents of queries and keys are nearly 0, and that would be all there is of them.
+    const exact = tf.div(probabilities, tf.sum(probabilities, -1, true));
+    const kept = { probabilities: exact, weights: mask === null ? exact : weights };
+    const saved: Saved = { queryHeads, keyHeads, valueHeads, ...kept, mask, capSlope };
     for (const tensor of Object.values(saved)) if (tensor !== null) run.keep(tensor);
     return ([dy]) => (dy === null ? [null, null, null] : pullback(dy, q, k, v, saved, config));
   });
