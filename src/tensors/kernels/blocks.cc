@@ -188,16 +188,82 @@ struct StepTask {
   float *dq, *dk, *dv;               // dq as dy; dk, dv [visible, kv heads * width]
 };
 
-// Rows of queries that are taken together, so that cotangents of keys are read and written once for all.
-constexpr int64_t kTogether = 4;
+// Rows of queries that are taken together.
+constexpr int64_t kTogether = 16;
 
+using Lanes = float __attribute__((vector_size(64), aligned(4)));
+constexpr int64_t kLanes = 16;
+
+inline int64_t padded(int64_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
+
+// A matrix by its element strides.
+struct Operand {
+  const float* at;
+  int64_t row, column;
+};
+
+// Rows m .. m + M - 1 and V vectors of columns from n of c (+)= a b, kept in registers over the depth.
+template <int M, int V>
+__attribute__((always_inline)) inline void tile(const Operand& a, const float* b, int64_t b_row, float* c, int64_t c_row,
+                                                int64_t depth, bool adding) {
+  Lanes sum[M][V];
+  for (int m = 0; m < M; m++) {
+    for (int v = 0; v < V; v++) {
+      if (adding) sum[m][v] = *reinterpret_cast<const Lanes*>(c + m * c_row + v * kLanes);
+      else sum[m][v] = Lanes{};
+    }
+  }
+  for (int64_t k = 0; k < depth; k++) {
+    Lanes right[V];
+    for (int v = 0; v < V; v++) right[v] = *reinterpret_cast<const Lanes*>(b + k * b_row + v * kLanes);
+    for (int m = 0; m < M; m++) {
+      const float left = a.at[m * a.row + k * a.column];
+      for (int v = 0; v < V; v++) sum[m][v] += left * right[v];
+    }
+  }
+  for (int m = 0; m < M; m++) {
+    for (int v = 0; v < V; v++) *reinterpret_cast<Lanes*>(c + m * c_row + v * kLanes) = sum[m][v];
+  }
+}
+
+template <int M>
+__attribute__((always_inline)) inline void tile_row(const Operand& a, const float* b, int64_t b_row, float* c,
+                                                    int64_t c_row, int64_t columns, int64_t depth, bool adding) {
+  int64_t n = 0;
+  for (; n + 4 * kLanes <= columns; n += 4 * kLanes) tile<M, 4>(a, b + n, b_row, c + n, c_row, depth, adding);
+  for (; n + kLanes <= columns; n += kLanes) tile<M, 1>(a, b + n, b_row, c + n, c_row, depth, adding);
+  for (; n < columns; n++) {
+    for (int m = 0; m < M; m++) {
+      float sum = adding ? c[m * c_row + n] : 0;
+      for (int64_t k = 0; k < depth; k++) sum += a.at[m * a.row + k * a.column] * b[k * b_row + n];
+      c[m * c_row + n] = sum;
+    }
+  }
+}
+
+// c [rows, columns] = a [rows, depth] b [depth, columns], or added to c. For small depths and widths, where TensorFlow's
+// products would be dominated by their calls.
+__attribute__((always_inline)) inline void product(const Operand& a, const float* b, int64_t b_row, float* c,
+                                                   int64_t c_row, int64_t rows, int64_t columns, int64_t depth,
+                                                   bool adding) {
+  int64_t m = 0;
+  for (; m + 4 <= rows; m += 4) {
+    tile_row<4>({a.at + m * a.row, a.row, a.column}, b, b_row, c + m * c_row, c_row, columns, depth, adding);
+  }
+  for (; m < rows; m++) {
+    tile_row<1>({a.at + m * a.row, a.row, a.column}, b, b_row, c + m * c_row, c_row, columns, depth, adding);
+  }
+}
+
+// `scratch` holds 2 * kTogether * padded(keys) numbers. Probabilities of hidden keys are zero, and so is all that comes
+// from them: only whole ranges of keys that no row of a block sees are passed over.
 EACH_TARGET void attend_back(const Attention& a, const StepTask& task, const float* v_transposed, float* scratch) {
-  const int64_t width = a.width, keys = a.keys, visible = task.visible;
+  const int64_t width = a.width, keys = a.keys, key_pad = padded(keys);
   const int64_t stride = a.heads * a.group * width, key_stride = a.heads * width;
   const float* k = a.k + (task.segment * a.heads + task.head) * keys * width;
-  float* d_scores = scratch;                         // [kTogether, visible]
-  float* weights = scratch + kTogether * visible;    // [kTogether, visible]
-  for (int64_t j = 0; j < visible; j++) {
+  float* d_scores = scratch;                         // [kTogether, key_pad]
+  float* weights = scratch + kTogether * key_pad;    // [kTogether, key_pad]
+  for (int64_t j = 0; j < task.visible; j++) {
     std::memset(task.dk + j * key_stride, 0, width * sizeof(float));
     std::memset(task.dv + j * key_stride, 0, width * sizeof(float));
   }
@@ -206,27 +272,20 @@ EACH_TARGET void attend_back(const Attention& a, const StepTask& task, const flo
     const int64_t column = (task.head * a.group + g) * width;
     for (int64_t start = 0; start < task.query_count; start += kTogether) {
       const int64_t count = std::min(kTogether, task.query_count - start);
-      int64_t seen = 0;
+      const int64_t position = task.first_query + start;
+      const int64_t n = a.causal ? std::min(task.visible, position + count) : task.visible;
+      const float* d_out = task.dy + start * stride + column;
+      product({d_out, stride, 1}, v_transposed, key_pad, d_scores, key_pad, count, padded(n), width, false);
       for (int64_t r = 0; r < count; r++) {
-        const int64_t position = task.first_query + start + r;
-        const int64_t n = a.causal ? std::min(visible, position + 1) : visible;
-        seen = std::max(seen, n);
-        const int64_t saved = (head_row + position) * keys;
-        const float* d_out = task.dy + (start + r) * stride + column;
+        const int64_t saved = (head_row + position + r) * keys;
         const float* p = a.probabilities + saved;
-        float* ds = d_scores + r * visible;
-        float* w = weights + r * visible;
-        for (int64_t j = 0; j < n; j++) ds[j] = 0;
-        for (int64_t d = 0; d < width; d++) {
-          const float value = d_out[d];
-          const float* column_of_v = v_transposed + d * keys;
-          for (int64_t j = 0; j < n; j++) ds[j] += value * column_of_v[j];
-        }
-        if (a.mask != nullptr) {
+        float* ds = d_scores + r * key_pad;
+        float* w = weights + r * key_pad;
+        if (a.mask == nullptr) {
+          for (int64_t j = 0; j < n; j++) w[j] = p[j];
+        } else {
           for (int64_t j = 0; j < n; j++) w[j] = p[j] * a.mask[saved + j];
           for (int64_t j = 0; j < n; j++) ds[j] *= a.mask[saved + j];
-        } else {
-          for (int64_t j = 0; j < n; j++) w[j] = p[j];
         }
         float total = 0;
         for (int64_t j = 0; j < n; j++) total += ds[j] * p[j];
@@ -234,29 +293,15 @@ EACH_TARGET void attend_back(const Attention& a, const StepTask& task, const flo
         if (a.cap_slope != nullptr) {
           for (int64_t j = 0; j < n; j++) ds[j] *= a.cap_slope[saved + j];
         }
-        float* dq = task.dq + (start + r) * stride + column;
-        for (int64_t d = 0; d < width; d++) dq[d] = 0;
-        for (int64_t j = 0; j < n; j++) {
-          const float value = ds[j] * a.scale;
-          for (int64_t d = 0; d < width; d++) dq[d] += value * k[j * width + d];
-        }
       }
-      // Keys that a row of this block does not see: nothing flows to them from it.
+      float* dq = task.dq + start * stride + column;
+      product({d_scores, key_pad, 1}, k, width, dq, stride, count, width, n, false);
       for (int64_t r = 0; r < count; r++) {
-        const int64_t n = a.causal ? std::min(visible, task.first_query + start + r + 1) : visible;
-        for (int64_t j = n; j < seen; j++) d_scores[r * visible + j] = weights[r * visible + j] = 0;
+        for (int64_t d = 0; d < width; d++) dq[r * stride + d] *= a.scale;
       }
-      const float* q = a.q + (head_row + task.first_query + start) * width;
-      const float* d_out = task.dy + start * stride + column;
-      for (int64_t j = 0; j < seen; j++) {
-        float* dk = task.dk + j * key_stride;
-        float* dv = task.dv + j * key_stride;
-        for (int64_t r = 0; r < count; r++) {
-          const float ds = d_scores[r * visible + j], w = weights[r * visible + j];
-          for (int64_t d = 0; d < width; d++) dk[d] += ds * q[r * width + d];
-          for (int64_t d = 0; d < width; d++) dv[d] += w * d_out[r * stride + d];
-        }
-      }
+      const float* q = a.q + (head_row + position) * width;
+      product({d_scores, 1, key_pad}, q, width, task.dk, key_stride, n, width, count, true);
+      product({weights, 1, key_pad}, d_out, stride, task.dv, key_stride, n, width, count, true);
     }
   }
 }
@@ -286,14 +331,13 @@ void attention_pullback(void* kernel, TF_OpKernelContext* context) {
   };
   const auto key_rows = [&](int64_t t) -> int64_t { return config.causal ? at[t] + 1 : keys; };
   std::vector<int64_t> query_start, key_start;
-  int64_t query_count = 0, key_count = 0, widest = 0;
+  int64_t query_count = 0, key_count = 0;
   for (int64_t s = 0; s < segments; s++) {
     for (int64_t t = 0; t < steps; t++) {
       query_start.push_back(query_count);
       key_start.push_back(key_count);
       query_count += query_rows(t);
       key_count += key_rows(t);
-      widest = std::max(widest, key_rows(t));
     }
   }
   call.require(query_count == TF_Dim(dy, 0), "rows of cotangents and steps do not fit");
@@ -305,23 +349,24 @@ void attention_pullback(void* kernel, TF_OpKernelContext* context) {
   const Attention a{segments, heads, group, width, queries, keys, data<float>(q), data<float>(k), data<float>(v),
                     data<float>(p), TF_TensorElementCount(mask) == 0 ? nullptr : data<float>(mask),
                     TF_TensorElementCount(cap) == 0 ? nullptr : data<float>(cap), config.scale, config.causal};
-  std::vector<float> transposed(segments * heads * width * keys);
+  const int64_t key_pad = padded(keys);
+  std::vector<float> transposed(segments * heads * width * key_pad);
   for (int64_t row = 0; row < segments * heads; row++) {
     for (int64_t j = 0; j < keys; j++) {
       for (int64_t d = 0; d < width; d++) {
-        transposed[(row * width + d) * keys + j] = a.v[(row * keys + j) * width + d];
+        transposed[(row * width + d) * key_pad + j] = a.v[(row * keys + j) * width + d];
       }
     }
   }
   pool().each(segments * steps * heads, [&](int64_t chunk) {
     const int64_t head = chunk % heads, t = chunk / heads % steps, s = chunk / heads / steps;
     const int64_t group_of_rows = s * steps + t;
-    std::vector<float> scratch(2 * kTogether * widest);
+    std::vector<float> scratch(2 * kTogether * key_pad);
     StepTask task{s, head, config.reads ? at[t] : 0, query_rows(t), key_rows(t),
                   data<float>(dy) + query_start[group_of_rows] * columns, dq + query_start[group_of_rows] * columns,
                   dk + key_start[group_of_rows] * heads * width + head * width,
                   dv + key_start[group_of_rows] * heads * width + head * width};
-    attend_back(a, task, transposed.data() + (s * heads + head) * width * keys, scratch.data());
+    attend_back(a, task, transposed.data() + (s * heads + head) * width * key_pad, scratch.data());
   });
 }
 
