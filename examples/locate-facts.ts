@@ -1,19 +1,20 @@
 /**
- * Where does a model recall a fact? Contribution of every MLP at every part of the sentence, averaged over facts, after
- * Meng et al. 2022, "Locating and Editing Factual Associations in GPT" (arXiv:2202.05262), figures 1 and 2. Used by
- * docs/guides/locating-factual-knowledge.md:
+ * Where does a model recall a fact? How much the outputs of every MLP and every attention count at each part of the
+ * sentence, averaged over facts, after Meng et al. 2022, "Locating and Editing Factual Associations in GPT"
+ * (arXiv:2202.05262), figures 1 and 2. Used by docs/guides/locating-factual-knowledge.md:
  *
  *   node --import tsx examples/locate-facts.ts --model facts-gpt2 --facts examples/facts/countries.json --out map.html
  *
  * A fact is {"prompt": "{} is a country whose capital is", "subject": "France", "target_true": "Paris",
- * "target_false": "Rome"}. What is attributed is the difference of the two answers' probabilities.
+ * "target_false": "Rome"}. What is attributed is the difference of the two answers' probabilities (of their first tokens,
+ * where an answer has several).
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Job } from '../src/contract/job.ts';
-import type { Result, ResultSequence, Scores } from '../src/contract/result.ts';
+import type { Result, ResultSequence } from '../src/contract/result.ts';
 import { toLayerMap } from '../src/results/layer-map.ts';
 
 interface Fact {
@@ -35,6 +36,12 @@ const PARTS = [
 ] as const;
 type Part = (typeof PARTS)[number];
 
+/** What one fact adds to the average: [token][column] of shares, and which part each token is. */
+interface FactMap {
+  scores: number[][];
+  parts: Part[];
+}
+
 /** Texts that one request may hold. */
 const BATCH = 64;
 
@@ -43,87 +50,132 @@ const { values: options } = parseArgs({
     url: { type: 'string', default: 'http://127.0.0.1:3000' },
     model: { type: 'string', default: 'facts-gpt2' },
     facts: { type: 'string', default: 'examples/facts/countries.json' },
-    layers: { type: 'string', default: 'h.*.mlp' },
+    /** Kinds of modules; other families name them otherwise: layers.*.self_attn. */
+    layers: { type: 'string', default: 'h.*.mlp,h.*.attn' },
+    /** vnorm: how much a module's output counts; sum: for the true answer (above zero) or the false one (below). */
+    aggregation: { type: 'string', default: 'vnorm' },
     out: { type: 'string', default: 'layer-map.html' },
   },
 });
+const kinds = options.layers.split(',');
 
-const facts = JSON.parse(readFileSync(options.facts, 'utf8')) as Fact[];
-const maps: { layers: number[][]; parts: Part[] }[] = [];
-let preferred = 0;
-for (let start = 0; start < facts.length; start += BATCH) {
-  const batch = facts.slice(start, start + BATCH);
-  const { sequences } = await attribute(batch);
-  sequences.forEach((sequence, i) => {
-    const fact = batch[i];
-    // Answers of several tokens are aligned from their ends; only the first token is asked about here.
-    if (sequence.attr_pos_end - sequence.attr_pos_start !== 1) {
-      console.error(`left out: "${fact.target_true}" is not one token of this model`);
-      return;
-    }
-    if ((sequence.step_scores.contrast_prob_diff?.[0] ?? 0) > 0) preferred += 1;
-    maps.push({ layers: layerScores(sequence), parts: partsOf(sequence, fact) });
-  });
+try {
+  await main(JSON.parse(readFileSync(options.facts, 'utf8')) as Fact[]);
+} catch (error) {
+  console.error(`locate-facts: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
 }
-if (maps.length === 0) throw new Error('no fact is left: each answer must be one token of the model');
 
-const layers = maps[0].layers[0].length;
-const average = PARTS.map((part) => averageOf(part));
-const used = PARTS.filter((_, i) => average[i] !== null);
-const rows = Array.from({ length: layers }, (_, i) => layers - 1 - i);
-const values = rows.map((layer) => average.filter((column) => column !== null).map((column) => column[layer]));
-writeFileSync(
-  options.out,
-  toLayerMap({
+async function main(facts: Fact[]): Promise<void> {
+  const maps: FactMap[] = [];
+  const contrasts: number[] = [];
+  let info: Result['info'] | null = null;
+  for (let start = 0; start < facts.length; start += BATCH) {
+    const batch = facts.slice(start, start + BATCH);
+    const result = await attribute(batch);
+    info = result.info;
+    result.sequences.forEach((sequence, i) => {
+      const scores = sharesOf(sequence);
+      if (scores === null) {
+        const { target_true: one, target_false: other } = batch[i];
+        console.error(`left out: "${one}" and "${other}" begin with the same token of this model`);
+        return;
+      }
+      contrasts.push(sequence.step_scores.contrast_prob_diff?.[0] ?? 0);
+      maps.push({ scores, parts: partsOf(sequence, batch[i]) });
+    });
+  }
+  if (maps.length === 0 || info === null) throw new Error(`no fact of ${options.facts} is left`);
+  report(maps, contrasts, info);
+}
+
+/** Averages, prints and draws. */
+function report(maps: FactMap[], contrasts: number[], info: Result['info']): void {
+  const parts = PARTS.filter((part) => maps.some((map) => map.parts.includes(part)));
+  const means = parts.map((part) => meanOf(part, maps));
+  const depth = means[0].length / kinds.length;
+  const groups = kinds.map((kind, k) => ({
+    title: kind.split('.').at(-1) ?? kind,
+    values: means.map((row) => row.slice(k * depth, (k + 1) * depth).map((share) => 100 * share)),
+  }));
+  const layers = Array.from({ length: depth }, (_, layer) => String(layer));
+  const preferred = contrasts.filter((difference) => difference > 0).length;
+  const summary = `${maps.length} facts; the model prefers the true answer in ${preferred}`;
+  const page = toLayerMap({
     title: `Where ${options.model} recalls ${maps.length} facts`,
-    subtitle: 'Share of each MLP at each part of the prompt in what tells the true answer from a false one.',
-    rows: rows.map((layer) => `MLP ${layer}`),
-    columns: used,
-    values,
-    meaning: 'mean share of a fact’s total',
-  }),
-);
-console.log(`${maps.length} facts; the model prefers the true answer in ${preferred}`);
-console.log(`strongest: MLP ${strongest().layer} at "${strongest().part}" (${(100 * strongest().value).toFixed(1)} %)`);
-console.log(`written to ${options.out}`);
+    subtitle: 'How much each module counts, at each part of the prompt, for the true answer against a false one.',
+    rows: parts,
+    columns: layers,
+    groups,
+    meaning: 'percent of a fact’s total for each token, mean over facts',
+    facts: [
+      ['Facts', summary],
+      ['Model', `${info.model} (${info.quantization}, ${String(info.model_hash)})`],
+      ['Method', `${info.method} ${JSON.stringify(info.method_args)}`],
+      ['Attributed', `${info.attributed_fn}, mean ${mean(contrasts).toFixed(3)}`],
+      ['Passes', `${info.forward_passes} forward, ${info.backward_passes} backward`],
+    ],
+  });
+  writeFileSync(options.out, page);
+  console.log(summary);
+  for (const { title, values } of groups) {
+    console.log(`\n${title.padEnd(24)}${layers.map((layer) => layer.padStart(6)).join('')}`);
+    values.forEach((row, i) => {
+      console.log(parts[i].padEnd(24) + row.map((percent) => percent.toFixed(1).padStart(6)).join(''));
+    });
+  }
+  console.log(`\nwritten to ${options.out}`);
+}
 
-/** Submits one job for the facts and waits for its result. */
+/** Attributes the facts' answers in one job. */
 async function attribute(batch: Fact[]): Promise<Result> {
   const prompts = batch.map(({ prompt, subject }) => prompt.replace('{}', subject));
   const texts = (key: 'target_true' | 'target_false') => batch.map((fact, i) => `${prompts[i]} ${fact[key]}`);
-  const contrast = { name: 'contrast_prob_diff', args: { contrast_targets: texts('target_false') } };
+  const forced = { model: options.model, input_texts: prompts, generated_texts: texts('target_true') };
+  // Where the answers begin: without these pairs, answers of different lengths would be aligned from their ends.
+  const { sequences } = await run({ ...forced, method: 'dummy' });
+  const pairs = sequences.map(({ attr_pos_start: first }) => [[first, first]]);
+  const contrast = {
+    name: 'contrast_prob_diff',
+    args: { contrast_targets: texts('target_false'), contrast_targets_alignments: pairs },
+  };
+  return run({
+    ...forced,
+    method: 'layer_gradient_x_activation',
+    method_args: { target_layer: kinds, layer_aggregation: options.aggregation },
+    attributed_fn: contrast,
+    step_scores: [contrast],
+  });
+}
+
+/** Submits a job, waits and gives its result. */
+async function run(request: Record<string, unknown>): Promise<Result> {
   const response = await fetch(`${options.url}/attribute`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({
-      model: options.model,
-      input_texts: prompts,
-      generated_texts: texts('target_true'),
-      method: 'layer_gradient_x_activation',
-      method_args: { target_layer: options.layers },
-      attributed_fn: contrast,
-      step_scores: [contrast],
-    }),
+    body: JSON.stringify(request),
+  }).catch(() => {
+    throw new Error(`nothing answers at ${options.url}; start it with npm start, or give its --url`);
   });
+  if (!response.ok) throw new Error(`the request was refused: ${((await response.json()) as { detail: string }).detail}`);
   let job = (await response.json()) as Job;
-  if (!response.ok) throw new Error(`the request was refused: ${JSON.stringify(job)}`);
   while (job.status === 'queued' || job.status === 'running') {
-    process.stderr.write(`\r${job.status}: ${job.progress.phase} ${Math.round(100 * job.progress.fraction)} %   `);
-    await sleep(300);
+    process.stderr.write(`\r${job.progress.phase} ${Math.round(100 * job.progress.fraction)} %   `);
+    await sleep(200);
     job = (await (await fetch(options.url + job.links.self)).json()) as Job;
   }
-  process.stderr.write('\n');
-  if (job.status !== 'succeeded') throw new Error(`the job ${job.status}: ${JSON.stringify(job.error)}`);
+  process.stderr.write('\r                    \r');
+  if (job.status !== 'succeeded') throw new Error(`the job ${job.status}: ${job.error?.message ?? 'see the service'}`);
   return (await (await fetch(options.url + job.links.result)).json()) as Result;
 }
 
-/** Scores of the answer's only token, [prompt token][layer], as shares of their sum. */
-function layerScores({ target_attributions, attr_pos_start }: ResultSequence): number[][] {
+/** Scores of the answer's first token, [prompt token][column], as shares of their sum; null where nothing counts. */
+function sharesOf({ target_attributions, attr_pos_start }: ResultSequence): number[][] | null {
   const scores = (target_attributions ?? []).slice(0, attr_pos_start).map(([step]) => {
-    return (Array.isArray(step) ? step : [step]).map((score: Scores) => (typeof score === 'number' ? score : 0));
+    return (Array.isArray(step) ? step : [step]).map((score) => (typeof score === 'number' ? score : 0));
   });
   const total = scores.flat().reduce((sum, score) => sum + Math.abs(score), 0);
-  return scores.map((token) => token.map((score) => score / total));
+  return total === 0 ? null : scores.map((token) => token.map((score) => score / total));
 }
 
 /** Which part of the prompt each of its tokens is, by character offsets. */
@@ -143,26 +195,16 @@ function partsOf({ target, attr_pos_start }: ResultSequence, { prompt, subject }
   });
 }
 
-/** Mean share of each layer over the facts that have this part, [layers]; null where none has. */
-function averageOf(part: Part): number[] | null {
-  const sums = new Array<number>(layers).fill(0);
-  let having = 0;
-  for (const map of maps) {
-    if (!map.parts.includes(part)) continue;
-    having += 1;
-    map.parts.forEach((name, token) => {
-      if (name === part) map.layers[token].forEach((score, layer) => (sums[layer] += score));
-    });
-  }
-  return having === 0 ? null : sums.map((sum) => sum / having);
+/** Mean share of a token of this part, over the facts that have it: [columns]. A fact with more such tokens weighs the same. */
+function meanOf(part: Part, maps: FactMap[]): number[] {
+  const having = maps.filter((map) => map.parts.includes(part));
+  return having[0].scores[0].map((_, column) => mean(having.map((map) => mean(ofPart(part, map, column)))));
 }
 
-function strongest(): { layer: number; part: Part; value: number } {
-  let best = { layer: 0, part: PARTS[0] as Part, value: Number.NEGATIVE_INFINITY };
-  average.forEach((column, i) => {
-    column?.forEach((value, layer) => {
-      if (value > best.value) best = { layer, part: PARTS[i], value };
-    });
-  });
-  return best;
+function ofPart(part: Part, { scores, parts }: FactMap, column: number): number[] {
+  return scores.filter((_, token) => parts[token] === part).map((token) => token[column]);
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -400,7 +400,7 @@ function inseqInfo(
     attr_pos_start: raw[0]?.attrPosStart ?? null,
     attr_pos_end: raw[0]?.attrPosEnd ?? null,
     attribute_target: request.attribute_target,
-    attributed_fn: request.attributed_fn.name,
+    attributed_fn: `${request.attributed_fn.name}_fn`,
     attributed_fn_args: request.attributed_fn.args,
     attribution_args: methodArgs,
     constrained_decoding: request.generated_texts !== null,

@@ -72,6 +72,7 @@ caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hid
 th{font-weight:400;background:var(--cell);text-align:left}
 thead th{position:sticky;top:0;z-index:2;vertical-align:bottom;padding:.8rem 0 .5rem;border-bottom:1px solid var(--rule)}
 thead th span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:11rem;overflow:hidden;white-space:nowrap;margin:0 auto;padding:.15rem 0;display:block;line-height:1.2}
+.upright thead th span{writing-mode:horizontal-tb;transform:none;text-align:center}
 thead th.corner{left:0;z-index:3;padding:.8rem 1rem .5rem;font-size:12px;color:var(--muted)}
 tbody th{position:sticky;left:0;z-index:1;padding:0 .8rem 0 1rem;white-space:nowrap;max-width:16rem;overflow:hidden;text-overflow:ellipsis;text-align:right;border-right:1px solid var(--rule)}
 th i{color:var(--muted);font-style:normal;opacity:.65}

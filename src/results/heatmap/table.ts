@@ -65,10 +65,12 @@ export function tableHtml(
     const heading = `<tr class="group"><th scope="rowgroup" colspan="${columns.length + 1}"><span>${escapeHtml(title)}</span></th></tr>`;
     return `<tbody>${heading}${lines.join('\n')}</tbody>`;
   });
-  const dense = showsNumbers(columns.length) ? '' : ' class="dense"';
+  // Layer numbers and the like stand upright.
+  const upright = columns.every(({ space, text }) => !space && text.length <= 2);
+  const kinds = [...(showsNumbers(columns.length) ? [] : ['dense']), ...(upright ? ['upright'] : [])].join(' ');
   const unit = unitText(scale);
   return (
-    `<div class="scroll" role="region" aria-label="${escapeHtml(caption)}" tabindex="0"><table${dense}${unit && ` data-unit="${unit}"`}>` +
+    `<div class="scroll" role="region" aria-label="${escapeHtml(caption)}" tabindex="0"><table${kinds && ` class="${kinds}"`}${unit && ` data-unit="${unit}"`}>` +
     `<caption>${escapeHtml(caption)}</caption>` +
     `<thead><tr><th class="corner" scope="col">${escapeHtml(corner)}</th>${head}</tr></thead>${bodies.join('')}</table></div>`
   );
