@@ -1,8 +1,8 @@
 /**
  * Packs a folder of golden fixtures into test/fixtures: one archive for each model or subject, one for all model
- * directories, and one for their SentencePiece models.
+ * directories, and one for their SentencePiece models; and of the folder of trained models those that tests use.
  *
- *   node --import tsx scripts/pack-goldens.ts FOLDER
+ *   node --import tsx scripts/pack-goldens.ts FOLDER TRAINED
  */
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,9 +13,9 @@ import { type ArchivedFile, pack } from '../test/support/archive.ts';
 const SENTENCEPIECE = /\.(spm|model)$/;
 const destination = fileURLToPath(new URL('../test/fixtures/', import.meta.url));
 
-const source = process.argv[2];
-if (source === undefined) {
-  console.error('Which folder of golden fixtures? Usage: node --import tsx scripts/pack-goldens.ts FOLDER');
+const [source, trained] = process.argv.slice(2);
+if (source === undefined || trained === undefined) {
+  console.error('Which folders? Usage: node --import tsx scripts/pack-goldens.ts FOLDER TRAINED');
   process.exit(1);
 }
 
@@ -36,7 +36,10 @@ function write(name: string, files: ArchivedFile[]): void {
   console.log(`${name}.br  ${files.length} files  ${(archive.byteLength / 1024).toFixed(0)} KiB`);
 }
 
-rmSync(destination, { recursive: true, force: true });
+/** The only fixtures that are not packed from these folders: what `families/make.py` wrote. */
+for (const name of readdirSync(destination)) {
+  if (name !== 'families') rmSync(join(destination, name), { recursive: true });
+}
 write(
   'models',
   read(join(source, 'models'), (name) => !SENTENCEPIECE.test(name)),
@@ -44,6 +47,12 @@ write(
 write(
   'sentencepiece',
   read(join(source, 'models'), (name) => SENTENCEPIECE.test(name)),
+);
+write(
+  'trained',
+  ['stories260K', 'aren-translit-m2m100'].flatMap((model) =>
+    read(join(trained, model)).map(({ path, bytes }) => ({ path: `${model}/${path}`, bytes })),
+  ),
 );
 write('inseq_format', read(join(source, 'inseq_format')));
 for (const folder of ['attributions', 'attributions_v040']) {

@@ -230,12 +230,19 @@ export function modelDir(name: string): string {
   return path;
 }
 
+/** The directory of a small model that was really trained: `stories260K` or `aren-translit-m2m100`. */
+export function trainedModelDir(name: string): string {
+  const path = join(modelsDirectory(['trained']), name);
+  if (!existsSync(path)) throw new Error(`No trained model ${name} among the fixtures`);
+  return path;
+}
+
 /**
  * Unpacks the models once for each content of the archives. Test processes may do so at the same time: each unpacks to
  * a folder of its own and the first rename wins.
  */
-function modelsDirectory(): string {
-  const packed = ['models', 'sentencepiece'].map((name) => readFileSync(join(fixtures, `${name}.br`)));
+function modelsDirectory(archives = ['models', 'sentencepiece']): string {
+  const packed = archives.map((name) => readFileSync(join(fixtures, `${name}.br`)));
   const ready = join(cache, createHash('sha256').update(Buffer.concat(packed)).digest('hex').slice(0, 16));
   if (existsSync(ready)) return ready;
   mkdirSync(cache, { recursive: true });
