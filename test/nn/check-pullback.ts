@@ -42,10 +42,13 @@ export interface Subject {
   block(run: Run, x: Value, memory: Value | null): Value;
 }
 
-/** Causal attention behind the block, so that cotangents of whole prefixes arrive at it. */
+/**
+ * Causal attention behind the block, so that cotangents of whole prefixes arrive at it. The scale keeps it from choosing
+ * single positions: tfjs's gradients are rounding noise then.
+ */
 function mixPositions(run: Run, y: Value): Value {
   const headDim = y.tensor.shape[1];
-  const config = { name: 'after', numHeads: 1, numKvHeads: 1, headDim, scale: 0.3, causal: true };
+  const config = { name: 'after', numHeads: 1, numKvHeads: 1, headDim, scale: 0.002, causal: true };
   return attention(run, y, y, y, config);
 }
 
