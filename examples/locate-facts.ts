@@ -157,8 +157,9 @@ async function run(request: Record<string, unknown>): Promise<Result> {
   }).catch(() => {
     throw new Error(`nothing answers at ${options.url}; start it with npm start, or give its --url`);
   });
-  if (!response.ok) throw new Error(`the request was refused: ${((await response.json()) as { detail: string }).detail}`);
-  let job = (await response.json()) as Job;
+  const answer = (await response.json()) as Job & { detail?: string };
+  if (!response.ok) throw new Error(`the request was refused: ${answer.detail}`);
+  let job: Job = answer;
   while (job.status === 'queued' || job.status === 'running') {
     process.stderr.write(`\r${job.progress.phase} ${Math.round(100 * job.progress.fraction)} %   `);
     await sleep(200);
