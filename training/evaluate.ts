@@ -49,7 +49,7 @@ export async function translate(
     sourceIds: Int32Array.from(tokenizer.encode(source, { srcLang: from }).ids),
     targetIds: Int32Array.of(decoderStartTokenId ?? eosTokenIds[0]),
   };
-  const options = { ...GREEDY, maxNewTokens: 48, eosIds: eosTokenIds, forcedBosId: tokenizer.languageId(to) };
+  const options = { ...GREEDY, maxNewTokens: 48, eosIds: eosTokenIds, forcedBosId: tokenizer.forcedLanguageId(to) };
   const ids = await generate(loaded.model, prompt, options, new Random(0), async () => {});
   return tokenizer.decode(ids, { skipSpecialTokens: true });
 }

@@ -196,7 +196,7 @@ export const AttributeBody = Type.Object(
     tgt_lang: nullable(Type.String({ minLength: 1, maxLength: 32 }), {
       default: null,
       description:
-        "Multilingual models: language code of the output; it becomes the forced first token. null: the model's own.",
+        "Multilingual models: language code of the output; it becomes the forced first token, or stands in front of the source (Marian). null: the model's own.",
     }),
     skip_special_tokens: Type.Boolean({ default: false, description: 'Encode the texts without special tokens.' }),
     clean_special_chars: Type.Boolean({

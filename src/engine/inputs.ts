@@ -111,7 +111,7 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
   const sourceText = request.input_texts[index];
   const start = decoderStart(model);
   const encodeSource = (text: string, special: boolean): Int32Array =>
-    Int32Array.from(tokenizer.encode(text, { addSpecialTokens: special, srcLang }).ids);
+    Int32Array.from(tokenizer.encode(text, { addSpecialTokens: special, srcLang, tgtLang }).ids);
   const encodeTarget = (text: string, special: boolean): Int32Array => {
     const { ids } = tokenizer.encode(text, { addSpecialTokens: special, asTarget: true, tgtLang });
     return Int32Array.from(ids[0] === start ? ids : [start, ...ids]);
@@ -119,7 +119,7 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
   const sourceIds = Int32Array.from(nonEmpty(Array.from(encodeSource(sourceText, addSpecialTokens)), tokenizer));
   checkLength(sourceIds.length, model, `#/input_texts/${index}`);
   const forced = request.generated_texts?.[index] ?? null;
-  const language = tgtLang === null ? null : tokenizer.languageId(tgtLang);
+  const language = tgtLang === null ? null : tokenizer.forcedLanguageId(tgtLang);
   const ids =
     forced === null
       ? await continuation(options, sourceIds, [start], language ?? model.generation.forcedBosTokenId)
@@ -143,7 +143,7 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
       ...span,
       specialIds: tokenizer.specialIds,
     },
-    source: tokensOf(sourceIds, sourceText, tokenizer, { addSpecialTokens, srcLang }, clean),
+    source: tokensOf(sourceIds, sourceText, tokenizer, { addSpecialTokens, srcLang, tgtLang }, clean),
     target,
     texts: { source: sourceText, target: text },
     generatedText: text,

@@ -118,17 +118,16 @@ function pairedVocab(files: TokenizerFiles, name: string): Definition {
   if (unkId === undefined || eosId === undefined) {
     throw new TokenizerError(`${files.dir}/vocab.json lacks the unknown or the end-of-sequence token`);
   }
-  // M2M100's language codes come after the vocabulary; Marian's are in it.
+  // M2M100's language codes come after the vocabulary.
   const languages = files.specials.additional
     .filter((token) => !vocab.has(token))
     .map((content, index) => special(content, vocab.size + index));
-  const marianCodes = [...vocab].flatMap(([token, id]) => (/^>>.+<<$/.test(token) ? [special(token, id)] : []));
   return {
     ...fromSentencePieceParts(pieces, withVocab(fromSentencePiece(pieces), vocab, unkId), {
       prefix: [],
       suffix: [eosId],
     }),
-    addedTokens: [...languages, ...marianCodes],
+    addedTokens: languages,
   };
 }
 

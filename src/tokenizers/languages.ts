@@ -3,14 +3,18 @@
 import { UnknownLanguageError } from './errors.ts';
 import type { Template } from './template.ts';
 
-/** Order of the end-of-sequence token and the language code around a text. */
-type Placement = 'code text eos' | 'text eos code';
+/**
+ * Order of the end-of-sequence token and the language code around a text; `target code before source`: the source text
+ * begins with the code of the language to translate into, and no code stands in the output.
+ */
+type Placement = 'code text eos' | 'text eos code' | 'target code before source';
 
 export interface LanguageScheme {
   readonly placement: Placement;
   /** Language code of a special token, or null where it is none. */
   readonly codeOf: (token: string) => string | null;
-  readonly defaultSource: string;
+  /** Null: the source needs none. */
+  readonly defaultSource: string | null;
 }
 
 /**
@@ -35,6 +39,8 @@ export function languageScheme(tokenizerClass: string, legacy: boolean): Languag
       return { placement: 'text eos code', codeOf: mbartCode, defaultSource: 'en_XX' };
     case 'MBart50Tokenizer':
       return { placement: 'code text eos', codeOf: mbartCode, defaultSource: 'en_XX' };
+    case 'MarianTokenizer':
+      return { placement: 'target code before source', codeOf: marianCode, defaultSource: null };
     default:
       return null;
   }
@@ -42,6 +48,19 @@ export function languageScheme(tokenizerClass: string, legacy: boolean): Languag
 
 function mbartCode(token: string): string | null {
   return /^[a-z]{2}_[A-Z]{2}$/.test(token) ? token : null;
+}
+
+/** OPUS-MT: `>>fra<<`, `>>zho_Hans<<`. */
+export function marianCode(token: string): string | null {
+  return /^>>([^<>]+)<<$/.exec(token)?.[1] ?? null;
+}
+
+/** The side and the languages of a text. */
+interface TextLanguages {
+  readonly asTarget: boolean;
+  /** Null: the model's own. */
+  readonly srcLang: string | null;
+  readonly tgtLang: string | null;
 }
 
 /** The languages of one tokenizer. */
@@ -76,19 +95,35 @@ export class Languages {
     return code !== null && this.#ids.has(code);
   }
 
-  /** What stands around a text in the language of a code. @throws UnknownLanguageError listing the known codes */
-  template(code: string | null, field: 'src_lang' | 'tgt_lang'): Template {
-    return this.#around(this.id(code, field));
+  /** Whether the code of the output's language stands in front of the source. */
+  get #beforeSource(): boolean {
+    return this.#scheme.placement === 'target code before source';
   }
 
-  /** A template of the length that they all have. */
+  /** Token that the output is made to begin with; null: none. @throws UnknownLanguageError listing the known codes */
+  forcedId(tgtLang: string): number | null {
+    const id = this.id(tgtLang, 'tgt_lang');
+    return this.#beforeSource ? null : id;
+  }
+
+  /** What stands around a text. @throws UnknownLanguageError listing the known codes */
+  template({ asTarget, srcLang, tgtLang }: TextLanguages): Template {
+    if (!this.#beforeSource) {
+      return this.#around(asTarget ? this.id(tgtLang, 'tgt_lang') : this.id(srcLang, 'src_lang'));
+    }
+    if (!asTarget && srcLang !== null) throw new UnknownLanguageError('src_lang', srcLang, []);
+    const code = tgtLang === null ? null : this.id(tgtLang, 'tgt_lang');
+    return { prefix: asTarget || code === null ? [] : [code], suffix: [this.#eos] };
+  }
+
+  /** A template of the greatest length that one has. */
   anyTemplate(): Template {
-    return this.#around(0);
+    return this.#beforeSource ? { prefix: [0], suffix: [this.#eos] } : this.#around(0);
   }
 
   #around(id: number): Template {
-    return this.#scheme.placement === 'code text eos'
-      ? { prefix: [id], suffix: [this.#eos] }
-      : { prefix: [], suffix: [this.#eos, id] };
+    return this.#scheme.placement === 'text eos code'
+      ? { prefix: [], suffix: [this.#eos, id] }
+      : { prefix: [id], suffix: [this.#eos] };
   }
 }

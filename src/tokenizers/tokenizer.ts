@@ -12,7 +12,7 @@ import { type ChatTemplate, readChatTemplate } from './chat.ts';
 import { cleanUpSpaces } from './clean-up.ts';
 import { type Definition, readDeclaredTokens, readDefinition, tokenizerClassOf } from './definition.ts';
 import { asString } from './json.ts';
-import { Languages, languageScheme } from './languages.ts';
+import { Languages, languageScheme, marianCode } from './languages.ts';
 import { decodeM2M100, decodeMarian } from './sentencepiece-decoders.ts';
 import { readSpecialTokens, SPECIAL_NAMES, type SpecialName } from './special-tokens.ts';
 import type { Template } from './template.ts';
@@ -24,7 +24,7 @@ export interface EncodeOptions {
   readonly asTarget?: boolean;
   /** Language code of a multilingual model's source text. Default: the checkpoint's, then the class's. */
   readonly srcLang?: string | null;
-  /** Language code of the target text; used with `asTarget`. Default: the checkpoint's. */
+  /** Language code of the target text; a source text needs it where Marian reads it there. Default: the checkpoint's. */
   readonly tgtLang?: string | null;
 }
 
@@ -102,10 +102,12 @@ export class Tokenizer {
     return this.#ids.get(token) ?? null;
   }
 
-  /** Id of a language code's token. @throws UnknownLanguageError listing the known codes */
-  languageId(code: string): number {
-    const { languages } = this.#parts;
-    return (languages ?? NO_LANGUAGES).id(code, 'tgt_lang');
+  /**
+   * Id of the token with which text in a language is made to begin; null where the source says the language (Marian).
+   * @throws UnknownLanguageError listing the known codes
+   */
+  forcedLanguageId(code: string): number | null {
+    return (this.#parts.languages ?? NO_LANGUAGES).forcedId(code);
   }
 
   encode(text: string, options: EncodeOptions = {}): Encoding {
@@ -169,18 +171,18 @@ export class Tokenizer {
   #template(definition: Definition, options: EncodeOptions): Template {
     const { languages, defaultSource, defaultTarget } = this.#parts;
     if (options.addSpecialTokens === false) return { prefix: [], suffix: [] };
-    // Codes are checked, not ignored, where the model has no languages.
-    const code = options.asTarget ? options.tgtLang : options.srcLang;
-    const field = options.asTarget ? 'tgt_lang' : 'src_lang';
+    const { asTarget = false, srcLang = null, tgtLang = null } = options;
     if (languages === null) {
-      if (code !== undefined && code !== null) NO_LANGUAGES.id(code, field);
+      // Codes are checked, not ignored, where the model has no languages.
+      const code = asTarget ? tgtLang : srcLang;
+      if (code !== null) NO_LANGUAGES.id(code, asTarget ? 'tgt_lang' : 'src_lang');
       return definition.template;
     }
-    return languages.template(code ?? (options.asTarget ? defaultTarget : defaultSource), field);
+    return languages.template({ asTarget, srcLang: srcLang ?? defaultSource, tgtLang: tgtLang ?? defaultTarget });
   }
 }
 
-const NO_LANGUAGES = new Languages({ placement: 'code text eos', codeOf: () => null, defaultSource: '' }, [], 0);
+const NO_LANGUAGES = new Languages({ placement: 'code text eos', codeOf: () => null, defaultSource: null }, [], 0);
 
 /** Reads the tokenizer of a checkpoint directory. @throws TokenizerError, CheckpointError naming the file */
 export function loadTokenizer(dir: string): Tokenizer {
@@ -189,12 +191,14 @@ export function loadTokenizer(dir: string): Tokenizer {
   const tokenizerClass = tokenizerClassOf(dir, config);
   const specials = readSpecialTokens(tokenizerClass, config, map);
   const { source, target } = readDefinition({ dir, tokenizerClass, config, specials });
+  const isMarian = /^MarianTokenizer/.test(tokenizerClass);
+  const codes = isMarian ? [...source.model.vocab.keys()].filter((token) => marianCode(token) !== null) : [];
 
   const byContent = new Map<string, AddedToken>();
   for (const token of [...source.addedTokens, ...readDeclaredTokens(dir, config)]) byContent.set(token.content, token);
   const named = SPECIAL_NAMES.flatMap((name) => specials.byName[name] ?? []);
   // Special tokens are found in the text also where only special_tokens_map.json declares them.
-  for (const content of [...named, ...specials.additional]) {
+  for (const content of [...named, ...specials.additional, ...codes]) {
     const id = source.model.vocab.get(content);
     if (byContent.has(content) || id === undefined) continue;
     byContent.set(content, {
@@ -227,6 +231,7 @@ export function loadTokenizer(dir: string): Tokenizer {
   ]);
   const scheme = languageScheme(tokenizerClass, config.legacy_behaviour === true);
   const coded = addedTokens.map(({ content, id }) => [content, id] as const);
+  const languages = scheme === null ? null : new Languages(scheme, coded, special.eos ?? 2);
   const side = (definition: Definition): Side => ({
     definition,
     splitter: new AddedTokenSplitter(addedTokens, definition.normalize),
@@ -239,9 +244,10 @@ export function loadTokenizer(dir: string): Tokenizer {
     addedTokens,
     special,
     specialTokens,
-    languages: scheme === null ? null : new Languages(scheme, coded, special.eos ?? 2),
-    defaultSource: asString(config.src_lang) ?? scheme?.defaultSource ?? null,
-    defaultTarget: asString(config.tgt_lang),
+    languages: languages?.codes.length === 0 ? null : languages,
+    // Checkpoints of Marian name their languages here, which are no codes of their tokens.
+    defaultSource: isMarian ? null : (asString(config.src_lang) ?? scheme?.defaultSource ?? null),
+    defaultTarget: isMarian ? null : asString(config.tgt_lang),
     cleanUp: config.clean_up_tokenization_spaces === true,
     chat: readChatTemplate(dir, config, byName),
   });

@@ -37,8 +37,8 @@ test('mBART-50 and the first NLLB put the code elsewhere', (t) => {
 test('languages are listed by the codes that requests use', () => {
   const m2m = loadTokenizer(modelDir('m2m100-tiny'));
   assert.ok(m2m.languages?.includes('fr') && m2m.languages.length === 100, `${m2m.languages?.length}`);
-  assert.equal(m2m.languageId('fr'), 505);
-  assert.equal(loadTokenizer(modelDir('nllb-tiny')).languageId('fra_Latn'), 538);
+  assert.equal(m2m.forcedLanguageId('fr'), 505);
+  assert.equal(loadTokenizer(modelDir('nllb-tiny')).forcedLanguageId('fra_Latn'), 538);
   assert.equal(loadTokenizer(modelDir('mbart-tiny')).languages?.length, 25);
   for (const model of ['gpt2-tiny', 'marian-tiny', 't5-tiny', 'bart-tiny']) {
     assert.equal(loadTokenizer(modelDir(model)).languages, null, model);
@@ -56,7 +56,7 @@ test('an unknown code is refused with the known ones, a missing one with the fie
       return true;
     },
   );
-  assert.throws(() => m2m.languageId('french'), /tgt_lang "french" is not a language/);
+  assert.throws(() => m2m.forcedLanguageId('french'), /tgt_lang "french" is not a language/);
   assert.throws(() => m2m.encode('a', { srcLang: '__en__' }), UnknownLanguageError);
   const gpt2 = loadTokenizer(modelDir('gpt2-tiny'));
   assert.throws(() => gpt2.encode('a', { srcLang: 'en' }), /src_lang is "en", but the model has no language codes/);
@@ -89,4 +89,16 @@ test('Marian takes the language from a code at the start of the text', (t) => {
     [0, 7],
     [8, 9],
   ]);
+  assert.deepEqual(marian.languages, ['fra']);
+  assert.deepEqual(marian.encode('a', { tgtLang: 'fra' }).tokens, ['>>fra<<', '▁a', '</s>']);
+  assert.deepEqual(marian.encode('a', { tgtLang: 'fra' }).offsets, [null, [0, 1], null]);
+  assert.deepEqual(marian.encode('a', { tgtLang: 'fra', asTarget: true }).tokens, ['▁a', '</s>']);
+  assert.deepEqual(marian.encode('a').tokens, ['▁a', '</s>']);
+  assert.equal(marian.forcedLanguageId('fra'), null);
+  assert.throws(
+    () => marian.encode('a', { tgtLang: 'xxx' }),
+    /tgt_lang "xxx" is not a language of the model; known are fra/,
+  );
+  assert.throws(() => marian.encode('a', { srcLang: 'fra' }), /src_lang is "fra", but the model has no language codes/);
+  assert.equal(marian.decode(marian.encode('>>fra<< a').ids, { skipSpecialTokens: true }), 'a');
 });

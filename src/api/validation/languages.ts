@@ -11,6 +11,11 @@ export function checkLanguages(body: AttributeBody, model: ModelInfo, issues: Is
     if (code === null) continue;
     if (model.languages === null) {
       issues.add(`#/${field}`, `the model "${model.id}" has no language codes: leave \`${field}\` out.`);
+    } else if (field === 'src_lang' && model.model_type === 'marian') {
+      issues.add(
+        '#/src_lang',
+        `the languages of the model "${model.id}" are those that it translates into: leave \`src_lang\` out.`,
+      );
     } else if (!model.languages.includes(code)) {
       issues.add(
         `#/${field}`,
