@@ -23,6 +23,7 @@ export async function* followEvents(
   const { signal } = options;
   let position = options.after !== undefined && EVENT_ID.test(options.after) ? options.after : '0-0';
   let news = true; // something may be there that was not read
+  let over = false;
   let wake = () => {};
   const unsubscribe = await store.notifications.subscribe(id, () => {
     news = true;
@@ -49,7 +50,11 @@ export async function* followEvents(
         if (signal.aborted || event.event === 'done') return;
       }
       if (entries.length === BATCH) news = true;
-      else if (entries.length === 0 && (await isOver(id, store.get))) return;
+      else if (entries.length === 0) {
+        if (over) return;
+        over = await isOver(id, store.get);
+        news ||= over; // it may have ended after we read: `done` is there by now
+      }
     }
   } finally {
     signal.removeEventListener('abort', onAbort);

@@ -3,7 +3,9 @@ import { setMaxListeners } from 'node:events';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { JobEvent } from '../../src/contract/events.ts';
+import { followEvents } from '../../src/jobs/events.ts';
 import type { Jobs } from '../../src/jobs/jobs.ts';
+import { Notifications } from '../../src/jobs/notifications.ts';
 import { startBench, untilStep } from '../support/jobs.ts';
 
 async function collect(jobs: Jobs, id: string, after?: string): Promise<JobEvent[]> {
@@ -35,6 +37,21 @@ test('events are replayed after any id, followed live, and end with done', async
     assert.deepEqual(rest, all.slice(i + 1), 'exactly what came after it');
   }
   assert.deepEqual(await collect(jobs, job.id, 'nonsense'), all);
+});
+
+test('done is not lost when the job ends between reading its events and asking whether it is over', async (t) => {
+  const { jobs, submit, redis } = await startBench(t);
+  const { id } = await submit();
+  const [reader, subscriber] = [new Redis(redis.url), new Redis(redis.url)];
+  t.after(() => [reader, subscriber].forEach((connection) => void connection.disconnect()));
+  const get = async (asked: string) => {
+    await jobs.cancel(asked).catch(() => {});
+    return jobs.get(asked);
+  };
+  const store = { redis: reader, notifications: new Notifications(subscriber, reader), get };
+  const seen: string[] = [];
+  for await (const { event } of followEvents(id, { signal: AbortSignal.timeout(20_000) }, store)) seen.push(event);
+  assert.equal(seen.at(-1), 'done');
 });
 
 test('many readers of many jobs share one connection, and leave no subscription behind', async (t) => {
