@@ -157,6 +157,17 @@ export class Passes {
    * @returns logits [segments * steps, vocab], with the leaves that cotangents can be taken for
    */
   forward(run: Run, features: Features, requires: { source: boolean; target: boolean }, read = this.read) {
+    const { hidden, source, target } = this.decode(run, features, requires);
+    const selectedRows = run.ownRows(Rows.full(features.segments, this.steps));
+    const logits = run.scope(() => {
+      const selected = selectPositions(run, hidden, read, selectedRows);
+      return this.model.head(run, selected);
+    });
+    return { logits, source, target };
+  }
+
+  /** As `forward`, without the head: the decoder's output [segments * positions, hidden]. */
+  decode(run: Run, features: Features, requires: { source: boolean; target: boolean }) {
     const { segments } = features;
     const rows = run.ownRows(Rows.full(segments, features.target.shape[0] / segments));
     const target = run.leaf(features.target, rows, run.recording && requires.target);
@@ -169,13 +180,8 @@ export class Passes {
       memory = runStack(run, encoder, source, null);
     }
     const hidden = runStack(run, decoder, target, memory);
-    const selectedRows = run.ownRows(Rows.full(segments, this.steps));
-    const logits = run.scope(() => {
-      const selected = selectPositions(run, hidden, read, selectedRows);
-      return this.model.head(run, selected);
-    });
     this.counters.forward += segments;
-    return { logits, source, target, selectedRows };
+    return { hidden, source, target };
   }
 
   /** Scores [segments, steps] of copies of the sequence, row-major. */

@@ -67,7 +67,7 @@ function attentionMaps(passes: Passes): Map<string, AttentionMap> {
     maps.set(name, { heads, queries, keys: keys as number, data: probabilities.dataSync() as Float32Array });
   };
   const run = new Run({ attention: { onProbabilities } });
-  scoped(() => passes.forward(run, passes.clean, { source: false, target: false }));
+  scoped(() => passes.decode(run, passes.clean, { source: false, target: false }));
   run.dispose();
   return maps;
 }
