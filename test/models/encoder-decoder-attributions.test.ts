@@ -12,28 +12,21 @@ const MODELS = ['marian-tiny', 'm2m100-tiny', 'nllb-tiny', 'mbart-tiny', 'bart-t
 const { methods } = await loadRegistries();
 
 /**
- * Columns in which this backend's float32 departs from the library's by 1.4 to 11 times the tolerance (3e-4 to 1e-3 of
- * the value): mostly bart-tiny's flat ones. WASM is within it for half of them.
+ * Single columns whose gradients are what is left of larger terms, so that float32 does not settle them to the tolerance.
+ * Held against an independent computation in float64, the golden values of those that were looked at are themselves off by
+ * 3e-4 to 2e-3 (batch2-saliency: golden 0.015219, Whence 0.015233, float64 0.015250; gradient_shap-u-forced: 0.059322,
+ * 0.059359, 0.059339).
  */
-const BEYOND_FLOAT32 = new Set(
-  [
-    ...['batch2-deeplift', 'batch2-integrated_gradients', 'batch2-saliency', 'batch2-value_zeroing'],
-    ...['deeplift-b-forced-target', 'deeplift-u-forced', 'eosbase-deeplift', 'input_x_gradient-b-forced-target'],
-    ...[
-      'input_x_gradient-u-forced',
-      'integrated_gradients-u-forced',
-      'noeosbase-deeplift',
-      'saliency-u-forced',
-      'gradient_shap-u-forced',
-      'discretized_integrated_gradients-b-forced-target',
-      'discretized_integrated_gradients-u-forced',
-    ],
-    'span1-saliency',
-  ].map((name) => `bart-tiny ${name}`),
-)
-  .add('marian-tiny batch2-deeplift')
-  .add('m2m100-tiny batch2-value_zeroing')
-  .add('m2m100-tiny sequential_integrated_gradients-a-free');
+const BEYOND_FLOAT32 = new Set([
+  'bart-tiny batch2-deeplift',
+  'bart-tiny batch2-integrated_gradients',
+  'bart-tiny batch2-saliency',
+  'bart-tiny gradient_shap-u-forced',
+  'bart-tiny integrated_gradients-u-forced',
+  'm2m100-tiny batch2-value_zeroing',
+  'm2m100-tiny sequential_integrated_gradients-a-free',
+  'marian-tiny batch2-deeplift',
+]);
 
 /** Why a case is not held against the engine; null: it is. */
 function leftOut(name: string, golden: AttributionCase): string | null {
