@@ -4,7 +4,6 @@ import { listAggregators } from '../attribution/aggregation/registry.ts';
 import type { Method } from '../attribution/method.ts';
 import type { Registries } from '../attribution/registries.ts';
 import type { StepFunction } from '../attribution/step-function.ts';
-import { readModelConfig } from '../checkpoints/config.ts';
 import { resolveModelDir } from '../checkpoints/hub.ts';
 import type { ModelEntry } from '../checkpoints/models-file.ts';
 import { openCheckpoint } from '../checkpoints/safetensors.ts';
@@ -37,13 +36,13 @@ async function describeModel(
   stepFunctions: Registries['stepFunctions'],
 ): Promise<ModelInfo> {
   const dir = await resolveModelDir(entry.source);
-  const config = readModelConfig(dir);
-  const { architecture } = await familyOf(config, dir);
+  const { family, config } = await familyOf(dir);
+  const { architecture } = family;
   const checkpoint = openCheckpoint(dir);
   let parameters = 0;
   for (const name of checkpoint.names()) {
     // Scales of stored int8 weights are not parameters.
-    if (name.endsWith('.SCB') || name.endsWith('.weight_format')) continue;
+    if (name.endsWith('.SCB') || name.endsWith('.weight_format') || family.besides?.test(name)) continue;
     parameters += checkpoint.info(name).shape.reduce((product, size) => product * size, 1);
   }
   checkpoint.close();

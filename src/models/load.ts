@@ -32,8 +32,12 @@ async function readFamilies(): Promise<Map<string, Family>> {
   return found;
 }
 
-/** @throws {Error} naming the families that are known */
-export async function familyOf(config: ModelConfig, dir: string): Promise<Family> {
+/**
+ * The family of a checkpoint directory, and the config that it is built by.
+ * @throws {Error} naming the families that are known
+ */
+export async function familyOf(dir: string): Promise<{ family: Family; config: ModelConfig }> {
+  const config = readModelConfig(dir);
   const all = await families();
   const family = all.get(config.model_type);
   if (family === undefined) {
@@ -41,7 +45,8 @@ export async function familyOf(config: ModelConfig, dir: string): Promise<Family
       `${dir}: model_type "${config.model_type}" is not supported; supported are ${[...all.keys()].sort().join(', ')}`,
     );
   }
-  return family;
+  const text = family.textConfig?.(config) ?? config;
+  return { family, config: { ...text, model_type: config.model_type } };
 }
 
 export interface LoadOptions {
@@ -63,8 +68,7 @@ export interface LoadedModel {
 
 /** Loads the weights, quantizing them matrix by matrix while they are read. */
 export async function loadModel(dir: string, options: LoadOptions): Promise<LoadedModel> {
-  const config = readModelConfig(dir);
-  const family = await familyOf(config, dir);
+  const { family, config } = await familyOf(dir);
   const checkpoint = openCheckpoint(dir);
   const weights = new Weights(checkpoint, options);
   try {

@@ -50,6 +50,10 @@ export interface Family {
   /** `model_type` in config.json. */
   readonly modelType: string | readonly string[];
   readonly architecture: Architecture;
+  /** The config of the text model where config.json describes more than that. */
+  textConfig?(config: ModelConfig): ModelConfig;
+  /** Names of tensors that such a checkpoint holds beside the text model. */
+  readonly besides?: RegExp;
   /** Builds the model from its config and weights. Errors name the field or tensor that is missing. */
   build(config: ModelConfig, weights: Weights): LanguageModel;
 }

@@ -32,8 +32,8 @@ export class Weights {
   readonly #options: WeightOptions;
   readonly #tensors = new Map<string, Tensor>();
   readonly #matrices = new Map<string, Matrix>();
-  /** Prefix that the checkpoint leaves out of the paths (`transformer.`), or ''. */
-  #omitted = '';
+  /** Prefixes of paths, and what the checkpoint has in their place. */
+  readonly #places: [prefix: string, stored: string][] = [];
   #loaded = 0;
   /** Numbers in the tensors that were taken. */
   parameters = 0;
@@ -51,11 +51,19 @@ export class Weights {
 
   /** Lets paths that start with `prefix` be found in checkpoints that were saved without it (base models). */
   allowWithout(prefix: string, probe: string): void {
-    if (!this.#checkpoint.has(prefix + probe) && this.#checkpoint.has(probe)) this.#omitted = prefix;
+    this.allowUnder(prefix, [''], probe);
+  }
+
+  /** Lets paths that start with `prefix` be found where the checkpoint has `probe`: behind one of other prefixes. */
+  allowUnder(prefix: string, others: readonly string[], probe: string): void {
+    if (this.has(prefix + probe)) return;
+    const stored = others.find((other) => this.#checkpoint.has(other + probe));
+    if (stored !== undefined) this.#places.push([prefix, stored]);
   }
 
   #path(name: string): string {
-    return this.#omitted !== '' && name.startsWith(this.#omitted) ? name.slice(this.#omitted.length) : name;
+    const place = this.#places.find(([prefix]) => name.startsWith(prefix));
+    return place === undefined ? name : place[1] + name.slice(place[0].length);
   }
 
   has(name: string): boolean {

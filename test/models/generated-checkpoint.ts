@@ -19,13 +19,18 @@ function weightOf(name: string, shape: readonly number[]): Float32Array {
   });
 }
 
-/** Writes config.json and model.safetensors to a new directory. */
-export function writeCheckpoint(dir: string, config: object, tensors: Record<string, number[]>): void {
+/** Writes config.json and model.safetensors to a new directory. `stored`: names in the file, whose values stay. */
+export function writeCheckpoint(
+  dir: string,
+  config: object,
+  tensors: Record<string, number[]>,
+  stored: (name: string) => string = (name) => name,
+): void {
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, 'config.json'), JSON.stringify(config));
   const raw = Object.entries(tensors).map(([name, shape]) => {
     const values = weightOf(name, shape);
-    return [name, { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) }] as const;
+    return [stored(name), { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) }] as const;
   });
   writeFileSync(join(dir, 'model.safetensors'), encodeSafetensors(Object.fromEntries(raw)));
 }

@@ -1,15 +1,30 @@
 /**
- * Gemma 3, text (Gemma Team 2025, arXiv:2503.19786): `gemma3_text`. Gemma 2 with norms of queries and keys in place of
- * the caps, five layers with a window to one without, and rotary positions of their own for those with a window.
+ * Gemma 3, text (Gemma Team 2025, arXiv:2503.19786): `gemma3_text`, and the text part of `gemma3`, which sees images.
+ * Gemma 2 with norms of queries and keys in place of the caps, five layers with a window to one without, and rotary
+ * positions of their own for those with a window.
  */
 
-import { activationName, boolean, number, object, optionalNumber } from '../fields.ts';
+import { activationName, boolean, number, object, optionalNumber, string } from '../fields.ts';
 import type { Family } from '../model.ts';
 import { layerWindows, readSettings, rope, rotaryDecoder } from '../rotary-decoder.ts';
 
+/** What the `text_config` of checkpoints leaves out, by transformers' Gemma3TextConfig. */
+const DEFAULTS = {
+  vocab_size: 262_208,
+  hidden_size: 2304,
+  num_hidden_layers: 26,
+  num_attention_heads: 8,
+  num_key_value_heads: 4,
+  head_dim: 256,
+  max_position_embeddings: 131_072,
+  tie_word_embeddings: true,
+};
+
 const gemma3: Family = {
-  modelType: 'gemma3_text',
+  modelType: ['gemma3_text', 'gemma3'],
   architecture: 'decoder-only',
+  textConfig: (config) => ({ ...DEFAULTS, ...(object(config, 'text_config') ?? config) }),
+  besides: /(^|\.)(vision_tower|multi_modal_projector)\./,
 
   build(config, weights) {
     if (boolean(config, 'use_bidirectional_attention', false)) {
@@ -17,6 +32,8 @@ const gemma3: Family = {
         'config.json: "use_bidirectional_attention" is true: the checkpoint embeds text, it generates none',
       );
     }
+    weights.allowUnder('model.', ['language_model.model.', 'model.language_model.'], 'embed_tokens.weight');
+    weights.allowUnder('lm_head.', ['language_model.lm_head.'], 'weight');
     // transformers 5 keeps the rotary parameters of the two kinds of layers side by side.
     const byKind = object(config, 'rope_parameters') ?? {};
     const parameters = object(byKind, 'full_attention');
@@ -33,7 +50,7 @@ const gemma3: Family = {
     return {
       ...rotaryDecoder(config, weights, {
         ...settings,
-        modelType: 'gemma3_text',
+        modelType: string(config, 'model_type'),
         activation: activationName(config, 'hidden_activation', 'gelu_pytorch_tanh'),
         normOffset: 1,
         headNorms: true,
