@@ -165,6 +165,23 @@ for (const { backend, kernels } of ways) {
       }
     });
 
+    test('what is no number stays none', () => {
+      for (const threshold of [0, 6]) {
+        const matrix = Int8Matrix.stored(new Int8Array(8 * 20).fill(1), new Float32Array(8).fill(1), 20, {
+          threshold,
+          outliers: 'row',
+        });
+        const x = new Float32Array(2 * 20).fill(1);
+        x[3] = Number.NaN;
+        const y = tf.tidy(() => matrix.multiply(tf.tensor2d(x, [2, 20])));
+        const values = Array.from(y.dataSync());
+        assert.ok(values.slice(0, 8).every(Number.isNaN), `threshold ${threshold}: ${values}`);
+        assert.ok(values.slice(8).every(Number.isFinite));
+        y.dispose();
+        matrix.dispose();
+      }
+    });
+
     test('weights take one byte each', () => {
       const matrix = Int8Matrix.stored(new Int8Array(64 * 32), new Float32Array(64).fill(1), 32, {
         threshold: 0,

@@ -70,7 +70,8 @@ VNNI void mark(const float* x, int64_t width, float threshold, uint8_t* marks) {
   for (int64_t i = 0; i < width; i += 16) {
     const __mmask16 lanes = lanes16(i, width);
     const __m512 rounded = half(_mm512_maskz_loadu_ps(lanes, x + i));
-    __mmask16 out = _mm512_cmp_ps_mask(magnitude(rounded), limit, _CMP_GE_OQ);
+    // "Not less": what is no number is an outlier too, so that it reaches the output.
+    __mmask16 out = lanes & _mm512_cmp_ps_mask(magnitude(rounded), limit, _CMP_NLT_UQ);
     for (; out != 0; out &= out - 1) marks[i + __builtin_ctz(out)] = 1;
   }
 }
@@ -81,11 +82,14 @@ VNNI void mark(const float* x, int64_t width, float threshold, uint8_t* marks) {
 VNNI float quantize_row(const float* x, int64_t width, float threshold, const uint8_t* marks, uint8_t* codes) {
   const __m512 limit = _mm512_set1_ps(threshold > 0 ? threshold : INFINITY);
   __m512 largest = _mm512_setzero_ps();
+  bool finite = true;
   for (int64_t i = 0; i < width; i += 16) {
     const __m512 rounded = half(_mm512_maskz_loadu_ps(lanes16(i, width), x + i));
     const __mmask16 inner = _mm512_cmp_ps_mask(magnitude(rounded), limit, _CMP_LT_OQ);
     largest = _mm512_mask_max_ps(largest, inner, largest, magnitude(rounded));
+    finite &= inner == 0xffff;
   }
+  if (threshold <= 0 && !finite) return NAN;
   const float absmax = _mm512_reduce_max_ps(largest);
   const __m512 factor = _mm512_set1_ps(127.0f * (1.0f / (absmax == 0 ? 1.0f : absmax)));
   const __m512i offset = _mm512_set1_epi32(128);
