@@ -23,10 +23,14 @@ export function logProbability(logits: Tensor2D, ids: Int32Array): Tensor1D {
     const rows = x as Tensor2D;
     (save as (tensors: Tensor[]) => void)([rows]);
     const value = tf.sub(tf.gatherND(rows, cells(ids)), tf.logSumExp(rows, 1));
+    // d log p / dx = 1 - p for the token, -p for the others. Of a token that is all but certain, 1 - p has no digits left
+    // in float32: it is taken as the sum of the others.
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor =>
       tf.tidy(() => {
-        const others = freeing(tf.softmax(saved[0]), (p) => tf.mul(p, tf.reshape(tf.neg(dy), [-1, 1])));
-        return freeing(others, (part) => freeing(scatter(dy, ids, logits.shape), (own) => tf.add(part, own)));
+        const at = cells(ids);
+        const all = freeing(tf.softmax(saved[0]), (p) => tf.mul(p, tf.reshape(tf.neg(dy), [-1, 1])));
+        const others = freeing(all, (part) => tf.tensorScatterUpdate(part, at, tf.zeros([ids.length])));
+        return freeing(others, (part) => tf.tensorScatterUpdate(part, at, tf.neg(tf.sum(part, 1))));
       });
     return { value, gradFunc };
   });

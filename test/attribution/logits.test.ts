@@ -91,6 +91,25 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       });
     }
 
+    it('logProbability: a token that is all but certain has a derivative with all its digits', () => {
+      tf.tidy(() => {
+        // 1 - p is 3.3e-9, and float32 knows p to 6e-8.
+        const logits = [20, 0, -1, 0.5, -2, -4, -0.5, -3, -1, -2, -1.5];
+        const total = logSum(logits);
+        const p = logits.map((logit) => Math.exp(logit - total));
+        const expected = p.map((value, id) => (id === 0 ? p.slice(1).reduce((sum, other) => sum + other) : -value));
+        const score = (y: Tensor): Tensor => tf.sum(logProbability(y as Tensor2D, Int32Array.of(0)));
+        const { grad } = tf.valueAndGrad(score)(tf.tensor2d(logits, [1, VOCAB]));
+        const relative = Array.from(grad.dataSync(), (value, id) => value / expected[id]);
+        assertNear(
+          relative,
+          expected.map(() => 1),
+          2e-6,
+          'derivative',
+        );
+      });
+    });
+
     it('klDivergence: derivative of both sides', () => {
       tf.tidy(() => {
         const total = (y: Tensor): Tensor => tf.sum(tf.mul(klDivergence(constant(x), y as Tensor2D, null), weights));
