@@ -195,7 +195,8 @@ export class Consumer {
       return this.#announceEnd(attempt);
     }
     const { error, retry } = outcome;
-    this.#log.warn({ job: id, attempt: attempt.number, code: error.code }, error.message);
+    // What is the request's own fault is its sender's to know.
+    this.#log[retry ? 'warn' : 'info']({ job: id, attempt: attempt.number, code: error.code }, error.message);
     if (!retry) return this.#fail(attempt, error);
     const tries = job.attemptsMade + 1;
     if (tries >= (job.opts.attempts ?? 1)) {

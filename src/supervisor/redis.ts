@@ -1,6 +1,6 @@
 /** The embedded Redis: a child process on a free loopback port, append-only file on, data in the data directory. */
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -44,7 +44,7 @@ export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis
   const dir = join(dataDir, 'redis');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const pidFile = join(dir, 'redis.pid');
-  await endStray(pidFile);
+  await endStray(pidFile, dataDir);
   const password = passwordOf(join(dir, 'password'));
   const port = await freePort();
   const settings = {
@@ -86,23 +86,33 @@ export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis
   };
 }
 
-/** Ends a server that a killed supervisor left behind: two on one append-only file would destroy it. */
-async function endStray(pidFile: string): Promise<void> {
+/**
+ * Ends a server that a killed supervisor left behind: two on one append-only file would destroy it.
+ * @throws when its supervisor lives
+ */
+async function endStray(pidFile: string, dataDir: string): Promise<void> {
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
   if (!isRedis(pid)) return;
+  const parent = Number(ask(pid, 'ppid'));
+  if (/\bwhence\S* up$/.test(ask(parent, 'args'))) {
+    throw new Error(
+      `process ${parent}, another \`whence up\`, works in ${dataDir}; set WHENCE_DATA_DIR (and WHENCE_PORT) for a second instance, or stop it`,
+    );
+  }
   process.kill(pid, 'SIGTERM');
   while (isRedis(pid)) await sleep(50);
 }
 
 /** Whether the process of that number lives and is a Redis server. */
 function isRedis(pid: number): boolean {
-  try {
-    const name = execFileSync('ps', ['-p', String(pid), '-o', 'comm='], { encoding: 'utf8' });
-    return /(redis|valkey)-ser/.test(name);
-  } catch {
-    return false;
-  }
+  return /(redis|valkey)-ser/.test(ask(pid, 'comm'));
+}
+
+/** What `ps` tells about a process; empty where there is none. */
+function ask(pid: number, field: 'comm' | 'ppid' | 'args'): string {
+  const { stdout } = spawnSync('ps', ['-ww', '-p', String(pid), '-o', `${field}=`], { encoding: 'utf8' });
+  return (stdout ?? '').trim();
 }
 
 function passwordOf(file: string): string {
@@ -112,9 +122,9 @@ function passwordOf(file: string): string {
   return password;
 }
 
-/** A port of the loopback interface that nothing listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+/** A port of an address that nothing listens on. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  const server = createServer().listen(0, host);
   await once(server, 'listening');
   const address = server.address();
   server.close();

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../../src/contract/job.ts';
 import type { Result } from '../../src/contract/result.ts';
-import { freePort, PROJECT, startUp, type Up } from '../support/up.ts';
+import { PROJECT, startUp, type Up } from '../support/up.ts';
 
 const FRANCE = { model: 'facts-gpt2', input_texts: 'The capital of France is' };
 
@@ -36,7 +36,7 @@ describe('whence up', () => {
   });
 
   it('prints a curl that works when pasted', () => {
-    const command = /^ {2}(curl [\s\S]*?\}')$/m.exec(up.output().out)?.[1];
+    const command = /^ {2}(curl [\s\S]*?\}')\n\nCtrl-C stops everything\.$/m.exec(up.output().out)?.[1];
     assert.ok(command !== undefined);
     const answer = JSON.parse(
       execFileSync('bash', ['-c', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
@@ -108,24 +108,35 @@ describe('whence up', () => {
     assert.equal(job.status, 'succeeded');
   });
 
+  const refused = (settings: Record<string, string>): string => {
+    const env = { ...process.env, ...settings };
+    const another = spawnSync(process.execPath, ['bin/whence.mjs', 'up'], { cwd: PROJECT, env, encoding: 'utf8' });
+    assert.notEqual(another.status, 0);
+    return another.stderr;
+  };
+
   it('says what to do where its port is taken', () => {
     const { port } = new URL(up.url);
-    const env = { ...process.env, WHENCE_PORT: port };
-    const { status, stderr } = spawnSync(process.execPath, ['bin/whence.mjs', 'up'], {
-      cwd: PROJECT,
-      env,
-      encoding: 'utf8',
-    });
-    assert.notEqual(status, 0);
-    assert.match(stderr, new RegExp(`port ${port} .* is taken; set WHENCE_PORT`));
+    assert.match(refused({ WHENCE_PORT: port }), new RegExp(`^whence: port ${port} .* is taken; set WHENCE_PORT`));
   });
 
-  it('runs beside another instance', async () => {
-    const other = await startUp({ WHENCE_PORT: String(await freePort()), WHENCE_LOG_LEVEL: 'info' });
+  it('leaves the data directory to the instance that works in it', async () => {
+    const answer = refused({ WHENCE_PORT: '0', WHENCE_DATA_DIR: up.dataDir });
+    assert.match(answer, new RegExp(`^whence: process ${up.process.pid}, another .*set WHENCE_DATA_DIR`));
+    assert.equal((await get('/health/ready')).status, 200);
+  });
+
+  it('runs beside another instance, whose key stays its own', async () => {
+    const key = 'a-key-of-some-length';
+    const other = await startUp({ WHENCE_API_KEYS: key, WHENCE_LOG_LEVEL: 'info' });
     try {
-      assert.equal((await fetch(`${other.url}/health/ready`)).status, 200);
-      const { jobs } = (await (await fetch(`${other.url}/jobs`)).json()) as { jobs: Job[] };
-      assert.deepEqual(jobs, []);
+      assert.notEqual(other.url, up.url);
+      assert.equal((await fetch(`${other.url}/jobs`)).status, 401);
+      const answer = await fetch(`${other.url}/jobs`, { headers: { authorization: `Bearer ${key}` } });
+      assert.deepEqual(((await answer.json()) as { jobs: Job[] }).jobs, []);
+      const { out, err } = other.output();
+      assert.match(out, /Authorization: Bearer \$KEY/);
+      assert.ok(!(out + err).includes(key));
     } finally {
       await other.stop();
     }

@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,28 +13,18 @@ const READY_MS = 120_000;
 export interface Up {
   url: string;
   process: ChildProcess;
+  dataDir: string;
   /** What it has printed so far, standard output and errors apart. */
   output(): { out: string; err: string };
   /** Ends it as Ctrl-C does and gives its exit code. */
   stop(): Promise<number | null>;
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 /** Starts it and waits for its welcome. */
 export async function startUp(settings: Record<string, string> = {}): Promise<Up> {
   const data = mkdtempSync(join(tmpdir(), 'whence-up-'));
-  const port = settings.WHENCE_PORT ?? String(await freePort());
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WHENCE_'));
-  const env = { ...Object.fromEntries(inherited), WHENCE_PORT: port, WHENCE_DATA_DIR: data, ...settings };
+  const env = { ...Object.fromEntries(inherited), WHENCE_PORT: '0', WHENCE_DATA_DIR: data, ...settings };
   const child = spawn(process.execPath, ['bin/whence.mjs', 'up'], {
     cwd: PROJECT,
     env,
@@ -69,5 +58,6 @@ export async function startUp(settings: Record<string, string> = {}): Promise<Up
     else rmSync(data, { recursive: true, force: true });
     throw error;
   }
-  return { url: `http://127.0.0.1:${port}`, process: child, output: () => ({ out, err }), stop };
+  const url = /API +(http\S+)/.exec(out)?.[1] ?? '';
+  return { url, process: child, dataDir: data, output: () => ({ out, err }), stop };
 }

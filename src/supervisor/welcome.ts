@@ -1,0 +1,89 @@
+/** What `whence up` says while it starts, and when it is ready. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+
+/** Longest wait for the first worker. */
+const READY_MS = 180_000;
+/** How often to say that it goes on: in place on a terminal, in lines elsewhere. */
+const SAY_MS = { terminal: 1_000, lines: 5_000 };
+const DEMO = { id: 'facts-gpt2', text: 'The capital of France is' };
+
+interface Ready {
+  backend?: { name?: string; reason?: string };
+}
+
+interface Model {
+  id: string;
+  architecture: string;
+}
+
+/** Waits until a worker is ready, then says where everything is and gives one request that works. */
+export async function announce(baseUrl: string, { apiKeys }: Pick<Config, 'apiKeys'>): Promise<void> {
+  const started = Date.now();
+  const progress = new Progress('whence: loading the models');
+  while (Date.now() < started + READY_MS) {
+    try {
+      const response = await fetch(`${baseUrl}/health/ready`);
+      if (response.ok) {
+        const ready = (await response.json()) as Ready;
+        const headers = apiKeys.length > 0 ? { authorization: `Bearer ${apiKeys[0]}` } : undefined;
+        const { models } = (await (await fetch(`${baseUrl}/models`, { headers })).json()) as { models: Model[] };
+        progress.end();
+        console.log(welcome(baseUrl, ready, models, apiKeys.length > 0));
+        return;
+      }
+    } catch {
+      // not listening yet
+    }
+    progress.tick();
+    await sleep(200);
+  }
+  progress.end();
+  console.log(`whence: no worker is ready yet; ${baseUrl}/health/ready says why`);
+}
+
+/** Seconds that something has taken so far. */
+class Progress {
+  readonly #what: string;
+  readonly #terminal = process.stdout.isTTY;
+  readonly #started = Date.now();
+  #said = Date.now();
+
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  tick(): void {
+    if (Date.now() - this.#said < (this.#terminal ? SAY_MS.terminal : SAY_MS.lines)) return;
+    this.#said = Date.now();
+    const line = `${this.#what}: ${Math.round((this.#said - this.#started) / 1000)} s`;
+    process.stdout.write(this.#terminal ? `\r${line}` : `${line}\n`);
+  }
+
+  end(): void {
+    if (this.#terminal) process.stdout.write('\r\u001b[K');
+  }
+}
+
+function welcome(baseUrl: string, { backend }: Ready, models: Model[], needsKey: boolean): string {
+  const demo = models.find(({ id }) => id === DEMO.id);
+  const model = demo ?? models.find(({ architecture }) => architecture === 'decoder-only') ?? models[0];
+  const question =
+    demo === undefined ? 'Which input tokens did each token come from?' : 'Which words made the model say "Paris"?';
+  const key = needsKey ? ` -H "Authorization: Bearer $KEY"` : '';
+  return `
+whence is ready.
+  API         ${baseUrl}
+  Swagger UI  ${baseUrl}/docs
+  Models      ${models.map(({ id }) => id).join(', ')}
+  Backend     ${backend?.name ?? 'unknown'} (${backend?.reason ?? 'see /health/ready'})
+
+${question} Paste this${needsKey ? ', with one of your WHENCE_API_KEYS in KEY' : ''}:
+
+  curl -s ${baseUrl}/attribute${key} -H 'Content-Type: application/json' -H 'Prefer: wait=60' \\
+    -d '{"model": ${JSON.stringify(model?.id ?? DEMO.id)}, "input_texts": "${DEMO.text}"}'
+
+Ctrl-C stops everything.
+`;
+}
