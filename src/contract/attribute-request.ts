@@ -52,7 +52,7 @@ const GenerationArgs = Type.Object(
     }),
     do_sample: Type.Boolean({
       default: false,
-      description: 'Sample (by `seed`) instead of taking the likeliest token.',
+      description: 'Sample (by `seed`) instead of taking the likeliest token, or with `num_beams` the likeliest beams.',
     }),
     temperature: Type.Number({
       exclusiveMinimum: 0,

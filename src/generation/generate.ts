@@ -1,4 +1,4 @@
-/** Generation with cached keys and values: greedy search, beam search and seeded sampling. */
+/** Generation with cached keys and values: greedy search, beam search and seeded sampling, of single tokens or of beams. */
 
 import type { LanguageModel } from '../models/model.ts';
 import { beamSearch } from './beam-search.ts';
@@ -29,7 +29,7 @@ export async function generate(
   try {
     const logits = state.start(prompt.sourceIds, prompt.targetIds);
     if (options.numBeams > 1) {
-      return Int32Array.from(await beamSearch(state, prompt.targetIds, logits, options, tick));
+      return Int32Array.from(await beamSearch(state, prompt.targetIds, logits, options, random, tick));
     }
     return Int32Array.from(await oneByOne(state, prompt.targetIds, logits, options, random, tick));
   } finally {

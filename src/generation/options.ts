@@ -4,6 +4,7 @@ export interface GenerationOptions {
   minNewTokens: number;
   /** 1: greedy search or sampling. */
   numBeams: number;
+  /** Draw instead of taking the likeliest. */
   doSample: boolean;
   temperature: number;
   /** 0: all tokens. */

@@ -2,11 +2,23 @@
 
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
+/** Numbers after which the generator's state is spread over all of its bits. */
+const WARM_UP = 32;
+
+/** Neighbouring seeds made unlike each other (MurmurHash3's finalizer): the generator by itself maps them to like numbers. */
+function mixed(seed: number): number {
+  let h = seed | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
 export class Random {
   readonly #generator: ReturnType<typeof xoroshiro128plus>;
 
   constructor(seed: number) {
-    this.#generator = xoroshiro128plus(seed);
+    this.#generator = xoroshiro128plus(mixed(seed));
+    for (let i = 0; i < WARM_UP; i++) this.#generator.next();
   }
 
   /** A number of [0, 1) with 32 random bits. */

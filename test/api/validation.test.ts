@@ -259,12 +259,6 @@ const CASES: [string, unknown, string, RegExp][] = [
     '#/generation_args/min_new_tokens',
     /at most max_new_tokens \(20\), got 30/,
   ],
-  [
-    'sampled beams',
-    { ...GPT2, generation_args: { num_beams: 2, do_sample: true } },
-    '#/generation_args/do_sample',
-    /num_beams is 2/,
-  ],
   // webhooks
   ['webhook that is no URL', { ...GPT2, webhook: { url: 'example.org' } }, '#/webhook/url', /absolute URL/],
   [

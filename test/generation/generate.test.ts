@@ -48,6 +48,27 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       assert.equal(found.length, PROMPT.targetIds.length + 4);
     });
 
+    it('draws beams by their seed, and keeps every rule with beams', async () => {
+      const options = { doSample: true, numBeams: 3, maxNewTokens: 10, temperature: 2 };
+      const first = await run(options, 7);
+      assert.deepEqual(await run(options, 7), first);
+      assert.notDeepEqual(await run(options, 8), first);
+      for (const doSample of [false, true]) {
+        const rules = {
+          minNewTokens: 8,
+          noRepeatNgramSize: 1,
+          repetitionPenalty: 1.3,
+          suppressTokens: [3],
+          eosIds: [9],
+        };
+        const ids = await run({ ...options, ...rules, doSample }, 3);
+        const added = ids.slice(PROMPT.targetIds.length);
+        assert.ok(added.length >= 8, `${added}`);
+        assert.ok(!added.slice(0, 8).includes(9) && !added.includes(3), `${added}`);
+        assert.equal(new Set(ids).size, ids.length, 'no token twice');
+      }
+    });
+
     it('frees its tensors when it is stopped', async () => {
       for (const numBeams of [1, 3]) {
         const tensors = tf.memory().numTensors;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type GenerationOptions, GREEDY } from '../../src/generation/options.ts';
-import { applyRules, argmax, logSoftmax, sample } from '../../src/generation/processors.ts';
+import { applyRules, argmax, logSoftmax, sample, warp } from '../../src/generation/processors.ts';
 import { Random } from '../../src/generation/random.ts';
 
 /** Scores after the rules of `changes`, for ids with a prompt of `promptLength`. */
@@ -101,6 +101,17 @@ describe('choice of the next token', () => {
       drawn.add(sample(Float32Array.of(1, 1, 0), { temperature: 1, topK: 1, topP: 1 }, () => random.uniform()));
     }
     assert.deepEqual([...drawn].sort(), [0, 1]);
+  });
+
+  it('leaves at least so many tokens as are asked for', () => {
+    const left = (options: Parameters<typeof warp>[1], fewest: number): number[] => {
+      const warped = scores.slice();
+      warp(warped, options, fewest);
+      return Array.from(warped.keys()).filter((id) => warped[id] > -Infinity);
+    };
+    assert.deepEqual(left({ temperature: 1, topK: 1, topP: 1 }, 2), [2, 4]);
+    assert.deepEqual(left({ temperature: 1, topK: 0, topP: 0.01 }, 3), [1, 2, 4]);
+    assert.deepEqual(left({ temperature: 1, topK: 0, topP: 1 }, 9), [0, 1, 2, 4]);
   });
 
   it('fails when nothing is left', () => {

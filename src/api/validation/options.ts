@@ -12,17 +12,11 @@ export function checkOptions(body: AttributeBody, model: ModelInfo, issues: Issu
     );
   }
   checkSpan(body.attr_pos_start, body.attr_pos_end, issues);
-  const { min_new_tokens, max_new_tokens, num_beams, do_sample } = body.generation_args;
+  const { min_new_tokens, max_new_tokens } = body.generation_args;
   if (min_new_tokens > max_new_tokens) {
     issues.add(
       '#/generation_args/min_new_tokens',
       `must be at most max_new_tokens (${max_new_tokens}), got ${min_new_tokens}.`,
-    );
-  }
-  if (num_beams > 1 && do_sample) {
-    issues.add(
-      '#/generation_args/do_sample',
-      `cannot be combined with beam search (num_beams is ${num_beams}): set num_beams to 1 or do_sample to false.`,
     );
   }
 }
