@@ -7,6 +7,7 @@
 import type { Checkpoint } from '../checkpoints/safetensors.ts';
 import type { Linear } from '../nn/linear.ts';
 import type { LayerNorm, RmsNorm } from '../nn/norm.ts';
+import { widenHalf } from '../tensors/half.ts';
 import { FloatMatrix, Int8Matrix, type Matrix, type OutlierRule } from '../tensors/matrix.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 
@@ -83,7 +84,7 @@ export class Weights {
     if (known !== undefined) return known;
     const path = this.#path(name);
     const { shape } = this.#checkpoint.info(path);
-    const made = tf.keep(tf.tensor(this.#checkpoint.readF32(path), [...shape]));
+    const made = tf.keep(this.#float(path, shape));
     this.#tensors.set(name, made);
     this.#count(path);
     this.bytes += made.size * 4;
@@ -96,6 +97,14 @@ export class Weights {
     this.#tensors.set(`computed ${name}`, made);
     this.bytes += made.size * 4;
     return made;
+  }
+
+  /** A stored tensor in float32, to be disposed; half precision is widened on the device where that can be. */
+  #float(path: string, shape: readonly number[]): Tensor {
+    const { dtype } = this.#checkpoint.info(path);
+    const half = dtype === 'F16' || dtype === 'BF16' ? dtype : null;
+    const widened = half && widenHalf(this.#checkpoint.readRaw(path), half, shape);
+    return widened ?? tf.tensor(this.#checkpoint.readF32(path), [...shape]);
   }
 
   vector(name: string): Tensor1D {
@@ -147,10 +156,11 @@ export class Weights {
     if (stored !== null) {
       matrix = Int8Matrix.stored(stored.cb, stored.scb, columns, this.#options.rule);
     } else if (quantize && this.#options.quantization === 'int8') {
-      const weight = this.#checkpoint.readF32(path);
-      matrix = Int8Matrix.quantize(weight, rows, columns, inputMajor, this.#options.rule);
+      const weight = this.#float(path, [rows, columns]) as Tensor2D;
+      matrix = Int8Matrix.quantize(weight, inputMajor, this.#options.rule);
+      weight.dispose();
     } else {
-      matrix = new FloatMatrix(tf.tensor2d(this.#checkpoint.readF32(path), [rows, columns]), inputMajor);
+      matrix = new FloatMatrix(this.#float(path, [rows, columns]) as Tensor2D, inputMajor);
     }
     this.#matrices.set(name, matrix);
     this.#count(path);

@@ -7,27 +7,19 @@ import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
 
 type NativeBytes = Extract<Int8Bytes, { kind: 'native' }>;
 
-/** Codes and scales [out] of a weight. */
-export function quantizeByKernel(
-  weight: Float32Array,
-  shape: [number, number],
-  inputMajor: boolean,
-): { bytes: Int8Bytes; scale: Tensor1D } | null {
+/** Codes and scales [out] of a weight [out, in], or [in, out] where `inputMajor`. */
+export function quantizeByKernel(weight: Tensor2D, inputMajor: boolean): { bytes: Int8Bytes; scale: Tensor1D } | null {
   const native = kernelBackend('int8');
   if (native === null) return null;
   const { binding } = native;
   const attributes = [{ name: 'input_major', type: binding.TF_ATTR_BOOL, value: inputMajor }];
-  const input = binding.createTensor(shape, binding.TF_FLOAT, weight);
-  try {
-    const [codes, scale] = binding.executeOp('WhenceQuantizeRows', attributes, [input], 2);
-    const [out, width] = codes.shape;
-    return {
-      bytes: { kind: 'native', id: codes.id, shape: [out, width] },
-      scale: native.createOutputTensor(scale) as Tensor1D,
-    };
-  } finally {
-    binding.deleteTensor(input);
-  }
+  const inputs = native.getInputTensorIds([weight]);
+  const [codes, scale] = binding.executeOp('WhenceQuantizeRows', attributes, inputs, 2);
+  const [out, width] = codes.shape;
+  return {
+    bytes: { kind: 'native', id: codes.id, shape: [out, width] },
+    scale: native.createOutputTensor(scale) as Tensor1D,
+  };
 }
 
 /** x [rows, in] times the transposed weight plus the bias: [rows, out] */

@@ -107,13 +107,15 @@ export class Int8Matrix implements Matrix {
 
   /**
    * Quantizes a weight row by row.
-   * @param weight - row-major [rows, columns]; may be overwritten
-   * @param inputMajor - its rows are inputs (GPT-2's Conv1D)
+   * @param weight - [out, in], or [in, out] where `inputMajor` (GPT-2's Conv1D)
    */
-  static quantize(weight: Float32Array, rows: number, columns: number, inputMajor: boolean, rule: OutlierRule) {
-    const made = quantizeByKernel(weight, [rows, columns], inputMajor);
+  static quantize(weight: Tensor2D, inputMajor: boolean, rule: OutlierRule): Int8Matrix {
+    const made = quantizeByKernel(weight, inputMajor);
     if (made !== null) return new Int8Matrix(made, rule);
-    const { codes, scale } = quantizeRows(weight, rows, columns, inputMajor);
+    const [rows, columns] = weight.shape;
+    // A copy: rounding to float16 happens in place.
+    const values = (weight.dataSync() as Float32Array).slice();
+    const { codes, scale } = quantizeRows(values, rows, columns, inputMajor);
     return Int8Matrix.stored(codes, scale, inputMajor ? rows : columns, rule);
   }
 

@@ -6,7 +6,7 @@ import { openCheckpoint } from '../../src/checkpoints/safetensors.ts';
 import { Random } from '../../src/generation/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { disableKernels } from '../../src/tensors/kernels.ts';
-import { Int8Matrix } from '../../src/tensors/matrix.ts';
+import { Int8Matrix, type OutlierRule } from '../../src/tensors/matrix.ts';
 import { quantizeRows } from '../../src/tensors/quantize.ts';
 import { type Tensor2D, tf } from '../../src/tensors/tf.ts';
 import { assertClose, int8Cases, modelDir } from '../support/goldens.ts';
@@ -52,7 +52,7 @@ for (const { backend, kernels } of ways) {
           if (golden === null) continue;
           const [rows, columns] = floats.info(name).shape;
           const rule = { threshold: 6, outliers: 'row' } as const;
-          const own = Int8Matrix.quantize(floats.readF32(name), rows, columns, inputMajor, rule);
+          const own = quantize(floats.readF32(name), rows, columns, inputMajor, rule);
           const wanted = Int8Matrix.stored(golden.cb, golden.scb, inputMajor ? rows : columns, rule);
           const [found, expected] = [own.toTensor(), wanted.toTensor()];
           assert.deepEqual(found.dataSync(), expected.dataSync(), name);
@@ -92,7 +92,7 @@ for (const { backend, kernels } of ways) {
       test(`case ${index}: output and pullback at threshold ${golden.threshold}`, () => {
         const weight = Float32Array.from(golden.weight.flat());
         const rule = { threshold: golden.threshold, outliers: 'batch' } as const;
-        const matrix = Int8Matrix.quantize(weight, rows, columns, false, rule);
+        const matrix = quantize(weight, rows, columns, false, rule);
         const [output, gradient] = tf.tidy(() => [
           matrix.multiply(tf.tensor2d(golden.input), tf.tensor1d(golden.bias)),
           matrix.pullback(tf.tensor2d(golden.grad_output)),
@@ -149,8 +149,8 @@ for (const { backend, kernels } of ways) {
         const { codes, scale } = quantizeRows(weight.slice(), out, width, false);
         const matrices = [
           Int8Matrix.stored(codes, scale, width, rule),
-          Int8Matrix.quantize(weight, out, width, false, rule),
-          Int8Matrix.quantize(transposed, width, out, true, rule),
+          quantize(weight, out, width, false, rule),
+          quantize(transposed, width, out, true, rule),
         ];
         const x = tf.tensor2d(values(rows * width), [rows, width]);
         const [expected, ...others] = matrices.map((matrix) => {
@@ -191,6 +191,14 @@ for (const { backend, kernels } of ways) {
       matrix.dispose();
     });
   });
+}
+
+/** A matrix of weights [rows, columns], whose rows are inputs where `inputMajor`. */
+function quantize(values: Float32Array, rows: number, columns: number, inputMajor: boolean, rule: OutlierRule) {
+  const weight = tf.tensor2d(values, [rows, columns]);
+  const matrix = Int8Matrix.quantize(weight, inputMajor, rule);
+  weight.dispose();
+  return matrix;
 }
 
 /** LLM.int8 by its definition, outliers by row. */
