@@ -49,7 +49,7 @@ export class EnsemblePasses extends Passes {
         'too_large',
         `${ensemble.variants.length} runs' logits of ${this.steps} steps need ${needed} MB and ${allowed} MB are ` +
           'allowed: ask for fewer runs (n_mcd_steps) or attribute fewer tokens (attr_pos_start, attr_pos_end)',
-        '/attributed_fn',
+        '#/attributed_fn',
       );
     }
     this.#ensemble = ensemble;
@@ -80,7 +80,7 @@ export class EnsemblePasses extends Passes {
       throw new AttributionError(
         'not_differentiable',
         'layer methods need a function of one run of the model; this one has several',
-        '/attributed_fn',
+        '#/attributed_fn',
       );
     }
     const together = options.rescale ? features.segments : this.#together(features);

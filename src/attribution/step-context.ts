@@ -72,7 +72,7 @@ export class SequenceScores {
   async passes(call: StepCall, needsGradient: boolean): Promise<Passes> {
     if (needsGradient && !call.fn.differentiable) {
       const message = `${call.fn.id} has no gradient: use a perturbation method, or report it in step_scores`;
-      throw new AttributionError('not_differentiable', message, '/attributed_fn');
+      throw new AttributionError('not_differentiable', message, '#/attributed_fn');
     }
     return this.#passesFor(await this.#prepare(call, 'attribute'));
   }

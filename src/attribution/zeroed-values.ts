@@ -166,7 +166,7 @@ function zeroMask(values: Tensor, heads: readonly number[] | null, start: number
     const at = head < 0 ? kvHeads + head : head;
     if (at < 0 || at >= kvHeads) {
       const message = `there is no key-value head ${head}: the layer has ${kvHeads}, 0 to ${kvHeads - 1}`;
-      throw new AttributionError('unknown_head', message, '/method_args');
+      throw new AttributionError('unknown_head', message, '#/method_args');
     }
     for (let copy = 0; copy < copies; copy++) mask[(copy * kvHeads + at) * keys + start + copy] = 0;
   }

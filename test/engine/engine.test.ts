@@ -146,7 +146,7 @@ describe('the engine', () => {
         /contrast_targets/,
         '#/attributed_fn/args/contrast_targets',
       ],
-      [{ attributed_fn: { name: 'top_p_size', args: { top_p: 0.9 } } }, /no gradient/, '/attributed_fn'],
+      [{ attributed_fn: { name: 'top_p_size', args: { top_p: 0.9 } } }, /no gradient/, '#/attributed_fn'],
     ];
     for (const [changes, message, pointer] of faults) {
       await assert.rejects(attribute(changes), (error: Error & { pointer?: string }) => {

@@ -62,18 +62,26 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
     const sequence = () => decoderSequence(tiny.tokenizer, file.input_texts, file.generated_texts);
 
     it('have the mean and the deviation of 2,000 passes of the reference library', async () => {
-      const scores = sequenceScores(tiny, sequence());
       const samples = 2000;
-      const mean = await scores.score(call({ n_mcd_steps: samples, estimand: 'mean' }));
-      const z = await scores.score(call({ n_mcd_steps: samples }));
-      scores.dispose();
+      // Deviations are up to 20 times the mean: one draw in 2,000 may double it. The median of three runs does not mind.
+      const runs = { mean: [] as Float32Array[], z_score: [] as Float32Array[] };
+      for (const seed of [1, 2, 3]) {
+        const scores = sequenceScores(tiny, sequence(), seed);
+        for (const estimand of ['mean', 'z_score'] as const) {
+          runs[estimand].push(await scores.score(call({ n_mcd_steps: samples, estimand })));
+        }
+        scores.dispose();
+      }
+      const median = (values: Float32Array[], t: number) => values.map((run) => run[t]).sort((a, b) => a - b)[1];
       file.statistics.steps.forEach((step, t) => {
         // Both sides are samples of 2,000: the standard error of their difference is sqrt(2) of one's.
         const error = Math.SQRT2 * step.standard_error_of_mean;
-        assert.ok(Math.abs(mean[t] - step.mean) < 4.5 * error, `step ${t}: mean ${mean[t]}, expected ${step.mean}`);
+        const mean = median(runs.mean, t);
+        assert.ok(Math.abs(mean - step.mean) < 4.5 * error, `step ${t}: mean ${mean}, expected ${step.mean}`);
         // With the original in evaluation mode. Draws are heavy-tailed: a deviation of 2,000 is good to a tenth or so.
         const slack = 0.3 * Math.abs(step.expected_score) + 4.5 * Math.sqrt(2 / samples);
-        assert.ok(Math.abs(z[t] - step.expected_score) < slack, `step ${t}: ${z[t]}, expected ${step.expected_score}`);
+        const z = median(runs.z_score, t);
+        assert.ok(Math.abs(z - step.expected_score) < slack, `step ${t}: ${z}, expected ${step.expected_score}`);
       });
     });
 
