@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { DATA, hasCommand, PROJECT, readText, run, SetupError, say, writeText } from './tools.mjs';
+import { DATA, hasCommand, PROJECT, readText, run, SetupError, say, showProgress, writeText } from './tools.mjs';
 
 const REMEDY = 'install redis-server (or valkey-server), or set WHENCE_REDIS_URL to a Redis that runs';
 
@@ -40,7 +40,7 @@ async function buildRedis() {
   if (!hasCommand('make') || !hasCommand('cc')) {
     throw new SetupError(`no Redis server was found, and without make and a C compiler none can be built: ${REMEDY}`);
   }
-  say('building Redis (a minute or two) …');
+  const end = showProgress('building Redis (a minute or two)');
   const { default: RedisBinary } = createRequire(join(PROJECT, 'package.json'))(
     'redis-memory-server/lib/util/RedisBinary.js',
   );
@@ -48,5 +48,7 @@ async function buildRedis() {
     return await RedisBinary.getPath({ downloadDir: join(PROJECT, '.whence', 'redis-build') });
   } catch (error) {
     throw new SetupError(`Redis could not be built (${error.message}): ${REMEDY}`);
+  } finally {
+    end();
   }
 }

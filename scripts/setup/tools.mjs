@@ -34,10 +34,28 @@ export function hasCommand(name, args = ['--version']) {
   return spawnSync(name, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Runs a command, showing every few seconds that it still works. Returns its output; throws with its last lines. */
-export async function run(title, command, args, options = {}) {
-  say(`${title} …`);
+/** Says what is done and, until the function that it gives is called, for how long: in place on a terminal. */
+export function showProgress(title) {
   const started = Date.now();
+  const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
+  if (!process.stdout.isTTY) {
+    say(`${title} …`);
+    const timer = setInterval(() => say(`${title}: ${seconds()}`), 5_000);
+    return () => clearInterval(timer);
+  }
+  const show = () => process.stdout.write(`\rsetup: ${title} … ${seconds()}`);
+  show();
+  const timer = setInterval(show, 1_000);
+  return () => {
+    clearInterval(timer);
+    show();
+    process.stdout.write('\n');
+  };
+}
+
+/** Runs a command, showing that it still works. Returns its output; throws with its last lines. */
+export async function run(title, command, args, options = {}) {
+  const end = showProgress(title);
   const child = spawn(command, args, { cwd: PROJECT, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const keep = (chunk) => {
@@ -45,7 +63,6 @@ export async function run(title, command, args, options = {}) {
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  const timer = setInterval(() => say(`${title}: ${Math.round((Date.now() - started) / 1000)} s`), 5_000);
   const code = await new Promise((done) => {
     child.on('error', (error) => {
       keep(String(error));
@@ -53,7 +70,7 @@ export async function run(title, command, args, options = {}) {
     });
     child.on('close', done);
   });
-  clearInterval(timer);
+  end();
   if (code === 0) return output;
   const lines = output.trim().split('\n').slice(-8).join('\n');
   throw new SetupError(`${title}: ${command} failed (exit code ${code})\n${lines}`);

@@ -5,6 +5,9 @@ import { BackendInfo } from '../../../contract/catalogue.ts';
 import { nullable } from '../../../contract/schema.ts';
 import { readiness } from '../../readiness.ts';
 
+/** Probes ask every few seconds: their requests are not logged. */
+const QUIET = { logLevel: 'warn' } as const;
+
 const Readiness = Type.Object({
   status: Type.Enum(['ready', 'unavailable']),
   redis: Type.Object({ up: Type.Boolean(), milliseconds: nullable(Type.Number({ description: 'Round trip.' })) }),
@@ -45,9 +48,9 @@ const ready = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  fastify.get('/live', { schema: live }, async () => ({ status: 'live' as const }));
+  fastify.get('/live', { schema: live, ...QUIET }, async () => ({ status: 'live' as const }));
 
-  fastify.get('/ready', { schema: ready }, async (_request, reply) => {
+  fastify.get('/ready', { schema: ready, ...QUIET }, async (_request, reply) => {
     const state = await readiness(fastify.context.jobs);
     return reply.code(state.status === 'ready' ? 200 : 503).send(state);
   });

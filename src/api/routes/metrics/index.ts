@@ -17,7 +17,8 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  fastify.get('/', { schema }, async (_request, reply) =>
+  // scrapers ask every few seconds: their requests are not logged
+  fastify.get('/', { schema, logLevel: 'warn' }, async (_request, reply) =>
     reply.type(fastify.metrics.contentType).send(await fastify.metrics.render()),
   );
 };
