@@ -19,7 +19,11 @@ export async function openApiDocument(): Promise<string> {
     logLevel: 'silent',
     trustProxy: false,
   };
-  const app = await buildApp({ settings, jobs, tokens: { count: async () => null } });
+  const app = await buildApp({
+    settings,
+    jobs,
+    tokens: { count: async () => null, countConversation: async () => null },
+  });
   const document = app.swagger();
   await app.close();
   return `${JSON.stringify(document, null, 2)}\n`;

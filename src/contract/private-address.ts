@@ -19,7 +19,10 @@ for (const [network, prefix] of [
 }
 for (const [network, prefix] of [
   ['::', 127], // unspecified and loopback
-  ['64:ff9b::', 96],
+  ['64:ff9b::', 96], // translated to IPv4 (RFC 6052, RFC 8215), as are 6to4 (RFC 3056) and Teredo (RFC 4380)
+  ['64:ff9b:1::', 48],
+  ['2001::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],

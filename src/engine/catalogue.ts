@@ -46,7 +46,7 @@ async function describeModel(
     parameters += checkpoint.info(name).shape.reduce((product, size) => product * size, 1);
   }
   checkpoint.close();
-  const { languages } = loadTokenizer(dir);
+  const { languages, chat } = loadTokenizer(dir);
   const field = (...names: string[]): number | null => {
     const found = names.map((name) => config[name]).find((value) => typeof value === 'number');
     return typeof found === 'number' ? found : null;
@@ -59,8 +59,9 @@ async function describeModel(
     parameters,
     layers: field('n_layer', 'num_hidden_layers', 'num_layers', 'decoder_layers') ?? 0,
     vocab_size: field('vocab_size') ?? 1,
-    max_positions: field('n_positions', 'max_position_embeddings', 'n_ctx', 'seq_length'),
+    max_positions: family.relativePositions ? null : field('n_positions', 'max_position_embeddings', 'n_ctx'),
     languages: languages === null ? null : [...languages],
+    chat: chat !== null && architecture === 'decoder-only',
     loaded: false,
     pool: entry.pool,
     methods: [...methods.values()].filter((method) => method.appliesTo.includes(architecture)).map(({ id }) => id),

@@ -11,6 +11,7 @@ import { type GenerationOptions, GREEDY } from '../generation/options.ts';
 import type { Random } from '../generation/random.ts';
 import type { Aligner } from '../models/aligner.ts';
 import type { RoleSpan } from '../tokenizers/chat.ts';
+import { TokenizerError } from '../tokenizers/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { baselineIds } from './baseline.ts';
 import type { ReadyModel } from './model-store.ts';
@@ -180,7 +181,12 @@ function render(tokenizer: Tokenizer, messages: { role: string; content: string 
       '#/messages',
     );
   }
-  return tokenizer.chat.render(messages);
+  try {
+    return tokenizer.chat.render(messages);
+  } catch (error) {
+    if (!(error instanceof TokenizerError)) throw error;
+    throw new AttributionError('chat_template', error.message, '#/messages');
+  }
 }
 
 /** The prompt's ids; an empty prompt is the beginning-of-sequence token alone. */

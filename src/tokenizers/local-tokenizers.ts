@@ -2,6 +2,7 @@
 
 import { localModelDir } from '../checkpoints/hub.ts';
 import { readModelsFile } from '../checkpoints/models-file.ts';
+import type { ChatMessage } from './chat.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 export class LocalTokenizers {
@@ -38,5 +39,16 @@ export class LocalTokenizers {
     const tokenizer = this.get(modelId);
     const { side, specialTokens } = options;
     return tokenizer?.count(text, { asTarget: side === 'target', addSpecialTokens: specialTokens }) ?? null;
+  }
+
+  /**
+   * Tokens of a conversation as the chat template writes it, with a reply behind it; null where this process has no
+   * tokenizer of the model, or that has no template.
+   * @throws TokenizerError where the template refuses the conversation
+   */
+  async countConversation(modelId: string, messages: readonly ChatMessage[], reply: string): Promise<number | null> {
+    const tokenizer = this.get(modelId);
+    if (!tokenizer?.chat) return null;
+    return tokenizer.count(tokenizer.chat.render(messages).text + reply, { addSpecialTokens: false });
   }
 }

@@ -131,6 +131,36 @@ const CASES: [string, unknown, string, RegExp][] = [
     '#/messages/0/0/content',
     /is required/,
   ],
+  [
+    'messages for a model without a chat template',
+    { model: 'numbers-m2m', messages: [{ role: 'user', content: 'x' }] },
+    '#/messages',
+    /"numbers-m2m" has no chat template: send the text as `input_texts`/,
+  ],
+  [
+    'a conversation that is too long',
+    { model: 'facts-gpt2', messages: [[{ role: 'user', content: 'x' }], [{ role: 'user', content: 'x '.repeat(70) }]] },
+    '#/messages/1',
+    /is 71 tokens long; "facts-gpt2" takes at most 64/,
+  ],
+  [
+    'a conversation with too long a reply',
+    { model: 'facts-gpt2', messages: [{ role: 'user', content: 'x' }], generated_texts: 'x '.repeat(70) },
+    '#/messages',
+    /is 72 tokens long/,
+  ],
+  [
+    'a conversation that leaves no room for the reply',
+    { model: 'facts-gpt2', messages: [{ role: 'user', content: 'x '.repeat(50) }] },
+    '#/generation_args/max_new_tokens',
+    /#\/messages has 51 tokens, and with 20 new ones they are 71; .* ask for at most 13/,
+  ],
+  [
+    'a conversation that the template refuses',
+    { model: 'facts-gpt2', messages: [{ role: 'tool', content: 'x' }] },
+    '#/messages',
+    /the template knows no tools/,
+  ],
   // names
   [
     'unknown model',

@@ -134,14 +134,14 @@ describe('whence up', () => {
       assert.equal((await fetch(`${other.url}/jobs`)).status, 401);
       const answer = await fetch(`${other.url}/jobs`, { headers: { authorization: `Bearer ${key}` } });
       assert.deepEqual(((await answer.json()) as { jobs: Job[] }).jobs, []);
-      const { out, err } = other.output();
-      assert.match(out, /Authorization: Bearer \$KEY/);
-      assert.ok(!(out + err).includes(key));
-      assert.match(out, /"url":"\/jobs"/, 'asked for, requests are logged');
-      assert.doesNotMatch(out, /"url":"\/(health|metrics)/, 'but not those of probes');
     } finally {
       await other.stop();
     }
+    const { out, err } = other.output();
+    assert.match(out, /Authorization: Bearer \$KEY/);
+    assert.ok(!(out + err).includes(key));
+    assert.match(out, /"url":"\/jobs"/, 'asked for, requests are logged');
+    assert.doesNotMatch(out, /"url":"\/(health|metrics)/, 'but not those of probes');
   });
 
   it('stops everything that it started', async () => {

@@ -11,6 +11,7 @@ import { isFinal, type Job, jobLinks } from '../../src/contract/job.ts';
 import type { Problem } from '../../src/contract/problem.ts';
 import type { Result } from '../../src/contract/result.ts';
 import { IdempotencyConflictError, type Jobs, type WorkerInfo } from '../../src/jobs/jobs.ts';
+import { TokenizerError } from '../../src/tokenizers/errors.ts';
 
 /** Settings of a test: no keys, no limit, no log. */
 const SETTINGS: ApiSettings = {
@@ -46,6 +47,7 @@ export const CATALOGUE: Catalogue = {
       vocab_size: 100,
       max_positions: 64,
       languages: null,
+      chat: true,
       loaded: false,
       pool: 'default',
       methods: ['input_x_gradient', 'integrated_gradients', 'occlusion'],
@@ -61,6 +63,7 @@ export const CATALOGUE: Catalogue = {
       vocab_size: 100,
       max_positions: 32,
       languages: ['de', 'en', 'fr'],
+      chat: false,
       loaded: false,
       pool: 'large',
       methods: ['input_x_gradient', 'integrated_gradients', 'value_zeroing'],
@@ -336,10 +339,16 @@ export class MemoryJobs implements Jobs {
   async close() {}
 }
 
-/** One token for each word, and one special token. */
+const words = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
+
+/** One token for each word, and one special token for each text or message. */
 const WORDS: TokenCounter = {
   async count(_modelId, text, { specialTokens }) {
-    return text.split(/\s+/).filter((word) => word !== '').length + (specialTokens ? 1 : 0);
+    return words(text) + (specialTokens ? 1 : 0);
+  },
+  async countConversation(_modelId, messages, reply) {
+    if (messages.some(({ role }) => role === 'tool')) throw new TokenizerError('the template knows no tools');
+    return messages.reduce((sum, { content }) => sum + 1 + words(content), words(reply));
   },
 };
 

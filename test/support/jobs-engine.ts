@@ -47,9 +47,11 @@ class AttributionError extends Error {
 export function testCatalogue(pool: string): Catalogue {
   const described = { description: '', paper: null, applies_to: [], args_schema: {} };
   const model = { id: 'tiny', model_type: 'gpt2', architecture: 'decoder-only' as const, quantization: 'int8', pool };
-  const sizes = { parameters: 1, layers: 1, vocab_size: 2, max_positions: 8, languages: null, loaded: false };
+  const sizes = { parameters: 1, layers: 1, vocab_size: 2, max_positions: 8, languages: null };
   return {
-    models: [{ ...model, ...sizes, methods: ['saliency'], step_functions: ['probability'] }],
+    models: [
+      { ...model, ...sizes, chat: false, loaded: false, methods: ['saliency'], step_functions: ['probability'] },
+    ],
     methods: [{ id: 'saliency', name: 'Saliency', ...described }],
     step_functions: [{ id: 'probability', name: 'Probability', ...described }],
     aggregators: [{ id: 'scores', name: 'Scores', ...described }],

@@ -3,8 +3,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { LocalTokenizers } from '../../src/tokenizers/local-tokenizers.ts';
+import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { temporaryDir } from '../checkpoints/write-safetensors.ts';
 import { modelDir } from '../support/goldens.ts';
+import { copyModel } from './copy-model.ts';
 
 test('tokens are counted as they are encoded; models that are not here count as null', async (t) => {
   const file = path.join(temporaryDir(t), 'models.json');
@@ -28,4 +30,23 @@ test('tokens are counted as they are encoded; models that are not here count as 
     assert.equal(await tokenizers.count(id, text, { side: 'source', specialTokens: true }), null);
   }
   assert.equal(new LocalTokenizers(`${file}.missing`).get('gpt2-tiny'), null);
+});
+
+test('a conversation counts as the template writes it', async (t) => {
+  const template = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}{% endfor %}";
+  const dir = copyModel(t, 'qwen2-tiny', (file) => file !== 'chat_template.jinja');
+  const config = JSON.parse(fs.readFileSync(path.join(dir, 'tokenizer_config.json'), 'utf8'));
+  fs.writeFileSync(path.join(dir, 'tokenizer_config.json'), JSON.stringify({ ...config, chat_template: template }));
+  const file = path.join(temporaryDir(t), 'models.json');
+  const models = [
+    { id: 'chat', path: dir },
+    { id: 'plain', path: modelDir('gpt2-tiny') },
+  ];
+  fs.writeFileSync(file, JSON.stringify({ models }));
+  const tokenizers = new LocalTokenizers(file);
+  const messages = [{ role: 'user', content: 'Hello there' }];
+  const { ids } = loadTokenizer(dir).encode('[user] Hello there, friend', { addSpecialTokens: false });
+  assert.equal(await tokenizers.countConversation('chat', messages, ', friend'), ids.length);
+  assert.equal(await tokenizers.countConversation('plain', messages, ''), null);
+  assert.equal(await tokenizers.countConversation('gone', messages, ''), null);
 });

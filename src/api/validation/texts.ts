@@ -21,6 +21,9 @@ export function checkTexts(body: AttributeBody, model: ModelInfo, issues: Issues
       `is required: one text or a list of 1 to ${LIMITS.texts} (chat models also take \`messages\`).`,
     );
   }
+  if (body.messages !== undefined && !model.chat) {
+    issues.add('#/messages', `"${model.id}" has no chat template: send the text as \`input_texts\`.`);
+  }
   const messages = conversations(body.messages);
   const inputs = body.input_texts === undefined ? [] : [body.input_texts].flat();
   const generated = body.generated_texts === null ? null : [body.generated_texts ?? []].flat();
@@ -41,6 +44,11 @@ export function checkTexts(body: AttributeBody, model: ModelInfo, issues: Issues
 /** `#/input_texts`, or `#/input_texts/2` where the client wrote a list. */
 export function pointerOf(wire: unknown, field: string, index: number): string {
   return Array.isArray(wire) ? `#/${field}/${index}` : `#/${field}`;
+}
+
+/** `#/messages`, or `#/messages/2` where the client wrote a list of conversations. */
+export function conversationPointer(wire: AttributeBody['messages'], index: number): string {
+  return wire !== undefined && isListOfLists(wire) ? `#/messages/${index}` : '#/messages';
 }
 
 function checkPrefix(text: string, prompt: string, pointer: string, model: ModelInfo, issues: Issues): void {

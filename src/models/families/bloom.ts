@@ -22,6 +22,7 @@ function alibiSlopes(heads: number): Float64Array {
 const bloom: Family = {
   modelType: 'bloom',
   architecture: 'decoder-only',
+  relativePositions: true,
 
   build(config, weights) {
     weights.allowWithout('transformer.', 'word_embeddings.weight');

@@ -116,6 +116,7 @@ function embedding(side: Side, weights: Weights): Embedding {
 const t5: Family = {
   modelType: ['t5', 'mt5', 'umt5'],
   architecture: 'encoder-decoder',
+  relativePositions: true,
 
   build(config, weights) {
     const hidden = number(config, 'd_model');
