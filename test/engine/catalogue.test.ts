@@ -23,7 +23,7 @@ describe('catalogue', () => {
       pool: 'default',
     }));
     const registries = await loadRegistries();
-    const { models } = await buildCatalogue(entries, registries, { name: 'auto', version: '0', reason: '' }, {});
+    const { models } = await buildCatalogue(entries, registries, { name: 'tensorflow', version: '0', reason: '' }, {});
     assert.equal(models.length, NAMES.length);
     for (const info of models) {
       const loaded = await loadModel(modelDir(info.id), {
