@@ -18,15 +18,14 @@ import {
   type GradientBlock,
   type GradientOptions,
   Passes,
-  type ReplacedScores,
   type Sequence,
 } from './passes.ts';
 import type { Ensemble, Variant } from './step-function.ts';
+import type { ReplacedScores } from './suffix-copies.ts';
 
 export class EnsemblePasses extends Passes {
   readonly #ensemble: Ensemble;
   readonly #memoryBudget: number;
-  readonly #pause: () => Promise<void>;
 
   /** Parameters as of `Passes`, with an ensemble in place of the scorer. */
   constructor(
@@ -54,7 +53,6 @@ export class EnsemblePasses extends Passes {
     }
     this.#ensemble = ensemble;
     this.#memoryBudget = memoryBudget;
-    this.#pause = breathe;
   }
 
   override async evaluate(features: Features, options: RunOptions = {}): Promise<Float32Array> {
@@ -87,7 +85,7 @@ export class EnsemblePasses extends Passes {
     for (let start = 0; start < features.segments; start += together) {
       const count = Math.min(together, features.segments - start);
       const part = this.#part(features, start, count);
-      for (const [from, to] of this.stepBlocks()) {
+      for (const [from, to] of this.plan.stepBlocks()) {
         const block = await this.#block(part, wanted, options, from, to);
         tf.tidy(() => visit({ ...block, segmentStart: start }));
         block.source?.dispose();
@@ -135,7 +133,7 @@ export class EnsemblePasses extends Passes {
   #together(features: Features): number {
     const logits = logitBytes(this.#ensemble, this.steps, this.model.vocabSize);
     const fitting = Math.max(1, Math.floor(this.#memoryBudget / 2 / logits));
-    return Math.min(features.segments, this.segmentsTogether(), fitting);
+    return Math.min(features.segments, this.plan.copiesRecorded(), fitting);
   }
 
   /** Some copies, each with a source of its own; to be disposed. */
@@ -173,7 +171,7 @@ export class EnsemblePasses extends Passes {
         }),
       );
       run.dispose();
-      await this.#pause();
+      await this.breathe();
     }
     return logits;
   }
@@ -229,7 +227,7 @@ export class EnsemblePasses extends Passes {
       steps.dispose();
       run.dispose();
       slopes[k].dispose();
-      await this.#pause();
+      await this.breathe();
     }
     const steps = new Steps(this.read.slice(from, to), index);
     // No run may have the text itself: the score does not depend on it.

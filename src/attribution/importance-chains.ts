@@ -121,7 +121,7 @@ class Context {
     const { sourceEmbedding, targetEmbedding } = passes.model;
     const { sourceLength, length, steps } = passes;
     const scores = new Float32Array(copies.length * steps);
-    const together = passes.copiesTogether();
+    const together = passes.plan.copiesEvaluated();
     for (let start = 0; start < copies.length; start += together) {
       const batch = copies.slice(start, start + together);
       const fill = (ids: Int32Array, count: number, first: number): Int32Array =>

@@ -23,7 +23,7 @@ export async function evaluateMasked(
   tick: (done: number) => Promise<void>,
 ): Promise<Float32Array> {
   const scores = new Float32Array(masks.samples * passes.steps);
-  const together = passes.copiesTogether();
+  const together = passes.plan.copiesEvaluated();
   for (let start = 0; start < masks.samples; start += together) {
     const segments = Math.min(together, masks.samples - start);
     const copies = (features: Tensor2D, mask: Uint8Array | null, other: Tensor2D | null): Tensor2D => {

@@ -4,16 +4,18 @@
  * The generated text is known when attribution starts and a decoder is causal, so one teacher-forced pass over prompt
  * and generation gives the logits of every step, one pullback of all steps' cotangents gives every step's gradient,
  * and one perturbed pass gives the drop of every later step. This class offers exactly these passes, for one sequence,
- * in micro-batches that keep within a memory budget.
+ * in micro-batches that its plan keeps within a memory budget.
  */
 
 import { embedIds, type LanguageModel, runStack } from '../models/model.ts';
 import { selectPositions } from '../nn/elementwise.ts';
-import { indexTensor, Rows, Steps } from '../nn/rows.ts';
+import { Rows, Steps } from '../nn/rows.ts';
 import { type Cotangent, Run, type RunOptions, stepCotangent, type Value } from '../nn/run.ts';
 import { scoped } from '../tensors/ops.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
+import { MemoryPlan } from './memory-plan.ts';
 import type { Scorer } from './step-function.ts';
+import { type ReplacedScores, scoreReplaced } from './suffix-copies.ts';
 
 /** The ids of one sequence and which of its tokens are attributed. */
 export interface Sequence {
@@ -61,14 +63,6 @@ export interface Watched {
   cotangent: Cotangent | null;
 }
 
-/** Scores of copies of the sequence with one feature replaced each. */
-export interface ReplacedScores {
-  /** [steps] */
-  clean: Float32Array;
-  /** [positions, steps]; NaN where the step's prefix does not hold the position */
-  replaced: Float32Array;
-}
-
 export interface GradientOptions extends RunOptions {
   /** Names of values whose cotangents are wanted besides those of the features. */
   watch?: readonly string[];
@@ -80,11 +74,6 @@ export interface Counters {
   /** Sequences pulled back (all steps at once). */
   backward: number;
 }
-
-/** Bytes of a float32. */
-const FLOAT = 4;
-/** Rows beyond which a matmul gains nothing from being larger. */
-const ENOUGH_ROWS = 1024;
 
 export class Passes {
   readonly model: LanguageModel;
@@ -103,8 +92,10 @@ export class Passes {
   readonly read: Int32Array;
   /** Generated token of each step: [steps]. */
   readonly targets: Int32Array;
-  readonly #budget: number;
-  readonly #breathe: () => Promise<void>;
+  /** How much is run together. */
+  readonly plan: MemoryPlan;
+  /** Awaited between micro-batches; throws when the job was canceled. */
+  readonly breathe: () => Promise<void>;
 
   /**
    * @param memoryBudget - bytes that the activations of a micro-batch may take
@@ -122,13 +113,13 @@ export class Passes {
     this.sequence = sequence;
     this.scorer = scorer;
     this.counters = counters;
-    this.#budget = memoryBudget;
-    this.#breathe = breathe;
+    this.breathe = breathe;
     const { sourceIds, sourceBaselineIds, targetIds, targetBaselineIds, start, end } = sequence;
     this.length = end - 1;
     this.sourceLength = sourceIds?.length ?? 0;
     this.read = Int32Array.from({ length: end - start }, (_, t) => start + t - 1);
     this.targets = targetIds.slice(start, end);
+    this.plan = new MemoryPlan(model, this, memoryBudget);
     const source = model.sourceEmbedding;
     this.sourceFeatures = source && sourceIds && tf.keep(embedIds(source, sourceIds));
     this.sourceBaseline = source && sourceBaselineIds && tf.keep(embedIds(source, sourceBaselineIds));
@@ -192,7 +183,7 @@ export class Passes {
   /** As `evaluate`, by another function of the logits. */
   async evaluateBy(scorer: Scorer, features: Features, options: RunOptions = {}): Promise<Float32Array> {
     const scores = new Float32Array(features.segments * this.steps);
-    const chunk = this.#segmentsPerForward(false);
+    const chunk = this.plan.copiesEvaluated();
     for (let start = 0; start < features.segments; start += chunk) {
       const count = Math.min(chunk, features.segments - start);
       const run = new Run(options);
@@ -205,7 +196,7 @@ export class Passes {
       } finally {
         run.dispose();
       }
-      await this.#breathe();
+      await this.breathe();
     }
     return scores;
   }
@@ -227,8 +218,8 @@ export class Passes {
     visit: (block: GradientBlock) => void,
     options: GradientOptions = {},
   ): Promise<void> {
-    const stepBlocks = this.stepBlocks();
-    const chunk = Math.min(features.segments, this.#segmentsPerForward(true));
+    const stepBlocks = this.plan.stepBlocks();
+    const chunk = Math.min(features.segments, this.plan.copiesRecorded());
     const segmentsTogether = options.rescale ? features.segments : chunk;
     for (let start = 0; start < features.segments; start += segmentsTogether) {
       const count = Math.min(segmentsTogether, features.segments - start);
@@ -249,7 +240,7 @@ export class Passes {
         const pulled = options.rescale ? count / 2 : count;
         for (const [from, to] of stepBlocks) {
           this.#pullBlock(run, { ...pass, named }, start, pulled, from, to, visit);
-          await this.#breathe();
+          await this.breathe();
         }
         this.counters.backward += options.rescale ? count / 2 : count;
       } finally {
@@ -346,76 +337,11 @@ export class Passes {
   }
 
   /**
-   * Scores after one decoder feature is replaced, for each of `positions`: only positions from the replaced one on are
-   * computed; before it are those of a clean copy, which is run beside them.
+   * Scores after one decoder feature is replaced, for each of `positions`.
    * @param replacement - features to put in place: [positions.length, hidden]
    */
   async replaceTarget(positions: Int32Array, replacement: Tensor2D): Promise<ReplacedScores> {
-    const scores = new Float32Array((1 + positions.length) * this.steps).fill(Number.NaN);
-    // Copy 0 is the clean one, "replaced" from its first position on by itself.
-    const first = Int32Array.from([0, ...positions]);
-    const features = scoped(() => {
-      const own = tf.slice(this.targetFeatures, [0, 0], [1, this.model.hiddenSize]);
-      return tf.keep(tf.concat2d([this.targetFeatures, own, replacement], 0));
-    });
-    const blocks = this.#suffixBlocks(first);
-    const clean = new Run({ keepCache: blocks.length > 1 });
-    try {
-      for (const [start, end] of blocks) {
-        const run = start === 0 ? clean : new Run({ past: clean.present });
-        tf.tidy(() => this.#replaceBlock(run, first.subarray(start, end), start, features, scores));
-        if (run !== clean) run.dispose();
-        await this.#breathe();
-      }
-    } finally {
-      clean.dispose();
-      features.dispose();
-    }
-    return { clean: scores.subarray(0, this.steps), replaced: scores.subarray(this.steps) };
-  }
-
-  /** @param features - the clean features, then what copy k has in place of first[k]: [length + copies, hidden] */
-  #replaceBlock(run: Run, first: Int32Array, start: number, features: Tensor2D, scores: Float32Array): void {
-    const rows = run.ownRows(new Rows(this.length, first, start === 0));
-    const index = rows.positions.slice();
-    for (let s = 0; s < first.length; s++) index[rows.offsets[s]] = this.length + start + s;
-    const input = run.leaf(tf.gather(features, indexTensor(index)), rows, false);
-    const hidden = runStack(run, this.model.decoder, input, start === 0 ? this.#memory(run) : this.#noMemory(run));
-    const steps: number[] = [];
-    const readRows: number[] = [];
-    const cells: number[] = [];
-    for (let s = 0; s < first.length; s++) {
-      for (let t = 0; t < this.steps; t++) {
-        if (this.read[t] < first[s]) continue;
-        steps.push(t);
-        readRows.push(rows.rowOf(s, this.read[t]));
-        cells.push((start + s) * this.steps + t);
-      }
-    }
-    const selected = tf.gather(hidden.tensor, indexTensor(Int32Array.from(readRows)));
-    const selectedRows = run.ownRows(Rows.full(1, readRows.length));
-    const logits = this.model.head(run, run.leaf(selected, selectedRows, false));
-    const targets = Int32Array.from(steps, (step) => this.targets[step]);
-    const values = this.scorer({ logits: logits.tensor, steps: Int32Array.from(steps), targets }).dataSync();
-    cells.forEach((cell, k) => {
-      scores[cell] = values[k];
-    });
-    this.counters.forward += first.length;
-  }
-
-  /** The encoder's output for the clean source; null for decoder-only models. */
-  #memory(run: Run): Value | null {
-    const { encoder } = this.model;
-    if (encoder === null || this.sourceFeatures === null) return null;
-    const rows = run.ownRows(Rows.full(1, this.sourceLength));
-    return runStack(run, encoder, run.leaf(this.sourceFeatures, rows, false), null);
-  }
-
-  /** A stand-in for the encoder's output where cross-attention keys come from the cache. */
-  #noMemory(run: Run): Value | null {
-    if (this.model.encoder === null) return null;
-    const rows = run.ownRows(Rows.full(1, this.sourceLength));
-    return run.leaf(tf.zeros([this.sourceLength, this.model.hiddenSize]), rows, false);
+    return scoreReplaced(this, positions, replacement);
   }
 
   /** Logits [steps, vocab] of other ids read at other positions, in the caller's tidy. */
@@ -434,78 +360,6 @@ export class Passes {
     this.counters.forward += 1;
     run.dispose();
     return logits;
-  }
-
-  /** Blocks [from, to) of steps that are pulled back together within the budget. */
-  stepBlocks(): [number, number][] {
-    const { hiddenSize } = this.model;
-    const blocks: [number, number][] = [];
-    let from = 0;
-    let rows = 0;
-    for (let t = 0; t < this.steps; t++) {
-      const size = this.read[t] + 1 + this.sourceLength;
-      // A row of cotangents passes through the feed-forward (four times as wide) and the attention of all heads.
-      const bytes = (rows + size) * (24 * hiddenSize + 8 * 16 * this.length) * FLOAT;
-      if (t > from && bytes > this.#budget / 2) {
-        blocks.push([from, t]);
-        from = t;
-        rows = 0;
-      }
-      rows += size;
-    }
-    blocks.push([from, this.steps]);
-    return blocks;
-  }
-
-  /** How many copies of the sequence are worth running together for their gradients, within the budget. */
-  segmentsTogether(): number {
-    return this.#segmentsPerForward(true);
-  }
-
-  /** How many copies of the sequence are worth evaluating together, within the budget. */
-  copiesTogether(): number {
-    return this.#segmentsPerForward(false);
-  }
-
-  /** How many copies of `rows` rows a single block can run together, within the budget. */
-  copiesPerBlock(rows: number): number {
-    const { hiddenSize } = this.model;
-    const positions = Math.max(this.length, this.sourceLength);
-    const bytes = (rows * (24 * hiddenSize + 2 * 16 * positions) + 4 * positions * hiddenSize) * FLOAT;
-    return Math.max(1, Math.floor(this.#budget / 2 / bytes));
-  }
-
-  #segmentsPerForward(recording: boolean): number {
-    const { hiddenSize, numLayers } = this.model;
-    const rows = this.length + this.sourceLength;
-    const kept = recording ? numLayers : 2;
-    const bytes =
-      rows * kept * (16 * hiddenSize + 2 * 16 * this.length) * FLOAT + this.steps * this.model.vocabSize * 3 * FLOAT;
-    let cotangents = 0;
-    if (recording) for (const position of this.read) cotangents += position + 1 + this.sourceLength;
-    const useful = Math.ceil(ENOUGH_ROWS / Math.max(rows, cotangents));
-    return Math.max(1, Math.min(useful, Math.floor(this.#budget / 2 / bytes)));
-  }
-
-  /** Blocks of perturbed copies whose suffixes are run together. */
-  #suffixBlocks(positions: Int32Array): [number, number][] {
-    const { hiddenSize, vocabSize } = this.model;
-    const blocks: [number, number][] = [];
-    let from = 0;
-    let bytes = 0;
-    for (let s = 0; s < positions.length; s++) {
-      const reads = this.read.filter((position) => position >= positions[s]).length;
-      const rows = this.length - positions[s];
-      const size = (rows * (24 * hiddenSize + 4 * 16 * this.length) + reads * vocabSize * 3) * FLOAT;
-      if (s > from && bytes + size > this.#budget) {
-        blocks.push([from, s]);
-        from = s;
-        bytes = 0;
-      }
-      bytes += size;
-    }
-    if (positions.length > from) blocks.push([from, positions.length]);
-    return blocks;
   }
 
   #slice(features: Features, start: number, count: number): Features {

@@ -86,7 +86,7 @@ export class ZeroedValues {
     const tokens = kind === 'decoder' ? passes.length : passes.sourceLength;
     const columns = kind === 'encoder' ? tokens : passes.steps;
     const layers = stack.blocks.length;
-    const together = Math.min(tokens, passes.copiesPerBlock(columns));
+    const together = Math.min(tokens, passes.plan.copiesPerBlock(columns));
     const data = new Float32Array(tokens * columns * layers);
     for (let layer = 0; layer < layers; layer++) {
       const zeroed = heads(layer);

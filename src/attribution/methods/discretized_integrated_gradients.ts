@@ -110,7 +110,7 @@ async function sumAlong(task: MethodTask, paths: Sides<Float32Array | null>, sco
   const { passes, args } = task;
   const hidden = passes.model.targetEmbedding.table.shape[1];
   const last = (args.n_steps as number) - 1;
-  const together = Math.min((args.internal_batch_size as number | null) ?? passes.segmentsTogether(), last);
+  const together = Math.min((args.internal_batch_size as number | null) ?? passes.plan.copiesRecorded(), last);
   for (let start = 0; start < last; start += together) {
     const segments = Math.min(together, last - start);
     const wayFrom = (path: Float32Array, tokens: number): { at: Tensor2D; way: Tensor2D } => {

@@ -40,7 +40,7 @@ const integratedGradients: Method = {
     const nodes = quadrature(args.method as Quadrature, args.n_steps as number);
     const scores = new GranularScores(passes, attributeTarget);
     const path = new PathIntegral(task);
-    const together = (args.internal_batch_size as number | null) ?? passes.segmentsTogether();
+    const together = (args.internal_batch_size as number | null) ?? passes.plan.copiesRecorded();
     try {
       for (let start = 0; start < nodes.alphas.length; start += together) {
         await path.add(nodes.alphas.slice(start, start + together), nodes.weights.slice(start, start + together));

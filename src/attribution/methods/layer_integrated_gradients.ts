@@ -65,7 +65,7 @@ async function integrateLayer(
   const { passes, args } = task;
   const { alphas, weights } = quadrature(args.method as Quadrature, args.n_steps as number);
   const sums = new Map<number, { block: GradientBlock; watched: Watched; rows: Tensor2D }>();
-  const together = passes.segmentsTogether();
+  const together = passes.plan.copiesRecorded();
   try {
     for (let start = 0; start < alphas.length; start += together) {
       const points = alphas.slice(start, start + together);

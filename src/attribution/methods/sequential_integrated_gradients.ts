@@ -95,7 +95,7 @@ async function integrateSide(
     const [position, t] = [Math.floor(cell / passes.steps), cell % passes.steps];
     if (visible(passes, side, position, t)) array.data.fill(0, cell * hidden, (cell + 1) * hidden);
   }
-  const together = (args.internal_batch_size as number | null) ?? passes.segmentsTogether();
+  const together = (args.internal_batch_size as number | null) ?? passes.plan.copiesRecorded();
   for (let start = 0; start < points.length; start += together) {
     const batch = points.slice(start, start + together);
     const features = scoped(() => moved(passes, side, batch));
