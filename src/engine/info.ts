@@ -1,0 +1,80 @@
+/** What a result says of how it was made: everything that is needed to make it again. */
+
+import type { SequenceAttribution } from '../attribution/output.ts';
+import type { StepCall } from '../attribution/step-context.ts';
+import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { InseqInfo } from '../results/inseq.ts';
+import type { Input } from './inputs.ts';
+import type { ReadyModel } from './model-store.ts';
+
+/** What a request calls, its arguments complete. */
+export interface Calls {
+  methodArgs: Record<string, unknown>;
+  attributedFn: StepCall;
+  stepScores: readonly StepCall[];
+}
+
+/** A request with what it came to. */
+export interface Resolved extends Calls {
+  request: AttributeRequest;
+  model: ReadyModel;
+  /** Id of the method. */
+  method: string;
+  inputs: readonly Input[];
+}
+
+/** The result's info, but for what was measured. */
+export function requestInfo({ request, model, method, methodArgs, attributedFn, stepScores, inputs }: Resolved) {
+  return {
+    model: request.model,
+    model_type: model.model.modelType,
+    model_hash: model.hashes.model,
+    tokenizer_hash: model.hashes.tokenizer,
+    quantization: model.quantization,
+    method,
+    method_args: methodArgs,
+    attributed_fn: attributedFn.fn.id,
+    attributed_fn_args: attributedFn.args,
+    step_scores: stepScores.map(({ fn, args }) => ({ name: fn.id, args })),
+    attribute_target: model.model.architecture === 'decoder-only' || request.attribute_target,
+    include_eos_baseline: request.include_eos_baseline,
+    generation_args: request.generated_texts === null ? request.generation_args : null,
+    src_lang: request.src_lang,
+    tgt_lang: request.tgt_lang,
+    input_texts: request.messages === null ? request.input_texts : null,
+    generated_texts: inputs.map(({ generatedText }) => generatedText),
+    seed: request.seed,
+  };
+}
+
+/** The info as Inseq writes it. */
+export function inseqInfo(
+  { request, model, method, methodArgs, attributedFn, stepScores, inputs }: Resolved,
+  raw: readonly SequenceAttribution[],
+  seconds: number,
+): InseqInfo {
+  const { architectures } = model.config;
+  return {
+    attribution_method: method,
+    attr_pos_start: raw[0]?.attrPosStart ?? null,
+    attr_pos_end: raw[0]?.attrPosEnd ?? null,
+    attribute_target: request.attribute_target,
+    attributed_fn: `${attributedFn.fn.id}_fn`,
+    attributed_fn_args: attributedFn.args,
+    attribution_args: methodArgs,
+    constrained_decoding: request.generated_texts !== null,
+    exec_time: seconds,
+    generate_from_target_prefix: false,
+    generated_texts: inputs.map(({ texts }) => texts.target),
+    generation_args: request.generation_args,
+    include_eos_baseline: request.include_eos_baseline,
+    input_texts: request.input_texts,
+    model_class: Array.isArray(architectures) ? String(architectures[0]) : model.model.modelType,
+    model_name: request.model,
+    output_step_attributions: false,
+    step_scores: stepScores.map(({ fn }) => fn.id),
+    step_scores_args: Object.assign({}, ...stepScores.map(({ args }) => args)),
+    tokenizer_class: model.tokenizer.tokenizerClass,
+    tokenizer_name: request.model,
+  };
+}
