@@ -10,12 +10,12 @@ import { generate } from '../generation/generate.ts';
 import { type GenerationOptions, GREEDY } from '../generation/options.ts';
 import type { Random } from '../generation/random.ts';
 import type { Aligner } from '../models/aligner.ts';
-import type { RoleSpan } from '../tokenizers/chat.ts';
 import { TokenizerError } from '../tokenizers/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { baselineIds } from './baseline.ts';
 import type { ReadyModel } from './model-store.ts';
 import { attributedSpan } from './span.ts';
+import { giveRoles, tokensOf } from './tokens.ts';
 
 /** One text of a request, ready to be attributed. */
 export interface Input {
@@ -260,49 +260,4 @@ function checkLength(tokens: number, { model, entry }: ReadyModel, pointer: stri
     `${tokens} tokens are more than the ${limit} positions of "${entry.id}"; shorten the text or ask for fewer new tokens`,
     pointer,
   );
-}
-
-/** Ids as tokens with the characters that they cover in `text`. */
-function tokensOf(
-  ids: Int32Array,
-  text: string,
-  tokenizer: Tokenizer,
-  encode: Parameters<Tokenizer['encode']>[1],
-  clean: boolean,
-): Token[] {
-  const { ids: again, offsets } = tokenizer.encode(text, encode);
-  // The ids of generated text may differ from those that encoding it gives; then offsets come from decoding.
-  const lead = ids.length - again.length;
-  const same = lead >= 0 && again.every((id, k) => id === ids[lead + k]);
-  const ranges = same ? [...new Array<null>(lead).fill(null), ...offsets] : decodedOffsets(ids, text, tokenizer);
-  return Array.from(ids, (id, k) => {
-    const token = tokenizer.idToToken(id) ?? '';
-    const range = ranges[k];
-    const shown = clean && range !== null ? text.slice(range[0], range[1]) : token;
-    return { id, token: shown, start: range?.[0] ?? null, end: range?.[1] ?? null };
-  });
-}
-
-/** Offsets from how the decoded text grows token by token, as far as it agrees with `text`. */
-function decodedOffsets(ids: Int32Array, text: string, tokenizer: Tokenizer): ([number, number] | null)[] {
-  let before = 0;
-  return Array.from(ids, (id, k) => {
-    if (tokenizer.specialIds.has(id)) return null;
-    const options = { skipSpecialTokens: true, cleanUp: false };
-    const decoded = tokenizer.decode(Array.from(ids.subarray(0, k + 1)), options).replace(/\uFFFD+$/, '');
-    if (!text.startsWith(decoded)) return null;
-    const range: [number, number] = [before, Math.max(before, decoded.length)];
-    before = range[1];
-    return range;
-  });
-}
-
-/** Gives each token the role of the message that it begins in. What follows the prompt is the assistant's. */
-function giveRoles(tokens: Token[], spans: readonly RoleSpan[], promptLength: number): void {
-  for (const token of tokens) {
-    const { start } = token;
-    if (start === null) continue;
-    const role = start >= promptLength ? 'assistant' : spans.find((span) => start < span.end)?.role;
-    if (role) token.role = role;
-  }
 }
