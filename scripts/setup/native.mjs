@@ -15,7 +15,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { installKernels } from './kernels.mjs';
-import { hasCommand, NATIVE, PROJECT, readText, run, say, writeText } from './tools.mjs';
+import { hasCommand, NATIVE, PROJECT, readText, run, SetupError, say, writeText } from './tools.mjs';
 
 const TENSORFLOW = 'tensorflow-cpu==2.21.0';
 const PACKAGE = join(PROJECT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
@@ -35,6 +35,7 @@ export async function installNative() {
   const state = JSON.parse(readText(STATE) ?? '{}');
   const obstacle = findObstacle();
   if (obstacle !== null) {
+    if (demanded()) throw new SetupError(`WHENCE_BACKEND=tensorflow: no native backend: ${obstacle}`);
     if (state.reason !== obstacle) {
       say(`no native backend: ${obstacle}. Whence runs on WASM, several times slower`);
       writeText(STATE, JSON.stringify({ reason: obstacle }));
@@ -42,7 +43,7 @@ export async function installNative() {
     return;
   }
   // A build that failed is tried again only when someone asks for it, so that every start is not a build.
-  if (state.failed === key && process.env.WHENCE_BACKEND !== 'tensorflow') return;
+  if (state.failed === key && !demanded()) return;
   try {
     await build(home);
     writeText(done, '');
@@ -52,9 +53,15 @@ export async function installNative() {
     say('the native backend is ready');
   } catch (error) {
     const reason = `building the native backend failed: ${error.message}`;
+    if (demanded()) throw new SetupError(`WHENCE_BACKEND=tensorflow: ${reason}`);
     say(`${reason}\nsetup: Whence runs on WASM, several times slower; WHENCE_BACKEND=tensorflow tries again`);
     writeText(STATE, JSON.stringify({ failed: key, reason: reason.split('\n')[0] }));
   }
+}
+
+/** Whether WASM will not do. */
+function demanded() {
+  return process.env.WHENCE_BACKEND === 'tensorflow';
 }
 
 /** Why the binding cannot be built here, or null. */
