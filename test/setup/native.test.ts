@@ -102,7 +102,10 @@ describe('the build of the native backend', { skip: elsewhere }, () => {
     assert.match(readFileSync(native('state.json'), 'utf8'), /downloading tensorflow-cpu/);
     const demanded = checkout.setup([], { WHENCE_BACKEND: 'tensorflow' });
     assert.notEqual(demanded.status, 0);
-    assert.match(demanded.stderr, /^setup: WHENCE_BACKEND=tensorflow: .* failed: downloading[\s\S]*no route to host\n$/);
+    assert.match(
+      demanded.stderr,
+      /^setup: WHENCE_BACKEND=tensorflow: .* failed: downloading[\s\S]*no route to host\n$/,
+    );
     rmSync(checkout.path('offline'));
     assert.equal(checkout.setup().stdout, '');
     assert.match(checkout.setup([], { WHENCE_BACKEND: 'tensorflow' }).stdout, /the native backend is ready\n$/);
