@@ -75,6 +75,9 @@ export interface Counters {
   backward: number;
 }
 
+/** Names of the values of models that were asked for them. */
+const valueNames = new WeakMap<LanguageModel, readonly string[]>();
+
 export class Passes {
   readonly model: LanguageModel;
   readonly sequence: Sequence;
@@ -288,8 +291,10 @@ export class Passes {
     steps.dispose();
   }
 
-  /** Names of the model's values in the order of the pass, from a pass over one position. */
-  valueNames(): string[] {
+  /** Names of the model's values in the order of the pass, from a first pass over one position. */
+  valueNames(): readonly string[] {
+    const known = valueNames.get(this.model);
+    if (known !== undefined) return known;
     const names: string[] = [];
     const onValue = (name: string): void => {
       if (!names.includes(name)) names.push(name);
@@ -299,6 +304,7 @@ export class Passes {
       this.logitsOf(sourceIds?.subarray(0, 1) ?? null, targetIds.subarray(0, 1), Int32Array.of(0), { onValue });
     });
     this.counters.forward -= 1;
+    valueNames.set(this.model, names);
     return names;
   }
 

@@ -1,5 +1,6 @@
 /** Activation functions, named as in Hugging Face's configs, each with its derivative. */
 
+import { gatedByKernel } from '../tensors/block-kernels.ts';
 import { type Tensor2D, tf } from '../tensors/tf.ts';
 import { multiplySaved, type Run, type Value } from './run.ts';
 
@@ -11,41 +12,42 @@ interface Evaluated {
 
 type Activation = (x: Tensor2D) => Evaluated;
 
-/** x * gate(x), by the gate and its derivative. */
-const gated = (x: Tensor2D, gate: Tensor2D, gateSlope: (value: Tensor2D) => Tensor2D): Evaluated => {
-  const value = tf.mul<Tensor2D>(x, gate);
-  return { value, derivative: () => tf.add(gate, gateSlope(value)) };
-};
-
-/** x * sigmoid(slope * x); slope 1: SiLU. */
+/** x * sigmoid(linear * x + cubic * x³) */
 const sigmoidGated =
-  (slope: number): Activation =>
+  (linear: number, cubic = 0): Activation =>
   (x) => {
-    const gate = tf.sigmoid<Tensor2D>(slope === 1 ? x : tf.mul(x, slope));
-    // x * gate' = slope * value * (1 - gate)
-    return gated(x, gate, (value) => tf.mul(tf.sub(value, tf.mul(value, gate)), slope));
+    const wholly = gatedByKernel(x, { linear, cubic }, 'value');
+    if (wholly !== null) {
+      return { value: wholly, derivative: () => gatedByKernel(x, { linear, cubic }, 'derivative') as Tensor2D };
+    }
+    const square = cubic === 0 ? null : tf.square(x);
+    const inner = square === null ? linear : tf.add(tf.mul(square, cubic), linear);
+    const gate = tf.sigmoid<Tensor2D>(tf.mul(x, inner));
+    const value = tf.mul<Tensor2D>(x, gate);
+    return {
+      value,
+      derivative: () => {
+        const slope = square === null ? linear : tf.add(tf.mul(square, 3 * cubic), linear);
+        return tf.add(gate, tf.mul(tf.sub(value, tf.mul(value, gate)), slope));
+      },
+    };
   };
 
 const TWICE_SQRT_2_OVER_PI = 2 * Math.sqrt(2 / Math.PI);
-const CUBIC = 0.044715 * TWICE_SQRT_2_OVER_PI;
 
 /** The approximation of Hendrycks & Gimpel 2016 (arXiv:1606.08415), whose (1 + tanh(u)) / 2 is sigmoid(2u). */
-const geluTanh: Activation = (x) => {
-  const square = tf.square(x);
-  const gate = tf.sigmoid<Tensor2D>(tf.mul(x, tf.add(tf.mul(square, CUBIC), TWICE_SQRT_2_OVER_PI)));
-  return gated(x, gate, (value) => {
-    const innerSlope = tf.add(tf.mul(square, 3 * CUBIC), TWICE_SQRT_2_OVER_PI);
-    return tf.mul(tf.sub(value, tf.mul(value, gate)), innerSlope);
-  });
-};
+const geluTanh = sigmoidGated(TWICE_SQRT_2_OVER_PI, 0.044715 * TWICE_SQRT_2_OVER_PI);
 
 /** x times the Gaussian distribution function. */
 const geluErf: Activation = (x) => {
   const gate = tf.mul<Tensor2D>(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
-  return gated(x, gate, () => {
-    const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return tf.mul(x, density);
-  });
+  return {
+    value: tf.mul(x, gate),
+    derivative: () => {
+      const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return tf.add(gate, tf.mul(x, density));
+    },
+  };
 };
 
 /** Functions whose modules DeepLIFT's rescale rule covers in Captum. */

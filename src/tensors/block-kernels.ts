@@ -36,6 +36,23 @@ export function normPullbackByKernel(
   return native.executeSingleOutput('WhenceNormPullback', attributes, inputs) as Tensor2D;
 }
 
+/** x * sigmoid(linear * x + cubic * x³), entry by entry, or its derivative. */
+export function gatedByKernel(
+  x: Tensor2D,
+  { linear, cubic }: { linear: number; cubic: number },
+  wanted: 'value' | 'derivative',
+): Tensor2D | null {
+  const native = kernelBackend('blocks');
+  if (native === null) return null;
+  const { TF_ATTR_BOOL, TF_ATTR_FLOAT } = native.binding;
+  const attributes = [
+    { name: 'linear', type: TF_ATTR_FLOAT, value: linear },
+    { name: 'cubic', type: TF_ATTR_FLOAT, value: cubic },
+    { name: 'derivative', type: TF_ATTR_BOOL, value: wanted === 'derivative' },
+  ];
+  return native.executeSingleOutput('WhenceGated', attributes, [x]) as Tensor2D;
+}
+
 /** dy [rows, width] times the rows of `saved` that `row` (int32) names. */
 export function multiplyRowsByKernel(dy: Tensor2D, saved: Tensor2D, row: Tensor1D): Tensor2D | null {
   const native = kernelBackend('blocks');

@@ -9,6 +9,7 @@ import { layerNorm, rmsNorm } from '../../src/nn/norm.ts';
 import { Rows, Steps } from '../../src/nn/rows.ts';
 import { Run, stepCotangent, type Value } from '../../src/nn/run.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
+import { gatedByKernel } from '../../src/tensors/block-kernels.ts';
 import { disableKernels, kernelBackend } from '../../src/tensors/kernels.ts';
 import { type Tensor, tf } from '../../src/tensors/tf.ts';
 import { randomMatrix } from '../nn/check-pullback.ts';
@@ -105,5 +106,38 @@ describe('kernels of the blocks', () => {
       },
       [3 * width],
     );
+  }
+
+  for (const [name, linear, cubic] of [
+    ['SiLU', 1, 0],
+    ['quick GELU', 1.702, 0],
+    ['tanh GELU', 2 * Math.sqrt(2 / Math.PI), 2 * Math.sqrt(2 / Math.PI) * 0.044715],
+  ] as const) {
+    test(`${name} and its derivative, to the last digits of float32`, (t) => {
+      if (kernelBackend('blocks') === null) return t.skip('the kernels are not built here');
+      const inputs = Float32Array.from({ length: 40_009 }, (_, i) => (i - 20_004) / 500);
+      const x = tf.tensor2d(inputs, [1, inputs.length]);
+      const value = gatedByKernel(x, { linear, cubic }, 'value');
+      const derivative = gatedByKernel(x, { linear, cubic }, 'derivative');
+      assert.ok(value !== null && derivative !== null);
+      const [values, slopes] = [value.dataSync(), derivative.dataSync()];
+      inputs.forEach((input, i) => {
+        const gate = 1 / (1 + Math.exp(-input * (linear + cubic * input ** 2)));
+        const slope = gate + input * gate * (1 - gate) * (linear + 3 * cubic * input ** 2);
+        // An exponent of -60 has lost 60 times the accuracy of its argument; below -87 float32 ends.
+        const argument = Math.abs(input * (linear + cubic * input ** 2));
+        const rtol = 2e-7 * (4 + argument);
+        const atol = 2e-37;
+        assert.ok(
+          Math.abs(values[i] - input * gate) <= atol * Math.abs(input) + rtol * Math.abs(input * gate),
+          `${input}: ${values[i]}`,
+        );
+        assert.ok(Math.abs(slopes[i] - slope) <= 2e-7 + rtol * Math.abs(slope), `slope at ${input}: ${slopes[i]}`);
+      });
+      const special = tf.tensor2d([[Number.NaN, 0]]);
+      const ends = gatedByKernel(special, { linear, cubic }, 'value')?.dataSync();
+      assert.deepEqual(Array.from(ends ?? []), [Number.NaN, 0]);
+      tf.dispose([x, value, derivative, special]);
+    });
   }
 });

@@ -2,6 +2,7 @@
 //
 //   WhenceNorm               layer and root mean square normalization
 //   WhenceNormPullback       cotangents of all steps through it
+//   WhenceGated              activation functions x * sigmoid(a polynomial of x), or their derivatives
 //   WhenceMultiplyRows       cotangents times looked-up rows of a saved activation
 //   WhenceAttentionPullback  cotangents of queries, keys and values of all steps
 //
@@ -139,6 +140,71 @@ void* create_norm_pullback(TF_OpKernelConstruction* construction) {
 }
 
 void destroy_flag(void* kernel) { delete static_cast<Flag*>(kernel); }
+
+// ---------------------------------------------------------------------------------------------- activation functions
+
+// x * sigmoid(linear * x + cubic * x^3)
+struct Gated {
+  float linear, cubic;
+  bool derivative;
+};
+
+// exp(z) for z <= 0, within 2 units in the last place: 2^n * exp(r) with |r| <= ln(2) / 2, by its Taylor polynomial.
+inline float exp_of_negative(float z) {
+  const float within = z < -87.0f ? -87.0f : z;
+  const int32_t n = static_cast<int32_t>(within * 1.44269504f - 0.5f);
+  const float r = (within - n * 0.693145752f) - n * 1.42860677e-6f;  // ln(2) in two parts, the first short
+  float sum = 1.0f / 5040;
+  sum = sum * r + 1.0f / 720;
+  sum = sum * r + 1.0f / 120;
+  sum = sum * r + 1.0f / 24;
+  sum = sum * r + 1.0f / 6;
+  sum = sum * r + 0.5f;
+  sum = sum * r + 1.0f;
+  sum = sum * r + 1.0f;
+  const int32_t bits = (n + 127) << 23;
+  float power;
+  std::memcpy(&power, &bits, sizeof power);
+  return sum * power;
+}
+
+EACH_TARGET void gate(const float* x, int64_t count, const Gated& config, float* out) {
+  const float linear = config.linear, cubic = config.cubic;
+  if (config.derivative) {
+    for (int64_t i = 0; i < count; i++) {
+      const float square = x[i] * x[i], z = x[i] * (linear + cubic * square);
+      const float e = exp_of_negative(-std::fabs(z)), small = e / (1 + e), large = 1 / (1 + e);
+      out[i] = (z < 0 ? small : large) + x[i] * small * large * (linear + 3 * cubic * square);
+    }
+  } else {
+    for (int64_t i = 0; i < count; i++) {
+      const float z = x[i] * (linear + cubic * x[i] * x[i]);
+      const float e = exp_of_negative(-std::fabs(z));
+      out[i] = x[i] * (z < 0 ? e : 1.0f) / (1 + e);
+    }
+  }
+}
+
+// x [rows, width] -> values, or derivatives
+void gated(void* kernel, TF_OpKernelContext* context) {
+  Call call(context);
+  const TF_Tensor* x = call.input(0);
+  if (!call.ok()) return;
+  const int64_t rows = TF_Dim(x, 0), width = TF_Dim(x, 1);
+  float* out = call.output<float>(0, kFloat, {rows, width});
+  if (out == nullptr) return;
+  const Gated& config = *static_cast<Gated*>(kernel);
+  each_row(rows, width, [&](int64_t first, int64_t last) {
+    gate(data<float>(x) + first * width, (last - first) * width, config, out + first * width);
+  });
+}
+
+void* create_gated(TF_OpKernelConstruction* construction) {
+  return new Gated{float_attribute(construction, "linear"), float_attribute(construction, "cubic"),
+                   bool_attribute(construction, "derivative")};
+}
+
+void destroy_gated(void* kernel) { delete static_cast<Gated*>(kernel); }
 
 // ------------------------------------------------------------------------------------------------ looked-up products
 
@@ -385,6 +451,8 @@ const std::vector<Op> kBlockOps = {
     {"WhenceNormPullback", {"center: bool"},
      {"dy: float", "normal: float", "inverse: float", "weight: float", "row: int32"}, {"dx: float"},
      create_norm_pullback, norm_pullback, destroy_flag},
+    {"WhenceGated", {"linear: float", "cubic: float", "derivative: bool"}, {"x: float"}, {"out: float"}, create_gated,
+     gated, destroy_gated},
     {"WhenceMultiplyRows", {}, {"dy: float", "saved: float", "row: int32"}, {"out: float"}, nullptr, multiply_rows,
      nullptr},
     {"WhenceAttentionPullback", {"causal: bool", "reads: bool", "prefix: bool", "scale: float"},
