@@ -2,7 +2,7 @@
 
 import type { Result, ResultSequence, ResultToken, Scores } from '../contract/result.ts';
 import { type Page, pageHtml } from './heatmap/page.ts';
-import { type Group, legendHtml, type Row, sharedScale, showsNumbers, tableHtml } from './heatmap/table.ts';
+import { FORCED, type Group, legendHtml, type Row, sharedScale, showsNumbers, tableHtml } from './heatmap/table.ts';
 import { escapeHtml, type Shown, tokenReader } from './heatmap/tokens.ts';
 import { singleScore } from './scores.ts';
 
@@ -32,7 +32,7 @@ function section(sequence: ResultSequence, index: number, method: string): Page[
   const { source, target, attr_pos_start: start, attr_pos_end: end } = sequence;
   const readers = { source: readerOf(source), target: readerOf(target) };
   const groups = groupsOf(sequence, readers);
-  const columns = target.slice(start, end).map(({ token }) => readers.target(token));
+  const columns = target.slice(start, end).map(({ token, forced }) => ({ ...readers.target(token), forced }));
   const label = plainText(
     source.length > 0 ? source : target.slice(0, start),
     source.length > 0 ? readers.source : readers.target,
@@ -82,23 +82,27 @@ function groupsOf(sequence: ResultSequence, readers: { source: Read; target: Rea
   return groups;
 }
 
-function note({ axes, source_attributions, target_attributions }: ResultSequence): string {
+function note({ axes, source_attributions, target_attributions, target }: ResultSequence): string {
+  const notes: string[] = [];
   const cell = (source_attributions ?? target_attributions)?.[0]?.[0];
-  if (!Array.isArray(cell)) return '';
-  const over = axes === undefined ? 'the further axes' : axes.join(' and ');
-  return `<p class="note">The scores are raw; each cell shows their norm over ${escapeHtml(over)}.</p>`;
+  if (Array.isArray(cell)) {
+    const over = axes === undefined ? 'the further axes' : axes.join(' and ');
+    notes.push(`The scores are raw; each cell shows their norm over ${escapeHtml(over)}.`);
+  }
+  if (target.some(({ forced }) => forced)) notes.push('Dashed: forced, not chosen by the model.');
+  return notes.map((text) => `<p class="note">${text}</p>`).join('');
 }
 
 /** The text itself. Generated tokens are buttons that color the others by what they were for it. */
 function reading(sequence: ResultSequence, readers: { source: Read; target: Read }): string {
   const { source, target, attr_pos_start: start, attr_pos_end: end } = sequence;
-  const token = (side: 's' | 't', { token }: ResultToken, at: number): string => {
+  const token = (side: 's' | 't', { token, forced }: ResultToken, at: number): string => {
     const { space, text } = (side === 's' ? readers.source : readers.target)(token);
     const inner = `<bdi>${escapeHtml(text)}</bdi>`;
     const key = `data-k="${side}${at}"`;
     const generated = side === 't' && at >= start && at < end;
     const element = generated
-      ? `<button type="button" ${key} data-c="${at - start}" aria-pressed="false">${inner}</button>`
+      ? `<button type="button" ${key} data-c="${at - start}"${forced ? FORCED : ''} aria-pressed="false">${inner}</button>`
       : `<span ${key}>${inner}</span>`;
     return `${space ? ' ' : ''}${element}`;
   };

@@ -53,6 +53,15 @@ describe('a result as a heatmap', () => {
     assert.equal(html.match(/name="tab"/g)?.length, 2);
   });
 
+  it('marks what the model was made to write', () => {
+    assert.doesNotMatch(page(), / data-forced title|forced, not chosen/);
+    const target = tokensOf('a', 'b', 'c', 'd').map((token, at) => ({ ...token, forced: at === 2 }));
+    const html = page({ target });
+    assert.match(html, /<th scope="col" data-forced title="forced[^>]*><span><bdi>c</);
+    assert.match(html, /<button [^>]*data-c="0" data-forced [^>]*><bdi>c</);
+    assert.match(html, /Dashed: forced, not chosen by the model/);
+  });
+
   it('has the semantics of a table', () => {
     const html = page();
     assert.match(html, /<caption>/);

@@ -56,7 +56,7 @@ for (const section of document.querySelectorAll('section')) {
   for (const button of buttons) {
     for (const kind of ['pointerenter', 'focus', 'click']) button.addEventListener(kind, () => choose(button));
   }
-  const first = buttons[0];
+  const first = buttons.find((button) => !('forced' in button.dataset)) || buttons[0];
   if (first) choose(first);
 }
 `;

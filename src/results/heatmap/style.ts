@@ -57,6 +57,7 @@ nav label:has(:checked){color:var(--ink);border-color:var(--ink)}
 .reading small{display:block;font:11px/1.2 var(--sans);letter-spacing:.08em;text-transform:uppercase;color:var(--muted);margin-bottom:.2rem}
 :where(.reading button){all:unset;cursor:pointer;border-bottom:2px solid var(--rule)}
 :where(.reading p>:is(span,button)){padding:.1em .06em;border-radius:4px;line-height:1.15;transition:background .15s}
+.reading button[data-forced]{border-bottom-style:dashed;border-color:var(--muted)}
 .reading button:hover{border-color:var(--muted)}
 .reading button:focus-visible{outline:2px solid var(--focus);outline-offset:1px}
 .reading button[aria-pressed=true]{border-color:var(--ink);font-weight:700}
@@ -73,6 +74,7 @@ th{font-weight:400;background:var(--cell);text-align:left}
 thead th{position:sticky;top:0;z-index:2;vertical-align:bottom;padding:.8rem 0 .5rem;border-bottom:1px solid var(--rule)}
 thead th span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:11rem;overflow:hidden;white-space:nowrap;margin:0 auto;padding:.15rem 0;display:block;line-height:1.2}
 .upright thead th span{writing-mode:horizontal-tb;transform:none;text-align:center}
+thead th[data-forced] bdi{border-inline-start:1.5px dashed var(--muted);padding-inline-start:.25em}
 thead th.corner{left:0;z-index:3;padding:.8rem 1rem .5rem;font-size:12px;color:var(--muted)}
 tbody th{position:sticky;left:0;z-index:1;padding:0 .8rem 0 1rem;white-space:nowrap;max-width:16rem;overflow:hidden;text-overflow:ellipsis;text-align:right;border-right:1px solid var(--rule)}
 th i{color:var(--muted);font-style:normal;opacity:.65}

@@ -18,6 +18,12 @@ export interface Group {
   ownScales?: boolean;
 }
 
+/** A column: a generated token, or a layer's number. */
+export interface Column extends Shown {
+  /** The model was made to write it. */
+  forced?: boolean;
+}
+
 /** Columns from which cells are small and numbers are hidden at first. */
 const MANY_COLUMNS = 24;
 
@@ -31,6 +37,9 @@ function tokenHtml({ space, text }: Shown): string {
   return `<bdi>${space ? '<i>·</i>' : ''}${escapeHtml(text)}</bdi>`;
 }
 
+/** Attributes of a token that the model did not choose. */
+export const FORCED = ' data-forced title="forced: the model did not choose it"';
+
 /** The scale that groups share. */
 export function sharedScale(groups: readonly Group[]): Scale {
   return scaleOf(
@@ -40,14 +49,16 @@ export function sharedScale(groups: readonly Group[]): Scale {
 
 /** The table in its scrolling frame. */
 export function tableHtml(
-  columns: readonly Shown[],
+  columns: readonly Column[],
   groups: readonly Group[],
   caption: string,
   corner: string,
 ): string {
   const scale = sharedScale(groups);
   let first = true;
-  const head = columns.map((token) => `<th scope="col"><span>${tokenHtml(token)}</span></th>`).join('');
+  const head = columns
+    .map((token) => `<th scope="col"${token.forced ? FORCED : ''}><span>${tokenHtml(token)}</span></th>`)
+    .join('');
   const bodies = groups.map(({ title, rows, ownScales }) => {
     const lines = rows.map(({ key, header, values }) => {
       const own = ownScales ? scaleOf(values) : scale;
