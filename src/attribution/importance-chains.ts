@@ -10,7 +10,7 @@ import { embedIds } from '../models/model.ts';
 import { scoped } from '../tensors/ops.ts';
 import { tf } from '../tensors/tf.ts';
 import { logProbability, pick } from './logits.ts';
-import type { Passes } from './passes.ts';
+import type { Features, Passes } from './passes.ts';
 import type { Scorer } from './step-function.ts';
 
 /** What chance decides. Tokens are those of the source, then those of the decoder, where each is attributed. */
@@ -50,7 +50,12 @@ export interface StepImportance {
   converged: number;
 }
 
+/** A copy of the sequence: the id in place of a token; null: it stays. */
+type Copy = (token: number) => number | null;
+
 const EDGE = 1e-6;
+/** Rows from which a micro-batch is better cut short than made larger. */
+const ENOUGH_ROWS = 256;
 
 /**
  * Runs all chains.
@@ -82,7 +87,7 @@ export async function runChains(
         (token: number) =>
           replaced[token] ? ids[token] : null,
     );
-    const probed = await context.evaluate(probability, copies);
+    const probed = await context.evaluateAll(probability, copies);
     for (const chain of running) {
       const delta = clean[chain.step] - probed[chain.probe * steps + chain.step];
       update(chain.scores, delta, probing[chain.probe].replaced);
@@ -92,9 +97,13 @@ export async function runChains(
       const kept = topTokens(scores, options.keep(scores.length));
       return (token: number) => (kept.has(token) === options.invert ? replacements[probe][token] : null);
     });
-    const ranks = await context.evaluate(rank, checks);
+    const ranks = await context.evaluateEach(
+      rank,
+      checks,
+      Int32Array.from(running, ({ step }) => step),
+    );
     running.forEach((chain, copy) => {
-      chain.converged = ranks[copy * steps + chain.step] < options.topK;
+      chain.converged = ranks[copy] < options.topK;
     });
     await tick(round + 1);
   }
@@ -111,41 +120,64 @@ class Context {
     this.#attributeTarget = attributeTarget;
   }
 
-  /**
-   * Scores of copies of the sequence, [copies, steps], in micro-batches.
-   * @param copies - for each copy the id in place of a token, null: it stays
-   */
-  async evaluate(scorer: Scorer, copies: readonly ((token: number) => number | null)[]): Promise<Float32Array> {
+  /** Scores of every step for each copy, [copies, steps], in micro-batches. */
+  async evaluateAll(scorer: Scorer, copies: readonly Copy[]): Promise<Float32Array> {
     const passes = this.#passes;
-    const { sourceIds, targetIds } = passes.sequence;
-    const { sourceEmbedding, targetEmbedding } = passes.model;
-    const { sourceLength, length, steps } = passes;
-    const scores = new Float32Array(copies.length * steps);
+    const scores = new Float32Array(copies.length * passes.steps);
     const together = passes.plan.copiesEvaluated();
     for (let start = 0; start < copies.length; start += together) {
-      const batch = copies.slice(start, start + together);
-      const fill = (ids: Int32Array, count: number, first: number): Int32Array =>
-        Int32Array.from({ length: batch.length * count }, (_, row) => {
-          const position = row % count;
-          return batch[Math.floor(row / count)](first + position) ?? ids[position];
-        });
-      const still = (ids: Int32Array): Int32Array =>
-        Int32Array.from({ length: batch.length * length }, (_, row) => ids[row % length]);
-      const features = scoped(() => ({
-        segments: batch.length,
-        source: sourceIds && sourceEmbedding && tf.keep(embedIds(sourceEmbedding, fill(sourceIds, sourceLength, 0))),
-        target: tf.keep(
-          embedIds(targetEmbedding, this.#attributeTarget ? fill(targetIds, length, sourceLength) : still(targetIds)),
-        ),
-      }));
-      try {
-        scores.set(await passes.evaluateBy(scorer, features), start * steps);
-      } finally {
-        features.source?.dispose();
-        features.target.dispose();
-      }
+      const found = await this.#with(copies.slice(start, start + together), passes.length, (features) =>
+        passes.evaluateBy(scorer, features),
+      );
+      scores.set(found, start * passes.steps);
     }
     return scores;
+  }
+
+  /**
+   * Scores of one step for each copy, [copies], in micro-batches that end where their last step is read.
+   * @param steps - ascending
+   */
+  async evaluateEach(scorer: Scorer, copies: readonly Copy[], steps: Int32Array): Promise<Float32Array> {
+    const passes = this.#passes;
+    const scores = new Float32Array(copies.length);
+    const together = Math.min(passes.plan.copiesEvaluated(), Math.ceil(ENOUGH_ROWS / passes.length));
+    for (let start = 0; start < copies.length; start += together) {
+      const some = steps.subarray(start, start + together);
+      const length = passes.read[some[some.length - 1]] + 1;
+      const found = await this.#with(copies.slice(start, start + together), length, (features) =>
+        passes.evaluateSteps(scorer, features, some),
+      );
+      scores.set(found, start);
+    }
+    return scores;
+  }
+
+  /** What `evaluate` makes of the features of copies of the source and of `length` tokens of the decoder. */
+  async #with<T>(copies: readonly Copy[], length: number, evaluate: (features: Features) => Promise<T>): Promise<T> {
+    const { sourceIds, targetIds } = this.#passes.sequence;
+    const { sourceEmbedding, targetEmbedding } = this.#passes.model;
+    const { sourceLength } = this.#passes;
+    const fill = (ids: Int32Array, count: number, first: number): Int32Array =>
+      Int32Array.from({ length: copies.length * count }, (_, row) => {
+        const position = row % count;
+        return copies[Math.floor(row / count)](first + position) ?? ids[position];
+      });
+    const still = (ids: Int32Array): Int32Array =>
+      Int32Array.from({ length: copies.length * length }, (_, row) => ids[row % length]);
+    const features = scoped(() => ({
+      segments: copies.length,
+      source: sourceIds && sourceEmbedding && tf.keep(embedIds(sourceEmbedding, fill(sourceIds, sourceLength, 0))),
+      target: tf.keep(
+        embedIds(targetEmbedding, this.#attributeTarget ? fill(targetIds, length, sourceLength) : still(targetIds)),
+      ),
+    }));
+    try {
+      return await evaluate(features);
+    } finally {
+      features.source?.dispose();
+      features.target.dispose();
+    }
   }
 }
 

@@ -9,7 +9,7 @@
 
 import { embedIds, type LanguageModel, runStack } from '../models/model.ts';
 import { selectPositions } from '../nn/elementwise.ts';
-import { Rows, Steps } from '../nn/rows.ts';
+import { indexTensor, Rows, Steps } from '../nn/rows.ts';
 import { type Cotangent, Run, type RunOptions, stepCotangent, type Value } from '../nn/run.ts';
 import { scoped } from '../tensors/ops.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
@@ -202,6 +202,27 @@ export class Passes {
       await this.breathe();
     }
     return scores;
+  }
+
+  /**
+   * Scores of copies of the sequence at one step each: [segments]
+   * @param features - of copies that may all end after the last position that is read
+   */
+  async evaluateSteps(scorer: Scorer, features: Features, steps: Int32Array): Promise<Float32Array> {
+    const run = new Run();
+    try {
+      return tf.tidy(() => {
+        const { hidden } = this.decode(run, features, { source: false, target: false });
+        const index = Int32Array.from(steps, (step, segment) => hidden.rows.rowOf(segment, this.read[step]));
+        const rows = run.ownRows(Rows.full(1, steps.length));
+        const selected = run.leaf(tf.gather(hidden.tensor, indexTensor(index)), rows, false);
+        const { tensor: logits } = this.model.head(run, selected);
+        return scorer({ logits, steps, targets: steps.map((step) => this.targets[step]) }).dataSync() as Float32Array;
+      });
+    } finally {
+      run.dispose();
+      await this.breathe();
+    }
   }
 
   #stepRows(segments: number, from: number, to: number): { steps: Int32Array; targets: Int32Array } {
