@@ -45,6 +45,8 @@ export interface SequenceAttribution {
   convergenceDelta: Float32Array | null;
   /** Names of the axes after [tokens, steps]. */
   axes?: string[];
+  /** Names along the axis of layers, for methods that were asked for layers. */
+  layers?: string[];
   /** Fit diagnostics by name: [steps] each. */
   diagnostics?: Record<string, Float32Array>;
 }

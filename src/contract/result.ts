@@ -57,6 +57,9 @@ export const ResultSequence = Type.Object(
         description: 'Names of the axes after `[token][step]` of raw scores, such as `["layer", "head"]`.',
       }),
     ),
+    layers: Type.Optional(
+      Type.Array(Type.String(), { description: 'Names along the axis `layer`, where a method was asked for layers.' }),
+    ),
     diagnostics: Type.Optional(
       freeObject({ description: "The method's own diagnostics, such as the R2 of LIME's fit." }),
     ),

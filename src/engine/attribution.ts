@@ -228,6 +228,7 @@ export class Attribution {
           sequenceScores: found.sequenceScores ?? {},
           convergenceDelta: found.convergenceDelta ?? null,
           ...(found.axes && { axes: found.axes }),
+          ...(found.layers && { layers: found.layers }),
           ...(found.diagnostics && { diagnostics: found.diagnostics }),
         },
       };

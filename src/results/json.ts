@@ -5,7 +5,7 @@ import type { ResultSequence, ResultToken, Scores } from '../contract/result.ts'
 
 /** The wire form of one sequence, aggregated or raw. */
 export function toResultSequence(sequence: SequenceAttribution): ResultSequence {
-  const { sourceAttributions, targetAttributions, convergenceDelta, axes, diagnostics } = sequence;
+  const { sourceAttributions, targetAttributions, convergenceDelta, axes, layers, diagnostics } = sequence;
   return {
     source: sequence.source.map(toResultToken),
     target: sequence.target.map(toResultToken),
@@ -17,6 +17,7 @@ export function toResultSequence(sequence: SequenceAttribution): ResultSequence 
     sequence_scores: mapValues(sequence.sequenceScores, matrix),
     convergence_delta: convergenceDelta && list(convergenceDelta),
     ...(axes !== undefined && axes.length > 0 && { axes }),
+    ...(layers !== undefined && axes?.includes('layer') && { layers }),
     ...(diagnostics && { diagnostics: mapValues(diagnostics, list) }),
   };
 }

@@ -194,8 +194,12 @@ describe('the engine', () => {
     const rows = raw.result.sequences[0].target_attributions as number[][][];
     assert.equal(rows[0][0].length, 36);
     const layers = await attribute({ method: 'layer_gradient_x_activation', method_args: { target_layer: 'h.*.mlp' } });
-    const [{ target_attributions, axes }] = layers.result.sequences;
+    const [{ target_attributions, axes, layers: names }] = layers.result.sequences;
     assert.deepEqual(axes, ['layer']);
+    assert.deepEqual(
+      names,
+      [0, 1, 2].map((layer) => `transformer.h.${layer}.mlp`),
+    );
     assert.equal((target_attributions as number[][][])[0][0].length, 3);
     const inseq = JSON.parse(raw.inseq());
     assert.deepEqual(inseq.__instance_type__, ['inseq.data.attribution', 'FeatureAttributionOutput']);

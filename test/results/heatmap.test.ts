@@ -105,6 +105,99 @@ describe('a result as a heatmap', () => {
   });
 });
 
+describe('the text above a heatmap', () => {
+  const spans = (html: string) => html.replace(/[\s\S]*<div class="reading">|<\/div>[\s\S]*/g, '');
+  const plain = (html: string) => spans(html).replace(/<small.*?<\/small>|<[^>]*>/g, '');
+
+  it('has spaces where the text has them, also when no token is marked with one', () => {
+    const target = tokensOf('The', 'end', 'is', 'near').map((token, at) => {
+      return { ...token, start: token.start + at, end: token.end + at };
+    });
+    assert.equal(plain(page({ target })), 'The end is near');
+    assert.equal(plain(page({ target: tokensOf('The', 'end', 'is', 'near') })), 'Theendisnear');
+  });
+
+  it('runs from right to left where its letters do', () => {
+    const source = [{ id: 1, token: '<s>', start: null, end: null }, ...tokensOf('ب', 'ا')];
+    const html = page({ source, source_attributions: source.map(() => [0.1, 0.2]) });
+    assert.match(html, /<p dir="rtl"><small dir="ltr">Source/);
+    assert.match(html, /<p dir="ltr"><small dir="ltr">Target/);
+  });
+});
+
+describe('a heatmap of a contrast', () => {
+  it('names the tokens that were compared', () => {
+    const result = resultOf(smallSequence());
+    const contrast = {
+      sequence: 0,
+      step_function: 'contrast_prob_diff',
+      alignments: [],
+      contrast_tokens: ['Ġwas', '<b>'],
+    };
+    result.info.contrasts = [
+      { ...contrast, role: 'step_score', contrast_tokens: ['x', 'y'] },
+      { ...contrast, role: 'attributed_fn' },
+    ];
+    const note = /Compared: .*?<\/p>/.exec(toHeatmap(result))?.[0] ?? '';
+    assert.equal(note.replace(/<[^>]*>/g, ''), 'Compared: is against Ġwas, Paris against &lt;b&gt;.');
+    assert.doesNotMatch(page(), /Compared:/);
+  });
+});
+
+describe('a heatmap of several layers', () => {
+  const layered = (layers?: string[]) =>
+    page({
+      target_attributions: [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [
+          [5, 6],
+          [7, 8],
+        ],
+        [null, [9, 10]],
+        [null, null],
+      ],
+      axes: ['layer'],
+      ...(layers && { layers }),
+    });
+
+  it('has a map of tokens and layers for each generated token, the first of them open', () => {
+    const maps = layered().split('<details class="layers"').slice(1);
+    assert.equal(maps.length, 2);
+    assert.ok(maps[0].startsWith(' open>') && maps[1].startsWith('>'));
+    const numbers = (html: string) =>
+      Array.from(html.matchAll(/<td class="p\d+"[^>]*>([^<]*)/g), ([, text]) => Number(text));
+    assert.deepEqual(numbers(maps[0]), [1, 2, 5, 6]);
+    assert.deepEqual(numbers(maps[1]), [3, 4, 7, 8, 9, 10]);
+    assert.doesNotMatch(page(), /class="layers"/);
+  });
+
+  it('names layers by what tells them apart', () => {
+    const headers = (html: string) =>
+      Array.from(html.split('<details')[1].matchAll(/<th scope="col"><span><bdi>(.*?)</g), ([, text]) => text);
+    assert.deepEqual(headers(layered(['transformer.h.0.mlp', 'transformer.h.12.mlp'])), ['0', '12']);
+    assert.deepEqual(headers(layered(['h.0.mlp', 'h.0.attn'])), ['mlp', 'attn']);
+    assert.deepEqual(headers(layered(['h.0.mlp', 'lm_head'])), ['h.0.mlp', 'lm_head']);
+  });
+
+  it('shows as many maps as a page can hold, and says so', () => {
+    const target = tokensOf(...Array.from({ length: 200 }, () => 'a'));
+    const target_attributions = target.map(() => target.slice(100).map(() => Array.from({ length: 50 }, () => 1)));
+    const html = page({
+      target,
+      attr_pos_start: 100,
+      attr_pos_end: 200,
+      target_attributions,
+      axes: ['layer'],
+      step_scores: {},
+    });
+    assert.equal(html.match(/<details class="layers"/g)?.length, 10);
+    assert.match(html, /Layers of the first 10 generated tokens/);
+  });
+});
+
 describe('a heatmap is safe', () => {
   const hostile = '</script><script>alert(1)</script><img src=x onerror="alert(2)">\'&';
 

@@ -52,6 +52,12 @@ describe('a sequence on the wire', () => {
     );
   });
 
+  it('names layers while there is an axis of them', () => {
+    const layers = ['h.0', 'h.1'];
+    assert.deepEqual(toResultSequence({ ...sequence, axes: ['layer'], layers }).layers, layers);
+    assert.equal(toResultSequence({ ...sequence, axes: [], layers }).layers, undefined);
+  });
+
   it('has null for a side that is not attributed', () => {
     const wire = toResultSequence({ ...sequence, source: [], sourceAttributions: null });
     assert.equal(wire.source_attributions, null);

@@ -94,6 +94,7 @@ output{position:fixed;inset:auto 1rem 1rem auto;z-index:9;padding:.6rem 1rem;bor
 font-size:14px;box-shadow:0 6px 24px #0004;max-width:calc(100vw - 2rem);pointer-events:none}
 output:empty{display:none}
 details{margin-top:2.5rem;color:var(--muted);font-size:13px}
+.layers{margin-top:1.2rem}.layers .legend{margin-top:.9rem}.layers table{color:var(--ink);font-size:15px}
 summary{cursor:pointer}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}
 dt{color:var(--muted)}dd{margin:0;color:var(--ink);overflow-wrap:anywhere}
