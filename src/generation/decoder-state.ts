@@ -1,4 +1,7 @@
-/** The decoder during generation: keys and values of every beam so far, extended token by token. */
+/**
+ * The decoder during generation: keys and values of every beam so far, extended token by token, and made anew where a
+ * longer text turns them by other angles.
+ */
 
 import { embedIds, type LanguageModel, runStack } from '../models/model.ts';
 import type { KeyValueCache } from '../nn/attention.ts';
@@ -12,7 +15,8 @@ export class DecoderState {
   readonly #model: LanguageModel;
   #cache: KeyValueCache = new Map();
   #length = 0;
-  #beams = 1;
+  /** Decoder ids of each beam. */
+  #texts: Int32Array[] = [];
 
   constructor(model: LanguageModel) {
     this.#model = model;
@@ -33,6 +37,7 @@ export class DecoderState {
     });
     this.#keep(run);
     this.#length = targetIds.length;
+    this.#texts = [targetIds];
     return logits;
   }
 
@@ -43,15 +48,20 @@ export class DecoderState {
    * @returns logits after the new tokens: [beams * vocab]
    */
   extend(tokens: Int32Array, parents: Int32Array): Float32Array {
-    if (parents.length !== this.#beams || parents.some((parent, beam) => parent !== beam)) this.#reorder(parents);
-    const run = new Run({ past: this.#cache, keepCache: true });
+    const { length: beams } = this.#texts;
+    if (parents.length !== beams || parents.some((parent, beam) => parent !== beam)) this.#reorder(parents);
+    this.#texts = this.#texts.map((text, beam) => Int32Array.of(...text, tokens[beam]));
     const length = this.#length + 1;
-    const rows = run.ownRows(Rows.full(tokens.length, length, this.#length));
+    const anew = this.#model.keysChange?.(this.#length, length) === true;
+    if (anew) this.#forget();
+    const run = new Run({ past: this.#cache, keepCache: true });
+    const rows = run.ownRows(Rows.full(tokens.length, length, anew ? 0 : this.#length));
+    const ids = anew ? this.#texts.flatMap((text) => [...text]) : tokens;
     const logits = scoped(() => {
       const { encoder, hiddenSize, targetEmbedding } = this.#model;
       // Keys and values of the source are cached; what stands in for the encoder's output is not looked at.
       const memory = encoder && run.leaf(tf.zeros([1, hiddenSize]), run.ownRows(Rows.full(1, 1)), false);
-      return this.#logits(run, run.leaf(embedIds(targetEmbedding, tokens), rows, false), memory);
+      return this.#logits(run, run.leaf(embedIds(targetEmbedding, ids), rows, false), memory);
     });
     this.#keep(run);
     this.#length = length;
@@ -80,6 +90,16 @@ export class DecoderState {
     run.dispose();
   }
 
+  /** Frees the keys and values of the texts themselves. */
+  #forget(): void {
+    for (const name of this.#model.decoder.selfAttention) {
+      const entry = this.#cache.get(name);
+      entry?.keys.dispose();
+      entry?.values.dispose();
+      this.#cache.delete(name);
+    }
+  }
+
   /** Makes each beam continue its parent. Keys of the source are shared by all beams. */
   #reorder(parents: Int32Array): void {
     const index = tf.tensor1d(parents, 'int32');
@@ -92,7 +112,7 @@ export class DecoderState {
       values.dispose();
     }
     index.dispose();
-    this.#beams = parents.length;
+    this.#texts = Array.from(parents, (parent) => this.#texts[parent]);
   }
 
   dispose(): void {

@@ -9,7 +9,7 @@ import { add, dropout } from '../nn/elementwise.ts';
 import { type Linear, linear } from '../nn/linear.ts';
 import { type LayerNorm, layerNorm } from '../nn/norm.ts';
 import type { Run, Value } from '../nn/run.ts';
-import { boolean, type ModelConfig, number, string } from './fields.ts';
+import { activationName, boolean, type ModelConfig, number } from './fields.ts';
 import type { Block, LanguageModel, Stack } from './model.ts';
 import type { Embedding, Weights } from './weights.ts';
 
@@ -32,7 +32,7 @@ export type Ends = Pick<Stack, 'enter' | 'leave'>;
 function bartStack(side: Side, config: ModelConfig, weights: Weights, options: BartOptions, ends: Ends): Stack {
   const width = number(config, 'd_model');
   const heads = number(config, `${side}_attention_heads`);
-  const kind = string(config, 'activation_function', options.defaults?.activation ?? 'gelu');
+  const kind = activationName(config, 'activation_function', options.defaults?.activation ?? 'gelu');
   const rate = number(config, 'dropout', 0.1);
   const innerRate = number(config, 'activation_dropout', 0);
   const attentionRate = number(config, 'attention_dropout', options.defaults?.attentionDropout ?? 0);

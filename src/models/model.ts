@@ -35,6 +35,8 @@ export interface LanguageModel {
   readonly vocabSize: number;
   /** Longest sequence that positions exist for; null: no limit of the model's own. */
   readonly maxPositions: number | null;
+  /** Whether the keys of a text of `before` tokens are others once it has `after`; left out: they never are. */
+  keysChange?(before: number, after: number): boolean;
   /** Encoder-decoder models only. */
   readonly encoder: Stack | null;
   readonly decoder: Stack;

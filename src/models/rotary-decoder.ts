@@ -8,10 +8,10 @@ import { add, dropout, softcap, splitColumns } from '../nn/elementwise.ts';
 import { gatedFeedForward } from '../nn/feed-forward.ts';
 import { linear } from '../nn/linear.ts';
 import { rmsNorm } from '../nn/norm.ts';
-import { type RotaryPositions, rotaryPositions } from '../nn/rope-scaling.ts';
+import { anglesChange, type RotaryPositions, rotaryPositions } from '../nn/rope-scaling.ts';
 import { rotary } from '../nn/rotary.ts';
 import type { Run, Value } from '../nn/run.ts';
-import { activationName, type ModelConfig, number, object, optionalNumber } from './fields.ts';
+import { activationName, boolean, type ModelConfig, number, object, optionalNumber } from './fields.ts';
 import type { Block, LanguageModel } from './model.ts';
 import { outputLayer } from './output-layer.ts';
 import type { Weights } from './weights.ts';
@@ -78,14 +78,30 @@ export function readSettings(config: ModelConfig, defaults: Defaults = {}): Omit
 export function rope(config: ModelConfig, headDim: number, theta = 10000): RotaryPositions {
   // transformers 5 writes "rope_parameters", before it "rope_theta" and "rope_scaling" stood apart.
   const parameters = object(config, 'rope_parameters') ?? {};
-  const merged = { ...config, ...parameters };
+  const kind = Object.keys(parameters).find((name) => name.endsWith('_attention'));
+  if (kind !== undefined) {
+    throw new Error(
+      `config.json: "rope_parameters" has "${kind}"; this model_type has one kind of rotary positions for all layers`,
+    );
+  }
+  const scaling = object(config, 'rope_scaling');
+  const merged = { ...config, ...parameters, ...scaling };
   return rotaryPositions({
     dims: Math.trunc(headDim * number(merged, 'partial_rotary_factor', 1)),
     base: number(merged, 'rope_theta', theta),
     maxPositions: number(config, 'max_position_embeddings'),
     originalMaxPositions: optionalNumber(config, 'original_max_position_embeddings'),
-    scaling: object(config, 'rope_scaling') ?? parameters,
+    scaling: scaling ?? parameters,
   });
+}
+
+/** @throws {Error} where positions see those after them too, as in encoders that were made of Gemma */
+export function refuseBidirectional(config: ModelConfig): void {
+  if (boolean(config, 'use_bidirectional_attention', false)) {
+    throw new Error(
+      'config.json: "use_bidirectional_attention" is true: the checkpoint embeds text, it generates none',
+    );
+  }
 }
 
 /** Windows by layer, where the config names each layer's kind; `usual` where it does not. */
@@ -94,7 +110,15 @@ export function layerWindows(
   window: number | null,
   usual: (layer: number) => boolean,
 ): (layer: number) => number | null {
-  const types = config.layer_types;
+  const types: unknown = config.layer_types ?? null;
+  const layers = number(config, 'num_hidden_layers');
+  const known = (type: unknown): boolean => type === 'sliding_attention' || type === 'full_attention';
+  if (types !== null && !(Array.isArray(types) && types.length === layers && types.every(known))) {
+    throw new Error(
+      `config.json: "layer_types" is ${JSON.stringify(types)}; ` +
+        `it must name ${layers} layers, each "sliding_attention" or "full_attention"`,
+    );
+  }
   return (layer) => {
     const slides = Array.isArray(types) ? types[layer] === 'sliding_attention' : usual(layer);
     return slides ? window : null;
@@ -116,6 +140,7 @@ export function rotaryDecoder(config: ModelConfig, weights: Weights, settings: R
     numLayers,
     vocabSize: settings.vocabSize,
     maxPositions: settings.rotary(numLayers - 1).maxPositions,
+    keysChange: (before, after) => layers.some((layer) => anglesChange(settings.rotary(layer), before, after)),
     encoder: null,
     sourceEmbedding: null,
     targetEmbedding: embedding,

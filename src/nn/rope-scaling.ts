@@ -13,7 +13,7 @@ export interface RopeSettings {
   base: number;
   /** `max_position_embeddings` */
   maxPositions: number;
-  /** Length that the model was trained on, where the config says so beside `rope_scaling`. */
+  /** Length that the model was trained on, where the config says so beside `rope_scaling`, whose own it overrides. */
   originalMaxPositions: number | null;
   /** `rope_scaling`; null: none. */
   scaling: Readonly<Record<string, unknown>> | null;
@@ -75,6 +75,11 @@ class Fields {
   }
 }
 
+/** Length that the model was trained on before it was stretched. */
+function originalLength({ maxPositions, originalMaxPositions }: RopeSettings, field: Fields): number {
+  return originalMaxPositions ?? field.optional('original_max_position_embeddings') ?? maxPositions;
+}
+
 /** Positions divided by a factor (Chen et al. 2023, arXiv:2306.15595). */
 const linear: Scaling = ({ maxPositions }, plain, field) => {
   const factor = field.number('factor');
@@ -96,11 +101,11 @@ const dynamic: Scaling = ({ dims, base, maxPositions }, plain, field) => {
 };
 
 /** Long wavelengths divided by a factor, short ones kept, those between interpolated (Llama 3.1, arXiv:2407.21783). */
-const llama3: Scaling = (_settings, plain, field) => {
+const llama3: Scaling = (settings, plain, field) => {
   const factor = field.number('factor');
   const low = field.number('low_freq_factor');
   const high = field.number('high_freq_factor');
-  const original = field.number('original_max_position_embeddings');
+  const original = originalLength(settings, field);
   const scaled = plain.map((frequency) => {
     const turns = (original * frequency) / (2 * Math.PI);
     const kept = Math.min(1, Math.max(0, (turns - low) / (high - low)));
@@ -110,9 +115,10 @@ const llama3: Scaling = (_settings, plain, field) => {
 };
 
 /** YaRN (Peng et al. 2023, arXiv:2309.00071): interpolation by wavelength, and sharper attention. */
-const yarn: Scaling = ({ dims, base, maxPositions }, plain, field) => {
+const yarn: Scaling = (settings, plain, field) => {
+  const { dims, base, maxPositions } = settings;
   const factor = field.number('factor');
-  const original = field.optional('original_max_position_embeddings') ?? maxPositions;
+  const original = originalLength(settings, field);
   const sharpness = (weight: number): number => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1);
   const mscale = field.optional('mscale');
   const mscaleAllDim = field.optional('mscale_all_dim');
@@ -137,10 +143,9 @@ const yarn: Scaling = ({ dims, base, maxPositions }, plain, field) => {
 };
 
 /** LongRoPE (Ding et al. 2024, arXiv:2402.13753): a factor of its own for each pair, by the length of the text. */
-const longrope: Scaling = ({ maxPositions, originalMaxPositions }, plain, field) => {
-  const original = originalMaxPositions ?? field.optional('original_max_position_embeddings') ?? maxPositions;
-  const stated = originalMaxPositions === null ? field.optional('factor') : null;
-  const factor = stated ?? maxPositions / original;
+const longrope: Scaling = (settings, plain, field) => {
+  const original = originalLength(settings, field);
+  const factor = field.optional('factor') ?? settings.maxPositions / original;
   const divided = (name: string): Float64Array => {
     const factors = field.numbers(name, plain.length);
     return plain.map((frequency, pair) => frequency / factors[pair]);
@@ -165,9 +170,14 @@ const SCALINGS: Readonly<Record<string, Scaling>> = {
   su: longrope,
 };
 
-/** Rotary positions, and the longest text that they are meant for. */
+/** Rotary positions, and the longest text that they are meant for. Lengths that share frequencies give one array. */
 export interface RotaryPositions extends Rotary {
   readonly maxPositions: number;
+}
+
+/** Whether a text that grows from one length to another turns what it had by other angles. */
+export function anglesChange(positions: RotaryPositions, before: number, after: number): boolean {
+  return positions.frequencies(before) !== positions.frequencies(after);
 }
 
 /** Rotary positions as a config describes them. @throws {Error} when `rope_scaling` is of an unknown type */

@@ -5,19 +5,23 @@
 
 import { activationName } from '../fields.ts';
 import type { Family } from '../model.ts';
-import { readSettings, rotaryDecoder } from '../rotary-decoder.ts';
+import { readSettings, refuseBidirectional, rotaryDecoder } from '../rotary-decoder.ts';
+
+const TANH = 'gelu_pytorch_tanh';
 
 const gemma: Family = {
   modelType: 'gemma',
   architecture: 'decoder-only',
 
   build(config, weights) {
+    refuseBidirectional(config);
     const settings = readSettings(config, { headDim: 256 });
+    // "gelu" of the first checkpoints is wrong, and read by transformers as the form that they were trained with.
+    const act = activationName(config, 'hidden_act', TANH);
     return rotaryDecoder(config, weights, {
       ...settings,
       modelType: 'gemma',
-      // "hidden_act" of the first checkpoints is wrong, and ignored by transformers.
-      activation: activationName(config, 'hidden_activation', 'gelu_pytorch_tanh'),
+      activation: activationName(config, 'hidden_activation', act === 'gelu' ? TANH : act),
       normOffset: 1,
       embeddingScale: settings.hiddenSize ** 0.5,
     });

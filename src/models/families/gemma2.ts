@@ -5,13 +5,14 @@
 
 import { activationName, number, optionalNumber } from '../fields.ts';
 import type { Family } from '../model.ts';
-import { layerWindows, readSettings, rotaryDecoder } from '../rotary-decoder.ts';
+import { layerWindows, readSettings, refuseBidirectional, rotaryDecoder } from '../rotary-decoder.ts';
 
 const gemma2: Family = {
   modelType: 'gemma2',
   architecture: 'decoder-only',
 
   build(config, weights) {
+    refuseBidirectional(config);
     const settings = readSettings(config, { headDim: 256 });
     const cap = (field: string, usual: number) => (config[field] === undefined ? usual : optionalNumber(config, field));
     return rotaryDecoder(config, weights, {

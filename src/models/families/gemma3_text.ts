@@ -4,9 +4,9 @@
  * positions of their own for those with a window.
  */
 
-import { activationName, boolean, number, object, optionalNumber, string } from '../fields.ts';
+import { activationName, number, object, optionalNumber, string } from '../fields.ts';
 import type { Family } from '../model.ts';
-import { layerWindows, readSettings, rope, rotaryDecoder } from '../rotary-decoder.ts';
+import { layerWindows, readSettings, refuseBidirectional, rope, rotaryDecoder } from '../rotary-decoder.ts';
 
 /** What the `text_config` of checkpoints leaves out, by transformers' Gemma3TextConfig. */
 const DEFAULTS = {
@@ -27,11 +27,7 @@ const gemma3: Family = {
   besides: /(^|\.)(vision_tower|multi_modal_projector)\./,
 
   build(config, weights) {
-    if (boolean(config, 'use_bidirectional_attention', false)) {
-      throw new Error(
-        'config.json: "use_bidirectional_attention" is true: the checkpoint embeds text, it generates none',
-      );
-    }
+    refuseBidirectional(config);
     weights.allowUnder('model.', ['language_model.model.', 'model.language_model.'], 'embed_tokens.weight');
     weights.allowUnder('lm_head.', ['language_model.lm_head.'], 'weight');
     // transformers 5 keeps the rotary parameters of the two kinds of layers side by side.

@@ -27,6 +27,9 @@ const gpt2: Family = {
     const scaled = boolean(config, 'scale_attn_weights', true);
     const byLayer = boolean(config, 'scale_attn_by_inverse_layer_idx', false);
     const headDim = hidden / heads;
+    if (boolean(config, 'add_cross_attention', false)) {
+      throw new Error('config.json: "add_cross_attention" is true; only GPT-2 without an encoder is supported');
+    }
     const attentionName = (layer: number) => `transformer.h.${layer}.attn`;
 
     const block = (layer: number): Block => {

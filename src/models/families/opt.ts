@@ -7,6 +7,7 @@ import { linear } from '../../nn/linear.ts';
 import { type LayerNorm, layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
 import type { Run, Value } from '../../nn/run.ts';
+import { tf } from '../../tensors/tf.ts';
 import { activationName, boolean, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
 import { outputLayer } from '../output-layer.ts';
@@ -29,22 +30,33 @@ const opt: Family = {
     const kind = activationName(config, 'activation_function', 'relu');
     const rate = number(config, 'dropout', 0.1);
     const normFirst = boolean(config, 'do_layer_norm_before', true);
+    const affine = boolean(config, 'layer_norm_elementwise_affine', true);
     const attentionName = (layer: number) => `model.decoder.layers.${layer}.self_attn`;
 
-    const residual = (run: Run, x: Value, norm: LayerNorm, sublayer: (x: Value) => Value): Value =>
+    const norm = (name: string): LayerNorm => {
+      if (affine) return weights.layerNorm(name, EPSILON);
+      return {
+        name,
+        weight: weights.computed(name, () => tf.ones<typeof tf.Rank.R1>([hidden])),
+        bias: null,
+        epsilon: EPSILON,
+      };
+    };
+
+    const residual = (run: Run, x: Value, by: LayerNorm, sublayer: (x: Value) => Value): Value =>
       normFirst
-        ? add(run, x, dropout(run, sublayer(layerNorm(run, x, norm)), rate))
-        : layerNorm(run, add(run, x, dropout(run, sublayer(x), rate)), norm);
+        ? add(run, x, dropout(run, sublayer(layerNorm(run, x, by)), rate))
+        : layerNorm(run, add(run, x, dropout(run, sublayer(x), rate)), by);
 
     const block = (layer: number): Block => {
       const path = `model.decoder.layers.${layer}`;
       const [query, key, value, out] = ['q_proj', 'k_proj', 'v_proj', 'out_proj'].map((name) =>
         weights.linear(`${path}.self_attn.${name}`),
       );
-      const norm1 = weights.layerNorm(`${path}.self_attn_layer_norm`, EPSILON);
+      const norm1 = norm(`${path}.self_attn_layer_norm`);
       const up = weights.linear(`${path}.fc1`);
       const down = weights.linear(`${path}.fc2`);
-      const norm2 = weights.layerNorm(`${path}.final_layer_norm`, EPSILON);
+      const norm2 = norm(`${path}.final_layer_norm`);
       const settings = {
         name: attentionName(layer),
         numHeads: heads,
@@ -73,7 +85,7 @@ const opt: Family = {
     const projectOut = narrow ? weights.linear('model.decoder.project_out') : null;
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const hasLastNorm = normFirst && !boolean(config, '_remove_final_layer_norm', false);
-    const lastNorm = hasLastNorm ? weights.layerNorm('model.decoder.final_layer_norm', EPSILON) : null;
+    const lastNorm = hasLastNorm ? norm('model.decoder.final_layer_norm') : null;
     const head = outputLayer(config, weights, 'lm_head', tokens);
 
     return {

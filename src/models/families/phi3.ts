@@ -3,7 +3,7 @@
  * some, rotary positions on a part of each head.
  */
 
-import { number, optionalNumber } from '../fields.ts';
+import { number, object, optionalNumber } from '../fields.ts';
 import type { Family } from '../model.ts';
 import { layerWindows, readSettings, rotaryDecoder } from '../rotary-decoder.ts';
 
@@ -12,8 +12,12 @@ const phi3: Family = {
   architecture: 'decoder-only',
 
   build(config, weights) {
+    const scaling = object(config, 'rope_scaling');
+    // "yarn" in the first checkpoints is LongRoPE too.
+    const named = scaling?.type === 'yarn' || scaling?.rope_type === 'yarn';
+    const renamed = named ? { ...config, rope_scaling: { ...scaling, rope_type: 'longrope' } } : config;
     return rotaryDecoder(config, weights, {
-      ...readSettings(config),
+      ...readSettings(renamed),
       modelType: 'phi3',
       fused: true,
       residualDropout: number(config, 'resid_pdrop', 0),

@@ -10,7 +10,7 @@ import { linear } from '../../nn/linear.ts';
 import { rmsNorm } from '../../nn/norm.ts';
 import { type RelativeBias, relativeBias } from '../../nn/relative-bias.ts';
 import type { Run, Value } from '../../nn/run.ts';
-import { boolean, type ModelConfig, number, string } from '../fields.ts';
+import { activationName, boolean, type ModelConfig, number, string } from '../fields.ts';
 import type { Block, Family, Stack } from '../model.ts';
 import type { Embedding, Weights } from '../weights.ts';
 
@@ -22,7 +22,8 @@ function feedForwardKind(config: ModelConfig): { kind: string; gated: boolean } 
   const gated = wanted.startsWith('gated-');
   // The gated checkpoints were trained with the tanh form under the name of the other.
   if (wanted === 'gated-gelu') return { kind: 'gelu_new', gated };
-  return { kind: gated ? wanted.slice('gated-'.length) : wanted, gated };
+  const bare = gated ? wanted.slice('gated-'.length) : wanted;
+  return { kind: activationName({ feed_forward_proj: bare }, 'feed_forward_proj', 'relu'), gated };
 }
 
 function buildStack(side: Side, config: ModelConfig, weights: Weights): Stack {
@@ -106,12 +107,16 @@ function buildStack(side: Side, config: ModelConfig, weights: Weights): Stack {
 const selfAttention = (side: Side, layer: number): string => `${side}.block.${layer}.layer.0.SelfAttention`;
 const crossAttention = (layer: number): string => `decoder.block.${layer}.layer.1.EncDecAttention`;
 
-/** Both sides share one matrix, whichever of its names it was stored under. */
-function embedding(side: Side, weights: Weights): Embedding {
-  const names = ['shared', `${side}.embed_tokens`, 'encoder.embed_tokens', 'decoder.embed_tokens', 'lm_head'];
-  const stored = names.find((name) => weights.has(`${name}.weight`)) ?? 'shared';
-  return { ...weights.embedding(stored), name: `${side}.embed_tokens` };
+/** Both sides share one matrix: the name that it was stored under. */
+function storedEmbedding(weights: Weights): string {
+  const names = ['shared', 'encoder.embed_tokens', 'decoder.embed_tokens', 'lm_head'];
+  return names.find((name) => weights.has(`${name}.weight`)) ?? 'shared';
 }
+
+const embedding = (side: Side, weights: Weights): Embedding => ({
+  ...weights.embedding(storedEmbedding(weights)),
+  name: `${side}.embed_tokens`,
+});
 
 const t5: Family = {
   modelType: ['t5', 'mt5', 'umt5'],
@@ -121,11 +126,13 @@ const t5: Family = {
   build(config, weights) {
     const hidden = number(config, 'd_model');
     const rate = number(config, 'dropout_rate', 0.1);
-    const tied = boolean(config, 'tie_word_embeddings', config.model_type !== 'mt5');
+    const tied = boolean(config, 'tie_word_embeddings', true);
+    // transformers 5 says that all of them are tied, and keeps apart whether the output is scaled.
+    const scaled = config.model_type !== 'mt5' && boolean(config, 'scale_decoder_outputs', tied);
     const targetEmbedding = embedding('decoder', weights);
     const lastNorm = weights.rmsNorm('decoder.final_layer_norm', number(config, 'layer_norm_epsilon', 1e-6));
     const output =
-      !tied && weights.has('lm_head.weight')
+      weights.has('lm_head.weight') && storedEmbedding(weights) !== 'lm_head'
         ? weights.linear('lm_head', { quantize: false })
         : weights.tied('lm_head', targetEmbedding);
     const decoder = buildStack('decoder', config, weights);
@@ -143,7 +150,7 @@ const t5: Family = {
       lastNorm: (run, x) => rmsNorm(run, x, lastNorm),
       head: (run, x) => {
         const normal = dropout(run, rmsNorm(run, x, lastNorm), rate);
-        return linear(run, scale(run, normal, tied ? hidden ** -0.5 : 1), output);
+        return linear(run, scale(run, normal, scaled ? hidden ** -0.5 : 1), output);
       },
     };
   },
