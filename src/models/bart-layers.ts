@@ -22,7 +22,7 @@ export interface BartOptions {
   /** Norms before each sublayer (M2M100, mBART) or after each residual sum (BART, Marian). */
   normFirst: boolean;
   /** Where the config leaves them out. */
-  defaults?: { activation?: string; attentionDropout?: number };
+  defaults?: { activation?: string; attentionDropout?: number; scaleEmbedding?: boolean };
 }
 
 /** Before and after the layers of a stack; the decoder's last norm belongs to the head. */
@@ -99,8 +99,8 @@ const embeddingName = (side: Side): string => `model.${side}.embed_tokens`;
 const isTied = (config: ModelConfig): boolean => boolean(config, 'tie_word_embeddings', true);
 
 /** Token embeddings of one side, scaled where the config says so, under whichever of their names they were stored. */
-function bartEmbedding(side: Side, config: ModelConfig, weights: Weights): Embedding {
-  const scale = boolean(config, 'scale_embedding', false) ? number(config, 'd_model') ** 0.5 : 1;
+function bartEmbedding(side: Side, config: ModelConfig, weights: Weights, scaled = false): Embedding {
+  const scale = boolean(config, 'scale_embedding', scaled) ? number(config, 'd_model') ** 0.5 : 1;
   const other = side === 'encoder' ? 'decoder' : 'encoder';
   const own = [embeddingName(side), 'model.shared', embeddingName(other), 'lm_head'];
   // Copies of one tied matrix are loaded once.
@@ -123,8 +123,9 @@ export function bartModel(
   weights: Weights,
   options: BartOptions & { modelType: string; ends: (side: Side) => Ends; lastNorm?: LayerNorm },
 ): LanguageModel {
-  const sourceEmbedding = bartEmbedding('encoder', config, weights);
-  const targetEmbedding = bartEmbedding('decoder', config, weights);
+  const scaled = options.defaults?.scaleEmbedding;
+  const sourceEmbedding = bartEmbedding('encoder', config, weights, scaled);
+  const targetEmbedding = bartEmbedding('decoder', config, weights, scaled);
   const output = bartHead(config, weights, targetEmbedding);
   const { lastNorm } = options;
   return {

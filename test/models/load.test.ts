@@ -72,6 +72,27 @@ describe('loadModel', () => {
     );
   });
 
+  it('refuses options that it cannot follow, with the field and its value', async () => {
+    const refused: [config: object, error: RegExp][] = [
+      [
+        { layer_types: ['chunked_attention'], model_type: 'mistral' },
+        /"layer_types" is \["chunked_attention"\].*1 layer/,
+      ],
+      [{ layer_types: [], model_type: 'qwen2' }, /"layer_types" is \[\]; it must name 1 layer/],
+      [{ rope_parameters: { full_attention: { rope_theta: 5 } } }, /"rope_parameters" has "full_attention"/],
+      [{ rope_scaling: { rope_type: 'yarn', factor: 'four' } }, /"rope_scaling.factor" is "four"/],
+      [{ rope_scaling: { type: 'longrope', short_factor: [1] } }, /"rope_scaling.short_factor" must be a list of 2/],
+      [{ use_bidirectional_attention: true, model_type: 'gemma' }, /"use_bidirectional_attention" is true/],
+      [{ use_bidirectional_attention: true, model_type: 'gemma2' }, /"use_bidirectional_attention" is true/],
+      [{ use_bidirectional_attention: true, model_type: 'gemma3_text' }, /"use_bidirectional_attention" is true/],
+      [{ model_type: 'gpt2', n_embd: 8, n_head: 2, n_layer: 1, add_cross_attention: true }, /"add_cross_attention"/],
+      [{ model_type: 'gptj', n_embd: 8, n_head: 2, n_layer: 1, rotary_dim: null }, /"rotary_dim" is null/],
+      [{ model_type: 'gptj', n_embd: 8, n_head: 2, n_layer: 1, rotary_dim: 6 }, /"rotary_dim" is 6.* at most 4/],
+      [{ model_type: 'gptj', n_embd: 8, n_head: 2, n_layer: 1, rotary_dim: 3 }, /"rotary_dim" is 3.* even/],
+    ];
+    for (const [fields, error] of refused) await assert.rejects(load({ ...CONFIG, ...fields }), error);
+  });
+
   it('names a tensor that is missing, and frees what it had loaded', async () => {
     const tensors = tf.memory().numTensors;
     const { [`${LAYER}.mlp.up_proj.weight`]: _, ...rest } = TENSORS;

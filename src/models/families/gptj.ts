@@ -29,8 +29,8 @@ const gptj: Family = {
     const embeddingDropout = number(config, 'embd_pdrop', 0);
     const maxPositions = number(config, 'n_positions', 2048);
     const headDim = hidden / heads;
-    const dims = config.rotary_dim === undefined ? 64 : number({ rotary_dim: config.rotary_dim }, 'rotary_dim');
-    if (dims % 2 !== 0 || dims > headDim) {
+    const dims = config.rotary_dim === null ? null : number(config, 'rotary_dim', 64);
+    if (dims === null || dims % 2 !== 0 || dims > headDim) {
       throw new Error(`config.json: "rotary_dim" is ${dims}; it must be even and at most ${headDim}, the head's size`);
     }
     const positions = rotaryPositions({

@@ -27,7 +27,7 @@ const m2m100: Family = {
     return bartModel(config, weights, {
       modelType: 'm2m_100',
       normFirst: true,
-      defaults: { activation: 'relu', attentionDropout: 0.1 },
+      defaults: { activation: 'relu', attentionDropout: 0.1, scaleEmbedding: true },
       lastNorm: weights.layerNorm('model.decoder.layer_norm', EPSILON),
       ends: (side) => ({
         enter: (run, x) => addPositions(run, x, positions, first),
