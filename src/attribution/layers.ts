@@ -1,5 +1,6 @@
 /** Layers by name, for layer methods: which values of the model they mean, and how their scores are collected. */
 
+import { closest, distance } from 'fastest-levenshtein';
 import { Type } from 'typebox';
 import { type Tensor2D, tf } from '../tensors/tf.ts';
 import { AttributionError } from './errors.ts';
@@ -48,13 +49,36 @@ function resolveLayer(asked: string, known: readonly string[]): string[] {
   const end = new RegExp(`(^|\\.)${pattern.join('[^.]+')}$`);
   const found = known.filter((candidate) => end.test(candidate));
   if (found.length === 1 || (found.length > 1 && name.includes('*'))) return found;
-  const listed = (found.length > 0 ? found : known).slice(0, MAX_LISTED).join(', ');
-  const problem = found.length > 0 ? `means ${found.length} modules` : 'is not a module of the model';
-  throw new AttributionError(
-    'unknown_layer',
-    `target_layer "${asked}" ${problem}: ${listed}`,
-    '#/method_args/target_layer',
+  const fault = (message: string) => new AttributionError('unknown_layer', message, '#/method_args/target_layer');
+  if (found.length > 0) {
+    const listed = found.slice(0, MAX_LISTED).join(', ');
+    throw fault(
+      `target_layer "${asked}" means ${found.length} modules: ${listed}; name one, or all by a pattern such as "h.*.mlp"`,
+    );
+  }
+  const near = nearest(name, known);
+  const guess = near === null ? '' : ` Did you mean "${near}"?`;
+  throw fault(
+    `target_layer "${asked}" is not a module of the model.${guess} Its modules: ${patterns(known).join(', ')}`,
   );
+}
+
+/** The name that is written much like the one asked for, with as many parts; null where none is. */
+function nearest(name: string, known: readonly string[]): string | null {
+  const parts = name.split('.').length;
+  const found = closest(name, [...new Set(known.map((full) => full.split('.').slice(-parts).join('.')))]);
+  return distance(name, found) <= Math.max(2, name.length / 4) ? found : null;
+}
+
+/** Names with their numbers joined, in the order of the model: `transformer.h.{0..47}.mlp`. */
+function patterns(known: readonly string[]): string[] {
+  const numbers = new Map<string, number[]>();
+  for (const name of known) {
+    const pattern = name.replace(/\.(\d+)(?=\.|$)/, '.*');
+    const number = Number(/\.(\d+)(?=\.|$)/.exec(name)?.[1] ?? 0);
+    numbers.set(pattern, [...(numbers.get(pattern) ?? []), number]);
+  }
+  return Array.from(numbers, ([pattern, of]) => pattern.replace('*', `{${Math.min(...of)}..${Math.max(...of)}}`));
 }
 
 /** Collects scores of layers from blocks of gradients, [tokens, steps, width] each. */

@@ -75,7 +75,8 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
     ids = Int32Array.from(prompt === '' ? [...promptIds, ...whole] : whole);
   }
   checkLength(ids.length, model, '#/generated_texts');
-  const span = attributedSpan(request.attr_pos_start, request.attr_pos_end, promptIds.length, ids.length);
+  const first = Math.max(1, sharedStart(promptIds, ids));
+  const span = attributedSpan(request.attr_pos_start, request.attr_pos_end, first, ids.length);
   const sequence: Sequence = {
     sourceIds: null,
     sourceBaselineIds: null,
@@ -102,6 +103,15 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
       maxPositions: model.model.maxPositions,
     },
   };
+}
+
+/**
+ * How many tokens a prompt and the text that continues it begin with alike. It is less than the prompt's where the two are
+ * cut into tokens differently at the seam: a space at the end of "is " is a token, before "Paris" it is part of the word.
+ */
+function sharedStart(promptIds: readonly number[], ids: Int32Array): number {
+  const differs = promptIds.findIndex((id, at) => id !== ids[at]);
+  return differs < 0 ? promptIds.length : differs;
 }
 
 async function encoderDecoder(options: InputOptions): Promise<Input> {

@@ -1,15 +1,19 @@
 /** `whence up`: an embedded Redis, the API and one worker, started, watched and stopped together. */
 
 import { resolve } from 'node:path';
+import { readModelsFile } from '../checkpoints/models-file.ts';
 import type { Config } from '../config.ts';
 import { Child, UNUSABLE } from './child.ts';
 import { type EmbeddedRedis, freePort, startEmbeddedRedis } from './redis.ts';
 import { announce } from './welcome.ts';
 
 const STOP_GRACE_MS = 25_000;
+/** Without Redis no job can be finished or handed back. */
+const STOP_GRACE_WITHOUT_REDIS_MS = 2_000;
 
 export async function up(config: Config): Promise<void> {
   await refuseTakenPort(config);
+  readModelsFile(config.modelsFile); // what is wrong with it is said before anything is started
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const baseUrl = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const say = (line: string): void => console.log(line);
@@ -27,11 +31,11 @@ export async function up(config: Config): Promise<void> {
     WHENCE_LOG_LEVEL: process.env.WHENCE_LOG_LEVEL || 'warn',
   };
   let stopping: Promise<void> | null = null;
-  const stop = (code: number): Promise<void> => {
+  const stop = (code: number, graceMs = STOP_GRACE_MS): Promise<void> => {
     stopping ??= (async () => {
       say('\nwhence: stopping …');
-      await api.stop(STOP_GRACE_MS);
-      await worker.stop(STOP_GRACE_MS);
+      await api.stop(graceMs);
+      await worker.stop(graceMs);
       await redis?.stop();
       process.exit(code);
     })();
@@ -48,7 +52,7 @@ export async function up(config: Config): Promise<void> {
   redis?.process.on('exit', () => {
     if (stopping !== null) return;
     console.error('whence: Redis ended; its data are safe, start again');
-    void stop(1);
+    void stop(1, STOP_GRACE_WITHOUT_REDIS_MS);
   });
   say('whence: starting the API and a worker …');
   api.start();

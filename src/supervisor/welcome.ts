@@ -10,6 +10,7 @@ const SAY_MS = { terminal: 1_000, lines: 5_000 };
 const DEMO = { id: 'facts-gpt2', text: 'The capital of France is' };
 
 interface Ready {
+  redis?: { up: boolean };
   backend?: { name?: string; reason?: string };
 }
 
@@ -21,12 +22,14 @@ interface Model {
 /** Waits until a worker is ready, then says where everything is and gives one request that works. */
 export async function announce(baseUrl: string, { apiKeys }: Pick<Config, 'apiKeys'>): Promise<void> {
   const started = Date.now();
-  const progress = new Progress('whence: loading the models');
+  const progress = new Progress();
+  let doing = 'starting';
   while (Date.now() < started + READY_MS) {
     try {
       const response = await fetch(`${baseUrl}/health/ready`);
+      const ready = (await response.json()) as Ready;
+      doing = ready.redis?.up === false ? 'waiting for Redis, which does not answer' : 'loading the models';
       if (response.ok) {
-        const ready = (await response.json()) as Ready;
         const headers = apiKeys.length > 0 ? { authorization: `Bearer ${apiKeys[0]}` } : undefined;
         const { models } = (await (await fetch(`${baseUrl}/models`, { headers })).json()) as { models: Model[] };
         progress.end();
@@ -36,29 +39,24 @@ export async function announce(baseUrl: string, { apiKeys }: Pick<Config, 'apiKe
     } catch {
       // not listening yet
     }
-    progress.tick();
+    progress.tick(doing);
     await sleep(200);
   }
   progress.end();
   console.log(`whence: no worker is ready yet; ${baseUrl}/health/ready says why`);
 }
 
-/** Seconds that something has taken so far. */
+/** What is being done, and the seconds that it has taken so far. */
 class Progress {
-  readonly #what: string;
   readonly #terminal = process.stdout.isTTY;
   readonly #started = Date.now();
   #said = Date.now();
 
-  constructor(what: string) {
-    this.#what = what;
-  }
-
-  tick(): void {
+  tick(what: string): void {
     if (Date.now() - this.#said < (this.#terminal ? SAY_MS.terminal : SAY_MS.lines)) return;
     this.#said = Date.now();
-    const line = `${this.#what}: ${Math.round((this.#said - this.#started) / 1000)} s`;
-    process.stdout.write(this.#terminal ? `\r${line}` : `${line}\n`);
+    const line = `whence: ${what}: ${Math.round((this.#said - this.#started) / 1000)} s`;
+    process.stdout.write(this.#terminal ? `\r\u001b[K${line}` : `${line}\n`);
   }
 
   end(): void {

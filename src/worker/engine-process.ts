@@ -35,6 +35,8 @@ interface Running {
   id: string;
   report: (update: Update) => void;
   settle: (outcome: Outcome) => void;
+  /** Aborted: what the process says of the job has no meaning any more. */
+  signal: AbortSignal;
 }
 
 const CHILD = fileURLToPath(new URL('./engine-child.ts', import.meta.url));
@@ -107,7 +109,7 @@ export class EngineProcess {
     };
     try {
       return await new Promise<Outcome>((settle) => {
-        this.#running = { id, report, settle };
+        this.#running = { id, report, settle, signal };
         this.#send({ type: 'attribute', id, request });
         signal.addEventListener('abort', onAbort);
         if (signal.aborted) onAbort();
@@ -176,7 +178,7 @@ export class EngineProcess {
         running.settle({ status: 'succeeded', result: bytes(message.result), inseq: bytes(message.inseq) });
         return;
       case 'failed':
-        if (message.retry) this.#options.log.error({ job: message.id }, message.detail);
+        if (message.retry && !running.signal.aborted) this.#options.log.error({ job: message.id }, message.detail);
         running.settle({ status: 'failed', error: message.error, retry: message.retry });
     }
   }

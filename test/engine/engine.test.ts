@@ -115,6 +115,16 @@ describe('the engine', () => {
     assert.notDeepEqual(await of(2), first);
   });
 
+  test('what was generated is attributed also where the prompt ends in the middle of a token', async () => {
+    const generated = { generated_texts: ['The engineer argued with the client'] };
+    const plain = await attribute({ input_texts: ['The engineer argued with the'], ...generated });
+    const seam = await attribute({ input_texts: ['The engineer argued with the '], ...generated });
+    const [expected] = plain.result.sequences;
+    const [found] = seam.result.sequences;
+    assert.equal(found.attr_pos_start, expected.attr_pos_start);
+    assert.deepEqual(found.target_attributions, expected.target_attributions);
+  });
+
   test('an empty prompt starts from the beginning-of-sequence token', async () => {
     const { result } = await attribute({ input_texts: [''] });
     assert.equal(result.sequences[0].attr_pos_start, 1);
@@ -137,8 +147,18 @@ describe('the engine', () => {
       [{ method: 'nothing' }, /there is no method/, '#/method'],
       [{ messages: [[{ role: 'user', content: 'x' }]] }, /no chat template/, '#/messages'],
       [
-        { method: 'layer_gradient_x_activation', method_args: { target_layer: 'h.9' } },
-        /not a module/,
+        { method: 'layer_gradient_x_activation', method_args: { target_layer: 'h.2.mpl' } },
+        /not a module of the model\. Did you mean "h\.2\.mlp"\? .* transformer\.h\.\{0\.\.2\}\.mlp,/,
+        '#/method_args/target_layer',
+      ],
+      [
+        { method: 'layer_gradient_x_activation', method_args: { target_layer: 'encoder' } },
+        /not a module of the model\. Its modules: transformer\.wte,/,
+        '#/method_args/target_layer',
+      ],
+      [
+        { method: 'layer_gradient_x_activation', method_args: { target_layer: 'mlp' } },
+        /means 3 modules: transformer\.h\.0\.mlp, .*pattern/,
         '#/method_args/target_layer',
       ],
       [

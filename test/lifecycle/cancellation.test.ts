@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
+import { pino } from 'pino';
 import { eventually, startBench, untilStep } from '../support/jobs.ts';
 
 test('a queued job is canceled at once and never computed', async (t) => {
@@ -49,6 +50,20 @@ for (const [kind, behaviour] of [
     assert.equal(await jobs.result(job.id, 'json'), null);
   });
 }
+
+test('a canceled job is no error of the log', async (t) => {
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line) => lines.push(line) });
+  const bench = await startBench(t);
+  const { jobs } = bench;
+  await bench.worker({ log });
+  const job = await bench.submit({ steps: 1, gate: bench.file('never') });
+  await untilStep(jobs, job.id);
+  await jobs.cancel(job.id);
+  await eventually(async () => lines.some((line) => line.includes('job stopped')));
+  const levels = lines.map((line): number => JSON.parse(line).level);
+  assert.equal(Math.max(...levels), pino.levels.values.info, lines.join(''));
+});
 
 test('a killed engine is warm again before the next job', async (t) => {
   const bench = await startBench(t);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { Job } from '../../src/contract/job.ts';
@@ -36,7 +36,7 @@ export interface JobsBench {
   open(gate: string): Promise<void>;
   lines(log: string): Promise<string[]>;
   /** Starts a worker in this process (its engine has its own). */
-  worker(tuning?: Partial<WorkerTuning>, config?: Partial<WorkerConfig>): Promise<RunningWorker>;
+  worker(tuning?: Partial<WorkerTuning> & { log?: Logger }, config?: Partial<WorkerConfig>): Promise<RunningWorker>;
   /** Starts a worker in a process of its own and waits until it takes jobs. */
   workerProcess(tuning?: Partial<WorkerTuning>): Promise<{ process: ChildProcess; id: string }>;
   submit(behaviour?: Behaviour, options?: Partial<AttributeRequest>): Promise<Job>;
@@ -73,7 +73,7 @@ export async function startBench(t: TestContext, overrides: Partial<WorkerConfig
     lines: async (log) => (await readFile(log, 'utf8')).trim().split('\n'),
     worker: async (tuning, own) => {
       const log = pino({ level: process.env.JOBS_TEST_LOG ?? 'silent' });
-      const worker = await startWorker({ ...config, ...own }, { ...TUNING, drainMs: 0, ...tuning, log });
+      const worker = await startWorker({ ...config, ...own }, { ...TUNING, drainMs: 0, log, ...tuning });
       workers.push(worker);
       return worker;
     },

@@ -22,7 +22,7 @@ export function scaleOf(values: Iterable<number | null>): Scale {
     if (value < 0) signed = true;
   }
   const magnitude = max > 0 ? Math.floor(Math.log10(max)) : 0;
-  return { max, signed, exponent: magnitude < -3 || magnitude > 3 ? magnitude : 0 };
+  return { max, signed, exponent: magnitude < -2 || magnitude > 3 ? magnitude : 0 };
 }
 
 /** Class of a cell: `p` and `n` for the sign, with the level; `x` where there is no value. */
