@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../../src/contract/job.ts';
@@ -126,6 +129,11 @@ describe('whence up', () => {
     assert.equal((await get('/health/ready')).status, 200);
   });
 
+  it('says what is wrong with the models file before it starts anything', () => {
+    const file = join(up.dataDir, 'nowhere.json');
+    assert.equal(refused({ WHENCE_PORT: '0', WHENCE_MODELS_FILE: file }), `whence: ${file}: there is no such file\n`);
+  });
+
   it('runs beside another instance, whose key stays its own', async () => {
     const key = 'a-key-of-some-length';
     const other = await startUp({ WHENCE_API_KEYS: key, WHENCE_LOG_LEVEL: 'info' });
@@ -142,6 +150,20 @@ describe('whence up', () => {
     assert.ok(!(out + err).includes(key));
     assert.match(out, /"url":"\/jobs"/, 'asked for, requests are logged');
     assert.doesNotMatch(out, /"url":"\/(health|metrics)/, 'but not those of probes');
+  });
+
+  it('ends, and soon, when its Redis is gone', async () => {
+    const other = await startUp();
+    const exited = once(other.process, 'exit');
+    const redis = childrenOf(other.process.pid as number).find(({ args }) => /(redis|valkey)-server/.test(args));
+    assert.ok(redis !== undefined);
+    const began = performance.now();
+    process.kill(redis.pid, 'SIGKILL');
+    const [code] = await exited;
+    assert.equal(code, 1);
+    assert.ok(performance.now() - began < 10_000, `${performance.now() - began} ms`);
+    assert.match(other.output().err, /whence: Redis ended; its data are safe, start again/);
+    rmSync(other.dataDir, { recursive: true, force: true });
   });
 
   it('stops everything that it started', async () => {
