@@ -6,7 +6,7 @@ import { readModelConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
 import { type DownloadProgress, type HubOptions, localModelDir, resolveModelDir } from './hub.ts';
 import { readJsonObject } from './json-file.ts';
-import { type ModelEntry, parseModelsFile, type RawModelEntry, readModelsFile } from './models-file.ts';
+import { isRepository, type ModelEntry, parseModelsFile, type RawModelEntry, readModelsFile } from './models-file.ts';
 
 const USAGE = 'usage: whence models list | whence models add OWNER/NAME[@REVISION] | whence models add DIRECTORY';
 
@@ -108,5 +108,11 @@ function entryFor(file: string, model: string): RawModelEntry {
     return { id: path.basename(dir), path: relative.startsWith('..') ? dir : `./${relative}` };
   }
   const [hub, revision] = model.split('@');
+  if (!isRepository(hub) || revision === '') {
+    throw new CheckpointError(
+      model,
+      'is neither the directory of a checkpoint (it has no config.json) nor a repository of the Hugging Face hub, OWNER/NAME or OWNER/NAME@REVISION',
+    );
+  }
   return { id: hub.split('/').at(-1) ?? hub, hub, ...(revision === undefined ? {} : { revision }) };
 }

@@ -10,6 +10,11 @@ import { readJsonObject } from './json-file.ts';
 const ID = '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$';
 const REPOSITORY = '^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$';
 
+/** Whether a text can be the name of a repository of the hub. */
+export function isRepository(text: string): boolean {
+  return new RegExp(REPOSITORY).test(text);
+}
+
 /** Where a checkpoint is. */
 const PLACE = {
   path: Type.Optional(Type.String({ minLength: 1, description: 'the directory of a Hugging Face checkpoint' })),
