@@ -37,6 +37,12 @@ export interface TokenizerFiles {
 /** Source side and, where it has one of its own, target side. @throws TokenizerError saying which files are missing */
 export function readDefinition(files: TokenizerFiles): { source: Definition; target: Definition } {
   const { dir } = files;
+  if (files.config.separate_vocabs === true) {
+    throw new TokenizerError(
+      `${dir}/tokenizer_config.json: "separate_vocabs" is true: source and target with vocabularies of their own are ` +
+        'not supported; choose a checkpoint whose vocab.json covers both languages',
+    );
+  }
   const has = (...names: string[]): boolean => names.every((name) => fs.existsSync(path.join(dir, name)));
   if (has('vocab.json', 'source.spm', 'target.spm')) {
     return { source: pairedVocab(files, 'source.spm'), target: pairedVocab(files, 'target.spm') };

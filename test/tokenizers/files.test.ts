@@ -8,6 +8,7 @@ import { createDecoder } from '../../src/tokenizers/decoders.ts';
 import { readSpecialTokens } from '../../src/tokenizers/special-tokens.ts';
 import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { temporaryDir } from '../checkpoints/write-safetensors.ts';
+import { modelDir } from '../support/goldens.ts';
 import { copyModel } from './copy-model.ts';
 
 function edit(dir: string, file: string, change: (json: Record<string, unknown>) => Record<string, unknown>): void {
@@ -95,4 +96,14 @@ test('missing and damaged files are named', (t: TestContext) => {
   assert.throws(() => loadTokenizer(dir), /tokenizer.json: is not JSON/);
   fs.writeFileSync(path.join(dir, 'tokenizer.json'), '{}');
   assert.throws(() => loadTokenizer(dir), /tokenizer.json has no "model"/);
+});
+
+test('source and target with vocabularies of their own are refused', (t) => {
+  const dir = copyModel(t, 'marian-tiny', () => true);
+  const file = path.join(dir, 'tokenizer_config.json');
+  const config = JSON.parse(fs.readFileSync(file, 'utf8'));
+  fs.writeFileSync(file, JSON.stringify({ ...config, separate_vocabs: false }));
+  assert.deepEqual(loadTokenizer(dir).encode('The').ids, loadTokenizer(modelDir('marian-tiny')).encode('The').ids);
+  fs.writeFileSync(file, JSON.stringify({ ...config, separate_vocabs: true }));
+  assert.throws(() => loadTokenizer(dir), /tokenizer_config.json: "separate_vocabs" is true/);
 });
