@@ -1,6 +1,9 @@
 /**
  * Frequencies of rotary positions, and the ways in which checkpoints stretch them to longer texts; names are those of
  * `rope_type` in Hugging Face's configs.
+ *
+ * LongRoPE and dynamic scaling depend on the length of the whole text: a pass over a generated text turns all of it by
+ * one length's angles, as transformers does in one forward, also for the steps that were generated before it was so long.
  */
 
 import type { Rotary } from './rotary.ts';
