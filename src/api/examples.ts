@@ -1,4 +1,4 @@
-/** Examples that run as they stand against the demo model that ships with the service. */
+/** Examples that run as they stand against the demo models that ship with the service. */
 
 export const ATTRIBUTE_EXAMPLES = {
   simplest: {
@@ -24,6 +24,26 @@ export const ATTRIBUTE_EXAMPLES = {
       generated_texts: 'The capital of France is Paris',
       method: 'occlusion',
       attributed_fn: { name: 'contrast_prob_diff', args: { contrast_targets: 'The capital of France is Rome' } },
+    },
+  },
+  translation: {
+    summary: 'A translation: source and target, word by word',
+    value: {
+      model: 'numbers-m2m100',
+      input_texts: 'two hundred forty-three',
+      src_lang: 'en',
+      tgt_lang: 'de',
+      attribute_target: true,
+    },
+  },
+  layers: {
+    summary: 'Every MLP of the model at once',
+    value: {
+      model: 'facts-gpt2',
+      input_texts: 'The capital of France is',
+      generated_texts: 'The capital of France is Paris',
+      method: 'layer_gradient_x_activation',
+      method_args: { target_layer: 'h.*.mlp' },
     },
   },
   several: {

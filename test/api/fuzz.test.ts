@@ -18,7 +18,7 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 const SEEDS: Json[] = [
   ...Object.values(ATTRIBUTE_EXAMPLES).map(({ value }) => value as Json),
   {
-    model: 'numbers-m2m',
+    model: 'numbers-m2m100',
     input_texts: ['two', 'three'],
     src_lang: 'en',
     tgt_lang: 'de',

@@ -77,11 +77,16 @@ test('the examples of POST /attribute are accepted as they stand', async (t) => 
   jobs.catalogue = async () => {
     const known = await catalogue.call(jobs);
     if (known === null) throw new Error('no catalogue');
-    const saliency = { ...known.methods[0], id: 'saliency' };
+    const more = ['saliency', 'layer_gradient_x_activation'];
+    const args_schema = {
+      type: 'object',
+      properties: { target_layer: { type: 'string' } },
+      additionalProperties: false,
+    };
     return {
       ...known,
-      methods: [...known.methods, saliency],
-      models: known.models.map((model) => ({ ...model, methods: [...model.methods, 'saliency'] })),
+      methods: [...known.methods, ...more.map((id) => ({ ...known.methods[0], id, args_schema }))],
+      models: known.models.map((model) => ({ ...model, methods: [...model.methods, ...more] })),
     };
   };
   const { examples } = document.paths['/attribute'].post.requestBody.content['application/json'];

@@ -17,7 +17,7 @@ test('POST /attribute: 202 with the job and its place', async (t) => {
 
 test("the request goes to its model's pool", async (t) => {
   const { app, jobs } = await startApp(t);
-  await attribute(app, { model: 'numbers-m2m', input_texts: 'one', tgt_lang: 'fr' });
+  await attribute(app, { model: 'numbers-m2m100', input_texts: 'one', tgt_lang: 'fr' });
   assert.deepEqual(jobs.pools, ['large']);
 });
 

@@ -5,7 +5,7 @@ import { LIMITS } from '../../src/contract/limits.ts';
 import { attribute, problemOf, startApp } from '../support/api.ts';
 
 const GPT2 = { model: 'facts-gpt2', input_texts: 'The capital of France is' };
-const M2M = { model: 'numbers-m2m', input_texts: 'forty two' };
+const M2M = { model: 'numbers-m2m100', input_texts: 'forty two' };
 const FORCED = { ...GPT2, generated_texts: 'The capital of France is Paris' };
 
 /** [what is wrong, body, pointer, what the detail must say] */
@@ -133,9 +133,9 @@ const CASES: [string, unknown, string, RegExp][] = [
   ],
   [
     'messages for a model without a chat template',
-    { model: 'numbers-m2m', messages: [{ role: 'user', content: 'x' }] },
+    { model: 'numbers-m2m100', messages: [{ role: 'user', content: 'x' }] },
     '#/messages',
-    /"numbers-m2m" has no chat template: send the text as `input_texts`/,
+    /"numbers-m2m100" has no chat template: send the text as `input_texts`/,
   ],
   [
     'a conversation that is too long',
@@ -166,7 +166,7 @@ const CASES: [string, unknown, string, RegExp][] = [
     'unknown model',
     { ...GPT2, model: 'facts-gtp2' },
     '#/model',
-    /no model "facts-gtp2"\. Did you mean "facts-gpt2"\? Known models: facts-gpt2, numbers-m2m\./,
+    /no model "facts-gtp2"\. Did you mean "facts-gpt2"\? Known models: facts-gpt2, numbers-m2m100\./,
   ],
   ['unknown method', { ...GPT2, method: 'oclusion' }, '#/method', /Did you mean "occlusion"\?/],
   [
@@ -249,7 +249,7 @@ const CASES: [string, unknown, string, RegExp][] = [
     'step function that the model cannot run',
     { ...M2M, attributed_fn: 'top_p_size' },
     '#/attributed_fn',
-    /does not apply to the model "numbers-m2m"/,
+    /does not apply to the model "numbers-m2m100"/,
   ],
   [
     'gradient of what has none',

@@ -54,7 +54,7 @@ export const CATALOGUE: Catalogue = {
       step_functions: ['probability', 'entropy', 'contrast_prob_diff', 'top_p_size'],
     },
     {
-      id: 'numbers-m2m',
+      id: 'numbers-m2m100',
       model_type: 'm2m_100',
       architecture: 'encoder-decoder',
       quantization: 'none',

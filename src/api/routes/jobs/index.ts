@@ -1,14 +1,15 @@
 /** `GET /jobs`: newest first. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { JobList, JobStatus } from '../../../contract/job.ts';
+import { JOB_STATUSES, JobList } from '../../../contract/job.ts';
 import { LIMITS } from '../../../contract/limits.ts';
 import { ref } from '../../../contract/schema.ts';
 import { BAD_REQUEST, COMMON } from '../../responses.ts';
 
 const Query = Type.Object(
   {
-    status: Type.Optional(JobStatus),
+    // Not the schema of the field: its example would be filled in by Swagger UI.
+    status: Type.Optional(Type.Enum(JOB_STATUSES, { description: 'Jobs in this state only.' })),
     model: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Jobs of this model only.' })),
     limit: Type.Integer({ minimum: 1, maximum: LIMITS.pageSize, default: 20, description: 'Most jobs on the page.' }),
     cursor: Type.Optional(
