@@ -92,17 +92,20 @@ function mutate(body: Json, random: Random): Json {
   for (const step of path.slice(0, -1)) parent = parent[step] as Record<string, Json>;
   const at = parent[key];
   const other = pick(places(copy).filter(({ length }) => length > 0));
-  const changes = [
-    () => (Array.isArray(parent) ? void parent.splice(Number(key), 1) : void delete parent[key]),
-    () => void (parent[key] = pick(STRANGE)),
-    () => void (parent[key] = grown(at, pick(KEYS), pick(STRANGE))),
-    () => void (parent[key] = [at, at]),
-    () => void (parent[key] = { [pick(KEYS)]: at }),
-    () => void (parent[key] = typeof at === 'number' ? -at * 1000 : JSON.stringify(at)),
-    () =>
-      void (parent[key] = structuredClone(other.reduce((value, step) => (value as Record<string, Json>)[step], copy))),
+  /** What comes in its place; undefined: nothing. */
+  const changes: (() => Json | undefined)[] = [
+    () => undefined,
+    () => pick(STRANGE),
+    () => grown(at, pick(KEYS), pick(STRANGE)),
+    () => [at, at],
+    () => ({ [pick(KEYS)]: at }),
+    () => (typeof at === 'number' ? -at * 1000 : JSON.stringify(at)),
+    () => structuredClone(other.reduce((value, step) => (value as Record<string, Json>)[step], copy)),
   ];
-  pick(changes)();
+  const changed = pick(changes)();
+  if (changed !== undefined) parent[key] = changed;
+  else if (Array.isArray(parent)) parent.splice(Number(key), 1);
+  else delete parent[key];
   return copy;
 }
 
