@@ -54,7 +54,7 @@ export const VARIABLES = [
   {
     name: 'WHENCE_DATA_DIR',
     fallback: '.whence',
-    description: 'Where the embedded Redis and the native backend live.',
+    description: 'Where the embedded Redis keeps its data; two instances need two.',
   },
   {
     name: 'WHENCE_MODELS_FILE',
