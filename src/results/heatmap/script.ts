@@ -44,6 +44,7 @@ document.addEventListener('keydown', (event) => {
 for (const section of document.querySelectorAll('section')) {
   const buttons = [...section.querySelectorAll('.reading button')];
   const tokens = [...section.querySelectorAll('.reading [data-k]')];
+  const maps = [...section.querySelectorAll('.layers')];
   const rows = new Map([...section.querySelectorAll('tr[data-k]')].map((row) => [row.dataset.k, row]));
   const choose = (button) => {
     for (const other of buttons) other.setAttribute('aria-pressed', String(other === button));
@@ -55,6 +56,9 @@ for (const section of document.querySelectorAll('section')) {
   };
   for (const button of buttons) {
     for (const kind of ['pointerenter', 'focus', 'click']) button.addEventListener(kind, () => choose(button));
+    button.addEventListener('click', () => {
+      for (const [at, map] of maps.entries()) map.open = at === Number(button.dataset.c);
+    });
   }
   const first = buttons.find((button) => !('forced' in button.dataset)) || buttons[0];
   if (first) choose(first);
