@@ -11,27 +11,9 @@ import { checkTranslation } from './encoder-decoder-conformance.ts';
 const MODELS = ['marian-tiny', 'm2m100-tiny', 'nllb-tiny', 'mbart-tiny', 'bart-tiny', 't5-tiny', 't5-tied-tiny'];
 const { methods } = await loadRegistries();
 
-/**
- * Single columns whose gradients are what is left of larger terms, so that float32 does not settle them to the tolerance.
- * Held against an independent computation in float64, the golden values of those that were looked at are themselves off by
- * 3e-4 to 2e-3 (batch2-saliency: golden 0.015219, Whence 0.015233, float64 0.015250; gradient_shap-u-forced: 0.059322,
- * 0.059359, 0.059339).
- */
-const BEYOND_FLOAT32 = new Set([
-  'bart-tiny batch2-deeplift',
-  'bart-tiny batch2-integrated_gradients',
-  'bart-tiny batch2-saliency',
-  'bart-tiny gradient_shap-u-forced',
-  'bart-tiny integrated_gradients-u-forced',
-  'm2m100-tiny batch2-value_zeroing',
-  'm2m100-tiny sequential_integrated_gradients-a-free',
-  'marian-tiny batch2-deeplift',
-]);
-
 /** Why a case is not held against the engine; null: it is. */
 function leftOut(name: string, golden: AttributionCase): string | null {
   const { method } = golden;
-  if (BEYOND_FLOAT32.has(`${golden.model} ${name}`)) return 'beyond float32';
   if (!methods.has(method)) return `${method} is not a method here`;
   if (method === 'dummy') return 'step scores alone';
   if (method === 'gradient_shap' && golden.sequences.length > 1) {
