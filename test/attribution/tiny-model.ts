@@ -66,11 +66,11 @@ export function decoderSequence(tokenizer: Tokenizer, prompt: string, text: stri
   return { sourceIds: null, sourceBaselineIds: null, targetIds, targetBaselineIds, start, end, specialIds };
 }
 
-/** The one sequence of a decoder-only golden case, with the positions that the case attributes. */
-export function caseSequence(tokenizer: Tokenizer, golden: AttributionCase): Sequence {
+/** A sequence of a decoder-only golden case, the first one by default, with the positions that the case attributes. */
+export function caseSequence(tokenizer: Tokenizer, golden: AttributionCase, index = 0): Sequence {
   const { input_texts: prompts, generated_texts: texts } = golden.info;
-  const { attr_pos_start: start, attr_pos_end: end } = golden.sequences[0];
-  return { ...decoderSequence(tokenizer, prompts[0], texts[0]), start, end };
+  const { attr_pos_start: start, attr_pos_end: end } = golden.sequences[index];
+  return { ...decoderSequence(tokenizer, prompts[index], texts[index]), start, end };
 }
 
 /**

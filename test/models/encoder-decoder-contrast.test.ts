@@ -32,10 +32,10 @@ function call(id: string, args: Record<string, unknown>) {
   return { fn, args: completedArgs(fn.argsSchema, { ...args, ...OPTIONS[id] }), pointer: '' };
 }
 
-async function checkStepScores(translator: Translator, golden: AttributionCase): Promise<void> {
-  const scores = translationScores(translator, goldenSequence(translator, golden, 0));
+async function checkStepScores(translator: Translator, golden: AttributionCase, index: number): Promise<void> {
+  const scores = translationScores(translator, goldenSequence(translator, golden, index));
   const { step_scores_args: nested, ...given } = golden.attribute_kwargs;
-  for (const [id, expected] of Object.entries(golden.sequences[0].step_scores)) {
+  for (const [id, expected] of Object.entries(golden.sequences[index].step_scores)) {
     if (LEFT_OUT.includes(id)) continue;
     const args: Record<string, unknown> = { ...given, ...(nested as object) };
     if (id === 'top_p_size') {
@@ -69,9 +69,11 @@ for (const name of ENCODER_DECODERS) {
       translator = asTheLibraryRuns(await loadTranslator(name));
     });
     for (const [key, golden] of attributionCases(name)) {
-      const { sequences } = golden;
-      const own = Object.keys(sequences[0].step_scores).filter((id) => !LEFT_OUT.includes(id));
-      if (sequences.length === 1 && own.length > 0) it(key, () => checkStepScores(translator, golden));
+      const own = Object.keys(golden.sequences[0].step_scores).filter((id) => !LEFT_OUT.includes(id));
+      if (own.length === 0) continue;
+      it(key, async () => {
+        for (const index of golden.sequences.keys()) await checkStepScores(translator, golden, index);
+      });
     }
   });
 }

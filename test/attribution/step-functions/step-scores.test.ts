@@ -29,16 +29,24 @@ const OF_V040 = ['gpt2-tiny', 'llama-tiny'];
 
 /** Cases with step scores. */
 function casesWithScores(cases: Map<string, AttributionCase>): [string, AttributionCase][] {
-  return [...cases].filter(
-    ([, { sequences }]) =>
-      sequences.length === 1 && Object.keys(sequences[0].step_scores).some((id) => !LEFT_OUT.includes(id)),
+  return [...cases].filter(([, { sequences }]) =>
+    Object.keys(sequences[0].step_scores).some((id) => !LEFT_OUT.includes(id)),
   );
 }
 
 async function checkCase(tiny: TinyModel, golden: AttributionCase, options: Record<string, object>): Promise<void> {
-  const scores = sequenceScores(tiny, caseSequence(tiny.tokenizer, golden));
+  for (const index of golden.sequences.keys()) await checkSequence(tiny, golden, index, options);
+}
+
+async function checkSequence(
+  tiny: TinyModel,
+  golden: AttributionCase,
+  index: number,
+  options: Record<string, object>,
+): Promise<void> {
+  const scores = sequenceScores(tiny, caseSequence(tiny.tokenizer, golden, index));
   const { step_scores_args: nested, ...given } = golden.attribute_kwargs;
-  for (const [id, expected] of Object.entries(golden.sequences[0].step_scores)) {
+  for (const [id, expected] of Object.entries(golden.sequences[index].step_scores)) {
     if (LEFT_OUT.includes(id)) continue;
     const fn = stepFunctions.get(id) as StepFunction;
     const args = completedArgs(fn.argsSchema, { ...given, ...(nested as object), ...options[id] });
