@@ -21,7 +21,7 @@ describe('a result as a heatmap', () => {
     assert.deepEqual(cellsOf(html, 't0'), ['0.250', '0.500']);
     assert.deepEqual(cellsOf(html, 't1'), ['0.750', '−0.125']);
     assert.deepEqual(cellsOf(html, 't2'), [null, '0.375']);
-    assert.match(html, /<th scope="row"><bdi>probability<\/bdi><\/th><td class="g40">0.900/);
+    assert.match(html, /<tr data-own><th scope="row"><bdi>probability<\/bdi><\/th><td class="g40">0.900/);
   });
 
   it('leaves out the last token, which counts for none', () => {
@@ -82,6 +82,8 @@ describe('a result as a heatmap', () => {
     });
     assert.deepEqual(cellsOf(html, 't0'), ['2.50', '0.10']);
     assert.ok(html.includes('2.50×10⁻⁶'));
+    assert.ok(html.includes('<span>cells in 10⁻⁶</span>'));
+    assert.doesNotMatch(page(), /cells in/);
   });
 
   it('shows raw scores by their norm and says so', () => {

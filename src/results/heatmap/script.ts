@@ -17,7 +17,7 @@ const say = (cell) => {
   marked = [row, column];
   for (const header of marked) header.classList.add('on');
   output.textContent = row.textContent.trim() + ' \\u2192 ' + column.textContent.trim() + '   ' + cell.textContent
-    + (row.parentElement.dataset.k ? cell.closest('table').dataset.unit || '' : '');
+    + ('own' in row.parentElement.dataset ? '' : cell.closest('table').dataset.unit || '');
 };
 const cellOf = (event) => event.target instanceof Element ? event.target.closest('td') : null;
 document.addEventListener('pointerover', (event) => say(cellOf(event)));

@@ -69,7 +69,7 @@ export function tableHtml(
         const color = ownScales ? colorClass(value, own).replace(/^[pn]/, 'g') : colorClass(value, own);
         return `<td class="${color}"${focus}>${value === null ? '' : formatNumber(value, own)}</td>`;
       });
-      const data = key === null ? '' : ` data-k="${key}"`;
+      const data = `${key === null ? '' : ` data-k="${key}"`}${ownScales ? ' data-own' : ''}`;
       const name = `${tokenHtml(header)}${ownUnit && ` <small>${ownUnit}</small>`}`;
       return `<tr${data}><th scope="row">${name}</th>${cells.join('')}</tr>`;
     });
@@ -89,11 +89,12 @@ export function tableHtml(
 
 /** The scale as a strip of color between its ends. */
 export function legendHtml(scale: Scale, meaning: string): string {
-  const end = `${formatNumber(scale.max, scale)}${unitText(scale)}`;
+  const unit = unitText(scale);
+  const end = `${formatNumber(scale.max, scale)}${unit}`;
   const start = scale.signed ? `−${end}` : '0';
   const label = `Color scale from ${start} to ${end}`;
   return (
     `<figure class="legend"><figcaption>${escapeHtml(meaning)}</figcaption><span>${start}</span>` +
-    `<span class="strip${scale.signed ? ' signed' : ''}" role="img" aria-label="${label}"></span><span>${end}</span></figure>`
+    `<span class="strip${scale.signed ? ' signed' : ''}" role="img" aria-label="${label}"></span><span>${end}</span>${unit && `<span>cells in ${unit.slice(1)}</span>`}</figure>`
   );
 }
