@@ -2,7 +2,13 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { Value } from 'typebox/value';
-import { type AggregatorCall, aggregate, defaultAggregators, extraAxes } from '../attribution/aggregation/aggregate.ts';
+import {
+  type AggregatorCall,
+  aggregate,
+  completeChain,
+  defaultAggregators,
+  extraAxes,
+} from '../attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
 import { AttributionError } from '../attribution/errors.ts';
 import type { Method, MethodScores } from '../attribution/method.ts';
@@ -106,7 +112,7 @@ export class Attribution {
     const info = {
       ...requestInfo(resolved),
       backend: backend.name,
-      aggregators: chain,
+      aggregators: chain && completeChain(chain),
       ...(contrasts.length > 0 && { contrasts }),
       seconds: Math.round(seconds * 1e4) / 1e4,
       forward_passes: this.#counters.forward,

@@ -115,6 +115,36 @@ describe('the engine', () => {
     assert.notDeepEqual(await of(2), first);
   });
 
+  test('the info of a result makes it again, and has every argument', async () => {
+    const messages = [[{ role: 'user', content: 'Every cat' }]];
+    const requests: Partial<AttributeRequest>[] = [
+      { method: 'lime', method_args: { n_samples: 20 }, skip_special_tokens: true, seed: 7 },
+      { method: 'attention', clean_special_chars: true },
+      { method: 'saliency', step_scores: [{ name: 'mc_dropout_prob_avg', args: { n_mcd_steps: 2 } }] },
+      { model: 'chat', input_texts: [], messages, aggregators: [{ name: 'scores', args: { normalize: false } }] },
+    ];
+    for (const changes of requests) {
+      const { result } = await attribute(changes);
+      const { info } = result;
+      const { attributed_fn: name, attributed_fn_args: args = {}, input_texts: texts, ...same } = info;
+      const again = await attribute({
+        ...(same as Partial<AttributeRequest>),
+        attributed_fn: { name, args },
+        input_texts: (texts as string[] | null) ?? [],
+        messages: (info.messages as AttributeRequest['messages'] | undefined) ?? null,
+        generated_texts: null,
+      });
+      assert.deepEqual(again.result.sequences, result.sequences);
+      const { seconds: _a, ...first } = info;
+      const { seconds: _b, ...second } = again.result.info;
+      assert.deepEqual(second, first);
+    }
+    const { info } = (await attribute({})).result;
+    assert.deepEqual(info.aggregators, [
+      { name: 'vnorm', args: { vnorm_ord: 2, normalize: true, rescale: false, select_idx: null } },
+    ]);
+  });
+
   test('what was generated is attributed also where the prompt ends in the middle of a token', async () => {
     const generated = { generated_texts: ['The engineer argued with the client'] };
     const plain = await attribute({ input_texts: ['The engineer argued with the'], ...generated });

@@ -59,6 +59,11 @@ export function aggregate(
   return current;
 }
 
+/** The same chain with every argument that it leaves out. */
+export function completeChain(chain: readonly AggregatorCall[]): Required<AggregatorCall>[] {
+  return chain.map((call, stage) => ({ name: call.name, args: prepared(call, stage).args }));
+}
+
 function prepared({ name, args }: AggregatorCall, stage: number) {
   const aggregator = AGGREGATORS.get(name);
   if (aggregator === undefined) {
