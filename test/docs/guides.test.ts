@@ -100,9 +100,11 @@ describe('guides against a real instance', () => {
     if (python.length > 0) {
       it(`${guide}: the Python runs`, (t) => {
         if (spawnSync('python3', ['--version']).status !== 0) return t.skip('there is no python3');
-        // Inseq needs PyTorch: its lines run only where it is installed.
-        const inseq = spawnSync('python3', ['-c', 'import inseq']).status === 0;
-        const run = python.filter(({ code }) => inseq || !/^import inseq/m.test(code));
+        // Inseq needs PyTorch, and NumPy is no part of Python: their lines run only where they are installed.
+        const missing = ['inseq', 'numpy'].filter(
+          (name) => spawnSync('python3', ['-c', `import ${name}`]).status !== 0,
+        );
+        const run = python.filter(({ code }) => !missing.some((name) => new RegExp(`^import ${name}`, 'm').test(code)));
         const folder = mkdtempSync(join(tmpdir(), 'whence-guide-'));
         try {
           const end = (i: number): string => `print("=== end of block ${i} ===")`;
@@ -124,7 +126,7 @@ describe('guides against a real instance', () => {
   }
 
   it('the pictures that the guides write are pages', () => {
-    for (const name of ['facts.html', 'facts-signed.html', 'translation.html']) {
+    for (const name of ['one-fact.html', 'facts.html', 'facts-signed.html', 'translation.html']) {
       const page = readFileSync(join(PROJECT, '.whence', name), 'utf8');
       assert.match(page, /^<!doctype html>/);
       assert.match(page, /<table/);
