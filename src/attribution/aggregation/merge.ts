@@ -35,8 +35,8 @@ export function mergeSpans(
   const { sourceAttributions, targetAttributions, convergenceDelta, diagnostics } = sequence;
   return {
     ...sequence,
-    source: mergeTokens(sequence.source, source),
-    target: mergeTokens(sequence.target, target),
+    source: mergeTokens(sequence.source, source, context.texts.source ?? ''),
+    target: mergeTokens(sequence.target, target, context.texts.target),
     attrPosStart: target.findIndex(({ end }) => end > attrPosStart),
     attrPosEnd: target.findIndex(({ end }) => end >= attrPosEnd) + 1,
     sourceAttributions: sourceAttributions && merge(sourceAttributions, source, steps),
@@ -77,7 +77,7 @@ function within(groups: readonly Group[], from: number, to: number): Group[] {
     .map(({ start, end }) => ({ start: Math.max(start, from) - from, end: Math.min(end, to) - from }));
 }
 
-function mergeTokens(tokens: readonly Token[], groups: readonly Group[]): Token[] {
+function mergeTokens(tokens: readonly Token[], groups: readonly Group[], text: string): Token[] {
   return groups.map(({ start, end }) => {
     const parts = tokens.slice(start, end);
     if (parts.length === 1) return parts[0];
@@ -86,9 +86,18 @@ function mergeTokens(tokens: readonly Token[], groups: readonly Group[]): Token[
     return {
       ...parts[0],
       id: -1,
-      token: parts.map(({ token }) => token).join(''),
+      token: parts
+        .filter((part, k) => !repeats(part, parts[k - 1], text))
+        .map(({ token }) => token)
+        .join(''),
       start: starts.length > 0 ? Math.min(...starts) : null,
       end: ends.length > 0 ? Math.max(...ends) : null,
     };
   });
+}
+
+/** Whether a token shows the same characters as the one before: bytes of one character, shown as the text has it. */
+function repeats({ token, start, end }: Token, before: Token | undefined, text: string): boolean {
+  if (start === null || end === null || end === start) return false;
+  return start === before?.start && end === before.end && token === before.token && token === text.slice(start, end);
 }

@@ -51,6 +51,18 @@ function makeSegmenter(locale: string | null, granularity: 'word' | 'sentence'):
   }
 }
 
+/** Spaces, but no line breaks. */
+const BLANKS = /[^\S\r\n]*/uy;
+
+/** Where the word of a token begins: its first character after spaces, be they the token's own or all of it. */
+function wordStart(text: string, start: number, end: number): number {
+  const own = /^\s*/u.exec(text.slice(start, end))?.[0].length ?? 0;
+  if (start + own < end) return start + own;
+  BLANKS.lastIndex = start;
+  const at = start + (BLANKS.exec(text)?.[0].length ?? 0);
+  return at >= end && at < text.length ? at : Math.max(start, end - 1);
+}
+
 /**
  * Spans of tokens whose first character (after spaces) lies in the same segment. Runs of spaces go with what follows,
  * as tokenizers have it.
@@ -64,8 +76,7 @@ function segmentSpans(tokens: readonly Token[], text: string, segmenter: Intl.Se
       open = null;
       return;
     }
-    const spaces = /^\s*/u.exec(text.slice(start, end))?.[0].length ?? 0;
-    const segment = segments.containing(Math.min(start + spaces, Math.max(start, end - 1)))?.index ?? -1;
+    const segment = segments.containing(wordStart(text, start, end))?.index ?? -1;
     if (open !== null && open.segment === segment) {
       open.span.end = at + 1;
       return;

@@ -57,6 +57,39 @@ describe('words and sentences', () => {
     assert.ok(texts(words).includes('東京'));
   });
 
+  it('find the words of Chinese and Arabic, and sentences', () => {
+    const chinese = '我喜欢北京。你呢？';
+    const each = [...chinese].map((_, at) => at);
+    assert.deepEqual(texts(run(over(chinese, ...each), [{ name: 'words' }], chinese)).slice(0, 4), [
+      '我',
+      '喜欢',
+      '北京',
+      '。',
+    ]);
+    const parts = run(over(chinese, ...each), [{ name: 'sentences' }], chinese);
+    assert.deepEqual(texts(parts), ['我喜欢北京。', '你呢？', '</s>']);
+    const arabic = 'مرحبا بالعالم';
+    const words = run(over(arabic, 0, 2, 5, 9), [{ name: 'words' }], arabic);
+    assert.deepEqual(texts(words), ['مرحبا', ' بالعالم', '</s>']);
+    assert.deepEqual([words.target[1].start, words.target[1].end], [5, arabic.length]);
+  });
+
+  it('a token that is a space belongs to what comes after it, the last one to none', () => {
+    const text = 'big dog  ran \nfar ';
+    const words = run(over(text, 0, 3, 4, 6, 7, 8, 9, 12, 13, 14, 17), [{ name: 'words' }], text);
+    assert.deepEqual(texts(words), ['big', ' dog', '  ran', ' \n', 'far', ' ', '</s>']);
+  });
+
+  it('a character whose bytes are tokens of their own is shown once where tokens are shown as text', () => {
+    const text = '日本';
+    const bytes = [0, 0, 0, 1, 1, 1].map((at, id) => ({ id, token: text[at], start: at, end: at + 1 }));
+    const whole = run({ ...over(text, 0), target: bytes, attrPosEnd: 2 }, [{ name: 'words' }], text);
+    assert.deepEqual(texts(whole), ['日本']);
+    const raw = bytes.map((token, k) => ({ ...token, token: `<${k}>` }));
+    const joined = run({ ...over(text, 0), target: raw, attrPosEnd: 2 }, [{ name: 'words' }], text);
+    assert.deepEqual(texts(joined), ['<0><1><2><3><4><5>']);
+  });
+
   it('merge the tokens of each sentence', () => {
     const text = 'It rains. We stay.';
     const sentences = run(over(text, 0, 2, 8, 9, 12, 17), [{ name: 'sentences' }], text);
