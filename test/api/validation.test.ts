@@ -232,6 +232,25 @@ const CASES: [string, unknown, string, RegExp][] = [
     '#/attributed_fn/args/contrast_targets',
     /compares with other texts and got none/,
   ],
+  [
+    'contrast without its prompt',
+    { ...FORCED, attributed_fn: { name: 'contrast_prob_diff', args: { contrast_targets: 'Rome' } } },
+    '#/attributed_fn/args/contrast_targets',
+    /whole other text, input text included.*got "Rome" for the input "The capital of France is"\. .*contrast_force_inputs/,
+  ],
+  [
+    'one contrast of several without its prompt',
+    {
+      ...GPT2,
+      input_texts: ['The capital of France is', 'The capital of Italy is'],
+      attributed_fn: {
+        name: 'contrast_prob_diff',
+        args: { contrast_targets: ['The capital of France is Rome', 'The capital of France is Paris'] },
+      },
+    },
+    '#/attributed_fn/args/contrast_targets/1',
+    /got "The capital of France is Paris" for the input "The capital of Italy is"/,
+  ],
   // what fits together
   [
     'method of another architecture',
@@ -423,4 +442,21 @@ test('conversations become a list of conversations, and their replies need no pr
   assert.equal(response.statusCode, 202, response.body);
   assert.deepEqual(jobs.entry('job-1').request.messages, [messages]);
   assert.deepEqual(jobs.entry('job-1').request.input_texts, []);
+});
+
+test('a contrast text with another beginning is accepted where it is run, paired by hand or a score of its own', async (t) => {
+  const { app } = await startApp(t);
+  const contrast = (more: object) => ({
+    name: 'contrast_prob_diff',
+    args: { contrast_targets: 'The capital of Italy is Paris', ...more },
+  });
+  for (const body of [
+    { ...FORCED, attributed_fn: contrast({ contrast_force_inputs: true }) },
+    { ...FORCED, attributed_fn: contrast({ contrast_targets_alignments: [[5, 5]] }) },
+    { ...FORCED, step_scores: [contrast({})] },
+    { ...FORCED, attributed_fn: contrast({ contrast_targets: 'The capital of France is Rome' }) },
+  ]) {
+    const response = await attribute(app, body);
+    assert.equal(response.statusCode, 202, response.body);
+  }
 });

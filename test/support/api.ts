@@ -32,6 +32,8 @@ const contrast = args({
     anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }, { type: 'null' }],
     default: null,
   },
+  contrast_targets_alignments: { anyOf: [{ type: 'array' }, { type: 'null' }], default: null },
+  contrast_force_inputs: { type: 'boolean', default: false },
 });
 
 /** A catalogue like a worker's: a decoder, a translation model, and a few entries of each kind. */

@@ -2,6 +2,7 @@
 import type { AttributeBody, AttributeRequest } from '../../contract/attribute-request.ts';
 import type { Catalogue, ModelInfo } from '../../contract/catalogue.ts';
 import { checkAggregators, checkAttributedFunction, checkMethod, checkStepFunction } from './calls.ts';
+import { checkContrast } from './contrasts.ts';
 import { Issues } from './issues.ts';
 import { checkLanguages } from './languages.ts';
 import { checkLengths, type TokenCounter } from './lengths.ts';
@@ -40,6 +41,7 @@ export async function completeRequest(
   const texts = checkTexts(body, model, issues);
   const method = checkMethod(body, model, catalogue, issues);
   const attributedFn = checkAttributedFunction(body, method?.info ?? null, model, catalogue, issues);
+  if (attributedFn !== null) checkContrast(attributedFn, texts, model, issues);
   const stepScores = body.step_scores.map((call, index) =>
     checkStepFunction(call, `#/step_scores/${index}`, model, catalogue, issues),
   );
