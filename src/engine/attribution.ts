@@ -1,7 +1,6 @@
 /** One request on its way to a result: arguments, inputs, scores, aggregation. */
 
 import { setImmediate } from 'node:timers/promises';
-import { Value } from 'typebox/value';
 import {
   type AggregatorCall,
   aggregate,
@@ -25,6 +24,7 @@ import type { Aligner } from '../models/aligner.ts';
 import { toInseqJson } from '../results/inseq.ts';
 import { toResultSequence } from '../results/json.ts';
 import { freeOnFailure } from '../tensors/failure.ts';
+import { completed } from './arguments.ts';
 import { contrastInfo } from './contrast-info.ts';
 import { type Calls, inseqInfo, type Resolved, requestInfo } from './info.ts';
 import { countTexts, type Input, prepareInput } from './inputs.ts';
@@ -298,12 +298,4 @@ export class Attribution {
     await setImmediate();
     this.#hooks.signal.throwIfAborted();
   }
-}
-
-/** Arguments with their defaults. @throws {AttributionError} naming the first that does not fit */
-function completed(schema: Method['argsSchema'], args: Record<string, unknown>, pointer: string) {
-  const complete = Value.Default(schema, structuredClone(args)) as Record<string, unknown>;
-  const [fault] = Value.Errors(schema, complete);
-  if (fault !== undefined) throw new AttributionError('invalid_args', fault.message, `${pointer}${fault.instancePath}`);
-  return complete;
 }

@@ -23,6 +23,10 @@ const layerIntegratedGradients: Method = {
         QUADRATURES.map((name) => Type.Literal(name)),
         { default: 'gausslegendre', description: 'Quadrature of the path.' },
       ),
+      internal_batch_size: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+        default: null,
+        description: 'Nodes run together; null: as many as the memory budget allows. The result does not depend on it.',
+      }),
       multiply_by_inputs: Type.Boolean({ default: true, description: 'Multiply by the way from the baseline.' }),
       return_convergence_delta: LAYER_DELTA_ARG,
     },
@@ -65,7 +69,7 @@ async function integrateLayer(
   const { passes, args } = task;
   const { alphas, weights } = quadrature(args.method as Quadrature, args.n_steps as number);
   const sums = new Map<number, { block: GradientBlock; watched: Watched; rows: Tensor2D }>();
-  const together = passes.plan.copiesRecorded();
+  const together = (args.internal_batch_size as number | null) ?? passes.plan.copiesRecorded();
   try {
     for (let start = 0; start < alphas.length; start += together) {
       const points = alphas.slice(start, start + together);

@@ -83,6 +83,20 @@ describe('methods', () => {
       else assert.ok(Math.abs(found - value) <= allowed, `${k}: ${found} is not ${value}`);
     });
   }
+
+  for (const id of [...methods.keys()].filter((name) => name.endsWith('integrated_gradients'))) {
+    it(`${id}: internal_batch_size changes how much is run together, and nothing else`, async () => {
+      let pauses = 0;
+      const setting = (size: number | null): Setting => {
+        pauses = 0;
+        return { args: { internal_batch_size: size }, pause: () => pauses++ };
+      };
+      const whole = targetOf(await run(id, setting(null)));
+      const few = pauses;
+      assertSame(targetOf(await run(id, setting(1))), whole, 2e-5);
+      assert.ok(pauses > few, `${pauses} pauses, and ${few} before`);
+    });
+  }
   /** Sums over the tokens: [steps * rest]. */
   function columnSums({ shape, data }: ScoreArray): Float64Array {
     const width = data.length / shape[0];
