@@ -20,7 +20,12 @@ const say = (cell) => {
     + ('own' in row.parentElement.dataset ? '' : cell.closest('table').dataset.unit || '');
 };
 const cellOf = (event) => event.target instanceof Element ? event.target.closest('td') : null;
-document.addEventListener('pointerover', (event) => say(cellOf(event)));
+document.addEventListener('pointerover', (event) => {
+  say(cellOf(event));
+  // A long token is cut off in its header: the whole of it shows as a tooltip.
+  const header = event.target instanceof Element ? event.target.closest('tr:not(.group) th') : null;
+  if (header && !header.title) header.title = header.textContent;
+});
 document.addEventListener('focusin', (event) => say(cellOf(event)));
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 document.addEventListener('keydown', (event) => {

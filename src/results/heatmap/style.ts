@@ -99,7 +99,7 @@ summary{cursor:pointer}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}
 dt{color:var(--muted)}dd{margin:0;color:var(--ink);overflow-wrap:anywhere}
 .note{color:var(--muted);font-size:13px;margin:0 0 .9rem}
-@media (max-width:40rem){tbody th{max-width:8rem;padding-left:.6rem}.group span,thead th.corner{padding-left:.6rem}}
+@media (max-width:40rem){tbody th{max-width:12.5rem;padding-left:.6rem}.group span,thead th.corner{padding-left:.6rem}}
 @media (prefers-reduced-motion:reduce){*{transition:none!important}}
 @media print{:root{color-scheme:light}body{padding:0;max-width:none}.controls,nav,output{display:none}section{display:block!important;break-after:page}
 .scroll{overflow:visible;max-height:none;border:0}td,.reading *,.strip{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
