@@ -1,11 +1,11 @@
 /** What the benchmarks share: a model in its own process, the matmul rate of the same run, a table. */
 
 import { Value } from 'typebox/value';
-import type { Counters, Passes, Sequence } from '../src/attribution/passes.ts';
+import type { Counters, Passes, Sequence } from '../src/attribution/passes/passes.ts';
 import { loadRegistries } from '../src/attribution/registries.ts';
-import { SequenceScores } from '../src/attribution/step-context.ts';
-import { Random } from '../src/generation/random.ts';
+import { SequenceScores } from '../src/attribution/sequence-scores.ts';
 import { type LoadedModel, loadModel } from '../src/models/load.ts';
+import { Random } from '../src/random.ts';
 import { startBackend } from '../src/tensors/backend.ts';
 import { tf } from '../src/tensors/tf.ts';
 import { blockParameters, type Shape } from './random-checkpoint.ts';

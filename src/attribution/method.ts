@@ -4,10 +4,10 @@
  */
 
 import type { TSchema } from 'typebox';
-import type { Random } from '../generation/random.ts';
 import type { Architecture } from '../models/model.ts';
-import type { ScoreArray, ScoreKind } from './output.ts';
-import type { Passes } from './passes.ts';
+import type { Random } from '../random.ts';
+import type { Passes } from './passes/passes.ts';
+import type { ScoreArray, ScoreKind } from './scores.ts';
 import type { Paper } from './step-function.ts';
 
 export interface MethodTask {

@@ -1,6 +1,5 @@
 /** The engine's registries: its own step functions and methods, and those that operators add. */
 
-import type { Method } from './method.ts';
 import {
   isOfKind,
   loadFiles,
@@ -9,7 +8,8 @@ import {
   type RegistryKind,
   registerMembers,
   wrongField,
-} from './registry.ts';
+} from './load-members.ts';
+import type { Method } from './method.ts';
 import type { StepFunction } from './step-function.ts';
 
 const STEP_FUNCTION: RegistryKind<StepFunction> = {

@@ -6,8 +6,8 @@
  */
 
 import type { TSchema } from 'typebox';
-import type { Random } from '../generation/random.ts';
 import type { RunOptions } from '../nn/run.ts';
+import type { Random } from '../random.ts';
 import type { Tensor, Tensor1D, Tensor2D } from '../tensors/tf.ts';
 
 export interface Paper {

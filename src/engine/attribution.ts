@@ -1,6 +1,7 @@
 /** One request on its way to a result: arguments, inputs, scores, aggregation. */
 
 import { setImmediate } from 'node:timers/promises';
+import type { Aligner } from '../alignment/bert.ts';
 import {
   type AggregatorCall,
   aggregate,
@@ -11,16 +12,15 @@ import {
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
 import { AttributionError } from '../attribution/errors.ts';
 import type { Method, MethodScores } from '../attribution/method.ts';
-import type { SequenceAttribution } from '../attribution/output.ts';
-import type { Counters } from '../attribution/passes.ts';
+import type { Counters } from '../attribution/passes/passes.ts';
 import type { Registries } from '../attribution/registries.ts';
-import { type ResolvedContrast, SequenceScores, type StepCall } from '../attribution/step-context.ts';
+import type { SequenceAttribution } from '../attribution/scores.ts';
+import { type ResolvedContrast, SequenceScores, type StepCall } from '../attribution/sequence-scores.ts';
 import type { AttributeRequest, CompleteCall } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { ContrastInfo, Result } from '../contract/result.ts';
-import { Random } from '../generation/random.ts';
-import type { Aligner } from '../models/aligner.ts';
+import { Random } from '../random.ts';
 import { toInseqJson } from '../results/inseq.ts';
 import { toResultSequence } from '../results/json.ts';
 import { freeOnFailure } from '../tensors/failure.ts';

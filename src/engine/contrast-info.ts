@@ -1,6 +1,6 @@
 /** What contrastive step functions compared with what, for the result's info. */
 
-import type { ResolvedContrast } from '../attribution/step-context.ts';
+import type { ResolvedContrast } from '../attribution/sequence-scores.ts';
 import type { ContrastInfo } from '../contract/result.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 

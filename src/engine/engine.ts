@@ -3,12 +3,12 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { checkAligner } from '../alignment/bert.ts';
 import { loadRegistries } from '../attribution/registries.ts';
 import { resolveModelDir } from '../checkpoints/hub.ts';
 import { readAligner, readModelsFile } from '../checkpoints/models-file.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
-import { checkAligner } from '../models/aligner.ts';
 import { startBackend } from '../tensors/backend.ts';
 import { Attribution, type EngineHooks, type EngineOutput } from './attribution.ts';
 import { buildCatalogue } from './catalogue.ts';

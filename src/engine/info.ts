@@ -1,7 +1,7 @@
 /** What a result says of how it was made: everything that is needed to make it again. */
 
-import type { SequenceAttribution } from '../attribution/output.ts';
-import type { StepCall } from '../attribution/step-context.ts';
+import type { SequenceAttribution } from '../attribution/scores.ts';
+import type { StepCall } from '../attribution/sequence-scores.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { InseqInfo } from '../results/inseq.ts';
 import type { Input } from './inputs.ts';

@@ -1,15 +1,15 @@
 /** From the texts of a request to sequences of ids: encoding, generation, what is attributed, baselines, tokens. */
 
-import { alignTexts } from '../attribution/alignment.ts';
-import type { ContrastTexts } from '../attribution/contrast-inputs.ts';
+import { alignTexts } from '../alignment/align-texts.ts';
+import type { Aligner } from '../alignment/bert.ts';
 import { AttributionError } from '../attribution/errors.ts';
-import type { Token } from '../attribution/output.ts';
-import type { Sequence } from '../attribution/passes.ts';
+import type { Sequence } from '../attribution/passes/passes.ts';
+import type { Token } from '../attribution/scores.ts';
+import type { ContrastTexts } from '../attribution/step-functions/parts/contrast-inputs.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import { generate } from '../generation/generate.ts';
 import { type GenerationOptions, GREEDY } from '../generation/options.ts';
-import type { Random } from '../generation/random.ts';
-import type { Aligner } from '../models/aligner.ts';
+import type { Random } from '../random.ts';
 import { TokenizerError } from '../tokenizers/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { baselineIds } from './baseline.ts';

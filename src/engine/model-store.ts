@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Aligner, loadAligner } from '../alignment/bert.ts';
 import { resolveModelDir } from '../checkpoints/hub.ts';
 import type { ModelEntry, ModelSource } from '../checkpoints/models-file.ts';
-import { type Aligner, loadAligner } from '../models/aligner.ts';
 import { type LoadedModel, loadModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
 

@@ -1,6 +1,6 @@
 /** Ids as the tokens of a result: their strings, their characters in the text, their roles in a conversation. */
 
-import type { Token } from '../attribution/output.ts';
+import type { Token } from '../attribution/scores.ts';
 import type { RoleSpan } from '../tokenizers/chat.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 

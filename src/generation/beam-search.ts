@@ -4,10 +4,10 @@
  * `doSample` the candidates are drawn from all continuations of all beams, without replacement, instead of the best.
  */
 
+import type { Random } from '../random.ts';
 import type { DecoderState } from './decoder-state.ts';
 import type { GenerationOptions } from './options.ts';
 import { applyRules, logSoftmax, warp } from './processors.ts';
-import type { Random } from './random.ts';
 
 interface Beam {
   ids: number[];

@@ -1,11 +1,11 @@
 /** Generation with cached keys and values: greedy search, beam search and seeded sampling, of single tokens or of beams. */
 
 import type { LanguageModel } from '../models/model.ts';
+import type { Random } from '../random.ts';
 import { beamSearch } from './beam-search.ts';
 import { DecoderState } from './decoder-state.ts';
 import type { GenerationOptions } from './options.ts';
 import { applyRules, argmax, sample } from './processors.ts';
-import type { Random } from './random.ts';
 
 export interface Prompt {
   sourceIds: Int32Array | null;

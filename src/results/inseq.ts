@@ -3,7 +3,7 @@
  * of a safetensors file, keys sorted, non-ASCII characters escaped, as Python writes it.
  */
 
-import type { ScoreArray, ScoreKind, SequenceAttribution, Token } from '../attribution/output.ts';
+import type { ScoreArray, ScoreKind, SequenceAttribution, Token } from '../attribution/scores.ts';
 
 /** What Inseq notes about a run; names and meanings are Inseq's. */
 export interface InseqInfo {

@@ -1,6 +1,6 @@
 /** Scores as the contract's `ResultSequence`: nested lists, null for what does not apply, seven significant digits. */
 
-import type { ScoreArray, SequenceAttribution, Token } from '../attribution/output.ts';
+import type { ScoreArray, SequenceAttribution, Token } from '../attribution/scores.ts';
 import type { ResultSequence, ResultToken, Scores } from '../contract/result.ts';
 
 /** The wire form of one sequence, aggregated or raw. */

@@ -8,7 +8,7 @@ import { Value } from 'typebox/value';
 import { ATTRIBUTE_EXAMPLES } from '../../src/api/examples.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
 import { buildCatalogue } from '../../src/engine/catalogue.ts';
-import { Random } from '../../src/generation/random.ts';
+import { Random } from '../../src/random.ts';
 import { CATALOGUE, startApp } from '../support/api.ts';
 
 const ROUNDS = 6_000;

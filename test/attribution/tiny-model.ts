@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import type { ContrastTexts } from '../../src/attribution/contrast-inputs.ts';
-import type { Sequence } from '../../src/attribution/passes.ts';
-import { SequenceScores } from '../../src/attribution/step-context.ts';
+import type { Sequence } from '../../src/attribution/passes/passes.ts';
+import { SequenceScores } from '../../src/attribution/sequence-scores.ts';
+import type { ContrastTexts } from '../../src/attribution/step-functions/parts/contrast-inputs.ts';
 import { openCheckpoint } from '../../src/checkpoints/safetensors.ts';
-import { Random } from '../../src/generation/random.ts';
 import { families } from '../../src/models/load.ts';
 import type { Family, LanguageModel } from '../../src/models/model.ts';
 import { Weights } from '../../src/models/weights.ts';
+import { Random } from '../../src/random.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { type AttributionCase, attributionModels, modelDir } from '../support/goldens.ts';
 

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { beamSearch } from '../../src/generation/beam-search.ts';
 import type { DecoderState } from '../../src/generation/decoder-state.ts';
 import { type GenerationOptions, GREEDY } from '../../src/generation/options.ts';
-import { Random } from '../../src/generation/random.ts';
+import { Random } from '../../src/random.ts';
 
 const VOCAB = 5;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type GenerationOptions, GREEDY } from '../../src/generation/options.ts';
 import { applyRules, argmax, logSoftmax, sample, warp } from '../../src/generation/processors.ts';
-import { Random } from '../../src/generation/random.ts';
+import { Random } from '../../src/random.ts';
 
 /** Scores after the rules of `changes`, for ids with a prompt of `promptLength`. */
 function ruled(changes: Partial<GenerationOptions>, ids: number[], scores: number[], promptLength = 1): number[] {

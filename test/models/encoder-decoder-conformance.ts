@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { aggregate } from '../../src/attribution/aggregation/aggregate.ts';
 import type { MethodScores } from '../../src/attribution/method.ts';
-import type { ScoreArray, SequenceAttribution } from '../../src/attribution/output.ts';
-import type { Sequence } from '../../src/attribution/passes.ts';
+import type { Sequence } from '../../src/attribution/passes/passes.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
-import type { ResolvedContrast } from '../../src/attribution/step-context.ts';
-import { Random } from '../../src/generation/random.ts';
+import type { ScoreArray, SequenceAttribution } from '../../src/attribution/scores.ts';
+import type { ResolvedContrast } from '../../src/attribution/sequence-scores.ts';
+import { Random } from '../../src/random.ts';
 import { CONTEXT } from '../attribution/aggregation/support.ts';
 import { type CaseOptions, deltasOf, type RunPart } from '../attribution/methods/conformance.ts';
 import { REPLAYS } from '../attribution/methods/replays.ts';

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { ScoreArray } from '../../src/attribution/output.ts';
-import type { Sequence } from '../../src/attribution/passes.ts';
+import type { Sequence } from '../../src/attribution/passes/passes.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
-import { Random } from '../../src/generation/random.ts';
+import type { ScoreArray } from '../../src/attribution/scores.ts';
+import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { completedArgs } from '../attribution/tiny-model.ts';
 import { type AttributionCase, assertClose, attributionCases, numbers } from '../support/goldens.ts';

@@ -1,13 +1,13 @@
 /** The encoder-decoder models of the golden files, and passes over their golden cases. */
 
-import { Passes, type Sequence } from '../../src/attribution/passes.ts';
-import { SequenceScores } from '../../src/attribution/step-context.ts';
+import { Passes, type Sequence } from '../../src/attribution/passes/passes.ts';
+import { SequenceScores } from '../../src/attribution/sequence-scores.ts';
 import type { Scorer } from '../../src/attribution/step-function.ts';
-import { Random } from '../../src/generation/random.ts';
 import { type LoadedModel, loadModel } from '../../src/models/load.ts';
 import type { LanguageModel } from '../../src/models/model.ts';
 import type { Quantization } from '../../src/models/weights.ts';
 import { scale } from '../../src/nn/elementwise.ts';
+import { Random } from '../../src/random.ts';
 import type { OutlierRule } from '../../src/tensors/matrix.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizers/tokenizer.ts';

@@ -1,11 +1,11 @@
 /** Holds a block's pullback of many cotangents against tfjs's own gradient of the same forward, step by step. */
 
 import assert from 'node:assert/strict';
-import { Random } from '../../src/generation/random.ts';
 import { attention } from '../../src/nn/attention.ts';
 import { selectPositions } from '../../src/nn/elementwise.ts';
 import { Rows, Steps } from '../../src/nn/rows.ts';
 import { Run, stepCotangent, type Value } from '../../src/nn/run.ts';
+import { Random } from '../../src/random.ts';
 import { disableKernels } from '../../src/tensors/kernels.ts';
 import { type Tensor, type Tensor2D, tf } from '../../src/tensors/tf.ts';
 import { assertClose } from '../support/goldens.ts';

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { Random } from '../../src/generation/random.ts';
 import { attention } from '../../src/nn/attention.ts';
 import { selectPositions } from '../../src/nn/elementwise.ts';
 import { Rows, Steps } from '../../src/nn/rows.ts';
 import { Run, stepCotangent } from '../../src/nn/run.ts';
+import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { randomMatrix } from './check-pullback.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { Random } from '../../src/generation/random.ts';
 import { ACTIVATION_NAMES, activation } from '../../src/nn/activation.ts';
 import { type AttentionConfig, attention } from '../../src/nn/attention.ts';
 import {
@@ -20,6 +19,7 @@ import { addPositions } from '../../src/nn/positions.ts';
 import { rotaryPositions } from '../../src/nn/rope-scaling.ts';
 import { rotary } from '../../src/nn/rotary.ts';
 import type { Run, Value } from '../../src/nn/run.ts';
+import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { disableKernels } from '../../src/tensors/kernels.ts';
 import { FloatMatrix } from '../../src/tensors/matrix.ts';

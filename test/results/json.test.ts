@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SequenceAttribution } from '../../src/attribution/output.ts';
+import type { SequenceAttribution } from '../../src/attribution/scores.ts';
 import { ResultSequence } from '../../src/contract/result.ts';
 import { toResultSequence, toWire } from '../../src/results/json.ts';
 

@@ -1,6 +1,6 @@
 /** Reads the reference library's files, and results made for tests. */
 
-import type { ScoreArray, ScoreKind, SequenceAttribution } from '../../src/attribution/output.ts';
+import type { ScoreArray, ScoreKind, SequenceAttribution } from '../../src/attribution/scores.ts';
 import type { Result, ResultSequence } from '../../src/contract/result.ts';
 import type { InseqInfo } from '../../src/results/inseq.ts';
 

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { Random } from '../../src/generation/random.ts';
 import { type AttentionConfig, attention } from '../../src/nn/attention.ts';
 import { selectPositions } from '../../src/nn/elementwise.ts';
 import { layerNorm, rmsNorm } from '../../src/nn/norm.ts';
 import { Rows, Steps } from '../../src/nn/rows.ts';
 import { Run, stepCotangent, type Value } from '../../src/nn/run.ts';
+import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { gatedByKernel } from '../../src/tensors/block-kernels.ts';
 import { disableKernels, kernelBackend } from '../../src/tensors/kernels.ts';

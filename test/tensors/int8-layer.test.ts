@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { openCheckpoint } from '../../src/checkpoints/safetensors.ts';
-import { Random } from '../../src/generation/random.ts';
+import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { disableKernels } from '../../src/tensors/kernels.ts';
 import { Int8Matrix, type OutlierRule } from '../../src/tensors/matrix.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Random } from '../../src/generation/random.ts';
+import { Random } from '../../src/random.ts';
 import { AddedTokenSplitter, readAddedTokens } from '../../src/tokenizers/added-tokens.ts';
 import { createNormalizer } from '../../src/tokenizers/normalizers.ts';
 import { PrefixIndex } from '../../src/tokenizers/prefix-index.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Random } from '../../src/generation/random.ts';
+import { Random } from '../../src/random.ts';
 import { AlignedText } from '../../src/tokenizers/aligned-text.ts';
 import { createNormalizer } from '../../src/tokenizers/normalizers.ts';
 import { readSentencePiece } from '../../src/tokenizers/sentencepiece.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Random } from '../../src/generation/random.ts';
+import { Random } from '../../src/random.ts';
 import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { modelDir, modelNames } from '../support/goldens.ts';
 import { randomText } from './random-text.ts';

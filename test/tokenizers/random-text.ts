@@ -1,6 +1,6 @@
 /** Seeded random texts: the same on every run. */
 
-import type { Random } from '../../src/generation/random.ts';
+import type { Random } from '../../src/random.ts';
 
 const ALPHABETS: readonly string[] = [
   'abcdefghijklmnopqrstuvwxyzABCDEFGHIJ    ',

@@ -2,7 +2,7 @@
 
 import { Value } from 'typebox/value';
 import { AttributionError } from '../errors.ts';
-import type { ScoreKind, SequenceAttribution } from '../output.ts';
+import type { ScoreKind, SequenceAttribution } from '../scores.ts';
 import type { AggregationContext } from './aggregator.ts';
 import { AGGREGATORS } from './registry.ts';
 

@@ -2,7 +2,7 @@
 
 import type { TSchema } from 'typebox';
 import { AttributionError } from '../errors.ts';
-import type { SequenceAttribution } from '../output.ts';
+import type { SequenceAttribution } from '../scores.ts';
 import type { FunctionName } from './functions.ts';
 
 /** What aggregators may ask for beside the scores of their own sequence. */

@@ -1,6 +1,6 @@
 /** Arithmetic on score arrays [tokens, steps, ...]: along the last axis, along the tokens, and merged along an axis. */
 
-import type { ScoreArray } from '../output.ts';
+import type { ScoreArray } from '../scores.ts';
 import type { Reduction } from './functions.ts';
 
 const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);

@@ -1,6 +1,6 @@
 /** Tokens of spans made into one: in the token lists, in the rows and in the columns of every score. */
 
-import type { ScoreArray, SequenceAttribution, Token } from '../output.ts';
+import type { ScoreArray, SequenceAttribution, Token } from '../scores.ts';
 import type { AggregationContext } from './aggregator.ts';
 import { type Group, mergeAxis } from './arrays.ts';
 import { type FunctionName, reduction } from './functions.ts';

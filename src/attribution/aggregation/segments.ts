@@ -1,7 +1,7 @@
 /** Tokens of the same segment of a text: of a word or a sentence, by the rules of Unicode (UAX #29) and the locale. */
 
 import { type Static, Type } from 'typebox';
-import type { Token } from '../output.ts';
+import type { Token } from '../scores.ts';
 import { type Aggregator, argumentFault } from './aggregator.ts';
 import { SPAN_FUNCTION } from './aggregators/spans.ts';
 import type { Group } from './arrays.ts';

@@ -3,8 +3,8 @@ import { Run } from '../../nn/run.ts';
 import { scoped } from '../../tensors/ops.ts';
 import type { Tensor } from '../../tensors/tf.ts';
 import type { Method, MethodScores } from '../method.ts';
-import type { ScoreArray } from '../output.ts';
-import type { Passes } from '../passes.ts';
+import type { Passes } from '../passes/passes.ts';
+import type { ScoreArray } from '../scores.ts';
 
 /**
  * Attention weights (Bahdanau et al. 2014; Jain & Wallace 2019 on what they do not tell): the probabilities of every

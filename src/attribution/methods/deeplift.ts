@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import { GranularScores, perRow } from '../granular.ts';
 import type { Method } from '../method.ts';
-import { PathIntegral } from '../path-integral.ts';
+import { GranularScores, perRow } from './parts/granular.ts';
+import { PathIntegral } from './parts/path-integral.ts';
 
 /**
  * DeepLIFT (Shrikumar et al. 2017, section 3.5.1): gradients in which ReLU, sigmoid and tanh pull back the difference

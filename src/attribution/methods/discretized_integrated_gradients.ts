@@ -1,12 +1,13 @@
 import { Type } from 'typebox';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import { GranularScores, perRow, type Sides } from '../granular.ts';
 import type { Method, MethodTask } from '../method.ts';
-import { MonotonicPaths, type PathStrategy } from '../monotonic-path.ts';
-import type { ScoreArray } from '../output.ts';
-import type { GradientBlock } from '../passes.ts';
-import { PathIntegral } from '../path-integral.ts';
+import type { GradientBlock } from '../passes/passes.ts';
+import type { ScoreArray } from '../scores.ts';
+import type { Sides } from '../sides.ts';
+import { GranularScores, perRow } from './parts/granular.ts';
+import { MonotonicPaths, type PathStrategy } from './parts/monotonic-path.ts';
+import { PathIntegral } from './parts/path-integral.ts';
 
 /**
  * Discretized integrated gradients (Sanyal & Ren 2021): gradients along a path of words from the baseline to the token,

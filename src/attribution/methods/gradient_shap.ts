@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import { GranularScores } from '../granular.ts';
 import type { Method, MethodTask } from '../method.ts';
-import { PathIntegral } from '../path-integral.ts';
+import { GranularScores } from './parts/granular.ts';
+import { PathIntegral } from './parts/path-integral.ts';
 
 /**
  * Gradient SHAP (Lundberg & Lee 2017; expected gradients, Erion et al. 2021): gradients at random points between the

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import { gradientScores } from '../granular.ts';
 import type { Method } from '../method.ts';
+import { gradientScores } from './parts/granular.ts';
 
 /** Input x gradient (Shrikumar et al. 2016, section 2): the first-order effect of each embedding on the score. */
 const inputXGradient: Method = {

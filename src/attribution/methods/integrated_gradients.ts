@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { GranularScores } from '../granular.ts';
 import type { Method } from '../method.ts';
-import { PathIntegral } from '../path-integral.ts';
-import { QUADRATURES, type Quadrature, quadrature } from '../quadrature.ts';
+import { GranularScores } from './parts/granular.ts';
+import { PathIntegral } from './parts/path-integral.ts';
+import { QUADRATURES, type Quadrature, quadrature } from './parts/quadrature.ts';
 
 /**
  * Integrated gradients (Sundararajan et al. 2017, section 3): gradients along the straight path from the baseline,

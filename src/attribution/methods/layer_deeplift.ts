@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from '../layers.ts';
 import type { Method } from '../method.ts';
-import { PathIntegral } from '../path-integral.ts';
+import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from './parts/layers.ts';
+import { PathIntegral } from './parts/path-integral.ts';
 
 /** Layer DeepLIFT (Shrikumar et al. 2017; Captum's LayerDeepLift): DeepLIFT of a module's output. */
 const layerDeeplift: Method = {

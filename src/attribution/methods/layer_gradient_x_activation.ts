@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import { activationRows, LAYER_ARGS, LayerScores, resolveLayers } from '../layers.ts';
 import type { Method } from '../method.ts';
+import { activationRows, LAYER_ARGS, LayerScores, resolveLayers } from './parts/layers.ts';
 
 /**
  * Layer gradient x activation (Captum's LayerGradientXActivation): a module's output times the score's gradient there.

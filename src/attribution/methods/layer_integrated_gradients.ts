@@ -1,10 +1,10 @@
 import { Type } from 'typebox';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from '../layers.ts';
 import type { Method, MethodTask } from '../method.ts';
-import type { GradientBlock, Watched } from '../passes.ts';
-import { PathIntegral } from '../path-integral.ts';
-import { QUADRATURES, type Quadrature, quadrature } from '../quadrature.ts';
+import type { GradientBlock, Watched } from '../passes/passes.ts';
+import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from './parts/layers.ts';
+import { PathIntegral } from './parts/path-integral.ts';
+import { QUADRATURES, type Quadrature, quadrature } from './parts/quadrature.ts';
 
 /**
  * Layer integrated gradients (Sundararajan et al. 2017; Captum's LayerIntegratedGradients): gradients along the

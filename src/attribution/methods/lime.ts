@@ -1,12 +1,12 @@
 import { Type } from 'typebox';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import type { Sides } from '../granular.ts';
-import { evaluateMasked, type Masks } from '../masked-copies.ts';
 import type { Method, MethodScores, MethodTask } from '../method.ts';
-import type { ScoreArray } from '../output.ts';
-import type { Passes } from '../passes.ts';
-import { type RidgeFit, ridge } from '../ridge.ts';
+import { evaluateMasked, type Masks } from '../passes/masked-copies.ts';
+import type { Passes } from '../passes/passes.ts';
+import type { ScoreArray } from '../scores.ts';
+import type { Sides } from '../sides.ts';
+import { type RidgeFit, ridge } from './parts/ridge.ts';
 
 /**
  * LIME (Ribeiro et al. 2016): a weighted ridge regression of the score on which tokens are kept, over samples in which

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { evaluateMasked } from '../masked-copies.ts';
 import type { Method, MethodTask } from '../method.ts';
-import type { ScoreArray } from '../output.ts';
-import type { ReplacedScores } from '../suffix-copies.ts';
+import { evaluateMasked } from '../passes/masked-copies.ts';
+import type { ReplacedScores } from '../passes/suffix-copies.ts';
+import type { ScoreArray } from '../scores.ts';
 
 /**
  * Occlusion (Zeiler & Fergus 2014, section 4.1): the change of the score when one token's embedding is replaced by its

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
-import { type ChainDraws, runChains } from '../importance-chains.ts';
 import type { Method, MethodScores, MethodTask } from '../method.ts';
-import type { ScoreArray } from '../output.ts';
+import type { ScoreArray } from '../scores.ts';
+import { type ChainDraws, runChains } from './parts/importance-chains.ts';
 
 /**
  * ReAGent (Zhao & Shan 2024): importance scores that grow where replacing a token lowers the probability of the

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import { gradientScores } from '../granular.ts';
 import type { Method } from '../method.ts';
+import { gradientScores } from './parts/granular.ts';
 
 /** Saliency (Simonyan et al. 2013, section 3): the gradient of the score with respect to each token's embedding. */
 const saliency: Method = {

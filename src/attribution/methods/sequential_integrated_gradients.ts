@@ -1,11 +1,12 @@
 import { Type } from 'typebox';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import { GranularScores, type Sides } from '../granular.ts';
 import type { Method, MethodTask } from '../method.ts';
-import type { Features, GradientBlock, Passes } from '../passes.ts';
-import { PathIntegral } from '../path-integral.ts';
-import { type Nodes, QUADRATURES, type Quadrature, quadrature } from '../quadrature.ts';
+import type { Features, GradientBlock, Passes } from '../passes/passes.ts';
+import type { Sides } from '../sides.ts';
+import { GranularScores } from './parts/granular.ts';
+import { PathIntegral } from './parts/path-integral.ts';
+import { type Nodes, QUADRATURES, type Quadrature, quadrature } from './parts/quadrature.ts';
 
 /**
  * Sequential integrated gradients (Enguehard 2023): integrated gradients of one token at a time, on a path along which

@@ -1,13 +1,13 @@
 import { Type } from 'typebox';
 import type { Method, MethodScores } from '../method.ts';
-import type { ScoreArray } from '../output.ts';
+import type { ScoreArray } from '../scores.ts';
 import {
   cosineDistance,
   euclideanDistance,
   type HeadsOf,
   type ZeroedAttention,
   ZeroedValues,
-} from '../zeroed-values.ts';
+} from './parts/zeroed-values.ts';
 
 const heads = Type.Union([
   Type.Integer(),

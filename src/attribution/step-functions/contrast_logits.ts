@@ -1,6 +1,6 @@
-import { contrastArgs, contrastScorer } from '../contrast.ts';
-import { pick } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { contrastArgs, contrastScorer } from './parts/contrast.ts';
+import { pick } from './parts/logits.ts';
 
 /** The logit of the contrast token. */
 const contrastLogits: StepFunction = {

@@ -1,7 +1,7 @@
 import { tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastScorer } from '../contrast.ts';
-import { pick } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { contrastArgs, contrastScorer } from './parts/contrast.ts';
+import { pick } from './parts/logits.ts';
 
 /** By how much the generated token's logit exceeds that of the contrast token. Both terms are differentiated. */
 const contrastLogitsDiff: StepFunction = {

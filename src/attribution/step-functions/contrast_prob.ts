@@ -1,7 +1,7 @@
 import { type Tensor1D, tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastScorer, LOGPROB } from '../contrast.ts';
-import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { contrastArgs, contrastScorer, LOGPROB } from './parts/contrast.ts';
+import { logProbability } from './parts/logits.ts';
 
 /** The probability of the contrast token, or its natural logarithm. */
 const contrastProb: StepFunction = {

@@ -1,7 +1,7 @@
 import { type Tensor1D, tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastScorer, LOGPROB } from '../contrast.ts';
-import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { contrastArgs, contrastScorer, LOGPROB } from './parts/contrast.ts';
+import { logProbability } from './parts/logits.ts';
 
 /**
  * By how much the generated token is more probable than the contrast token: which inputs speak for the one and not

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { logProbability } from './parts/logits.ts';
 
 /**
  * The negative logarithm of the generated token's probability (surprisal): natural, as in Inseq 0.7.1, or with base 2

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { entropy as entropyOf } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { entropy as entropyOf } from './parts/logits.ts';
 
 /** Shannon's entropy of the prediction, whatever token was generated. */
 const entropy: StepFunction = {

@@ -1,10 +1,10 @@
 import { Type } from 'typebox';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
-import { bothSides, contrastArgs, contrastSide, rowsOf } from '../contrast.ts';
 import { AttributionError } from '../errors.ts';
-import { klDivergence } from '../logits.ts';
-import { keepTopK, keepTopP } from '../nucleus.ts';
 import type { StepFunction } from '../step-function.ts';
+import { bothSides, contrastArgs, contrastSide, rowsOf } from './parts/contrast.ts';
+import { klDivergence } from './parts/logits.ts';
+import { keepTopK, keepTopP } from './parts/nucleus.ts';
 
 /**
  * How far the prediction moves when the contrast inputs take the place of the original ones: KL(P || P_contrast) over

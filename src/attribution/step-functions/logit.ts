@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { pick } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { pick } from './parts/logits.ts';
 
 /** The model's raw score of the generated token. */
 const logit: StepFunction = {

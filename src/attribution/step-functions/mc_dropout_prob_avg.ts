@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
-import { LOGPROB, rowsOf } from '../contrast.ts';
 import { AttributionError } from '../errors.ts';
-import { logProbability } from '../logits.ts';
 import type { Ensemble, Scorer, StepContext, StepFunction, StepRows } from '../step-function.ts';
+import { LOGPROB, rowsOf } from './parts/contrast.ts';
+import { logProbability } from './parts/logits.ts';
 
 /**
  * Monte Carlo dropout (Gal and Ghahramani 2016): the generated token's probability under n networks that dropout

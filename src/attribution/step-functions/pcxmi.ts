@@ -1,7 +1,7 @@
 import { tf } from '../../tensors/tf.ts';
-import { contrastArgs, contrastScorer } from '../contrast.ts';
-import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { contrastArgs, contrastScorer } from './parts/contrast.ts';
+import { logProbability } from './parts/logits.ts';
 
 /**
  * Pointwise conditional cross-mutual information (Fernandes et al. 2023), with Inseq's sign: negative where the

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { logProbability } from './parts/logits.ts';
 
 /**
  * The exponential of the cross-entropy: 1 / p, as in Inseq 0.4.0. Inseq 0.7.1 takes 2 to the power of the

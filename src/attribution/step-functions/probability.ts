@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import { LOGPROB } from '../contrast.ts';
-import { logProbability } from '../logits.ts';
 import type { StepFunction } from '../step-function.ts';
+import { LOGPROB } from './parts/contrast.ts';
+import { logProbability } from './parts/logits.ts';
 
 /** The probability of the generated token, or its natural logarithm. */
 const probability: StepFunction = {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import { keepTopP } from '../nucleus.ts';
 import type { StepFunction } from '../step-function.ts';
+import { keepTopP } from './parts/nucleus.ts';
 
 /** The size of the nucleus (Holtzman et al. 2020): how many tokens share the probability top_p. */
 const topPSize: StepFunction = {

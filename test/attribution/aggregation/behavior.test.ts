@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AggregatorCall, aggregate } from '../../../src/attribution/aggregation/aggregate.ts';
 import { listAggregators } from '../../../src/attribution/aggregation/registry.ts';
-import type { SequenceAttribution, Token } from '../../../src/attribution/output.ts';
+import type { SequenceAttribution, Token } from '../../../src/attribution/scores.ts';
 import { CONTEXT, handmade } from './support.ts';
 
 function run(sequence: SequenceAttribution, chain: AggregatorCall[], target = '') {

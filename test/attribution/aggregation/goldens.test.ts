@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { type AggregatorCall, aggregate } from '../../../src/attribution/aggregation/aggregate.ts';
 import { FUNCTION_NAMES } from '../../../src/attribution/aggregation/functions.ts';
 import { mapValues } from '../../../src/attribution/aggregation/merge.ts';
-import type { SequenceAttribution } from '../../../src/attribution/output.ts';
+import type { SequenceAttribution } from '../../../src/attribution/scores.ts';
 import { assertClose, type GoldenTolerance } from '../../support/close.ts';
 import {
   type AggregationFile,

@@ -1,7 +1,7 @@
 /** Golden sequences as the engine has them. */
 
 import type { AggregationContext } from '../../../src/attribution/aggregation/aggregator.ts';
-import type { ScoreArray, ScoreKind, SequenceAttribution } from '../../../src/attribution/output.ts';
+import type { ScoreArray, ScoreKind, SequenceAttribution } from '../../../src/attribution/scores.ts';
 import { type GoldenTensor, numbers } from '../../support/close.ts';
 import type { GoldenSequence } from '../../support/goldens.ts';
 

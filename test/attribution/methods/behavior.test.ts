@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { logProbability } from '../../../src/attribution/logits.ts';
 import type { Method, MethodScores, MethodTask } from '../../../src/attribution/method.ts';
 import { limeAt } from '../../../src/attribution/methods/lime.ts';
-import { MonotonicPaths } from '../../../src/attribution/monotonic-path.ts';
-import type { ScoreArray } from '../../../src/attribution/output.ts';
-import { type Counters, Passes } from '../../../src/attribution/passes.ts';
+import { MonotonicPaths } from '../../../src/attribution/methods/parts/monotonic-path.ts';
+import { type Counters, Passes } from '../../../src/attribution/passes/passes.ts';
 import { loadRegistries } from '../../../src/attribution/registries.ts';
-import { Random } from '../../../src/generation/random.ts';
+import type { ScoreArray } from '../../../src/attribution/scores.ts';
+import { logProbability } from '../../../src/attribution/step-functions/parts/logits.ts';
+import { Random } from '../../../src/random.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { tf } from '../../../src/tensors/tf.ts';
 import { completedArgs, decoderSequence, loadTiny, type TinyModel } from '../tiny-model.ts';

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { type AggregatorCall, aggregate } from '../../../src/attribution/aggregation/aggregate.ts';
 import type { Method, MethodScores, MethodTask } from '../../../src/attribution/method.ts';
-import type { ScoreArray, SequenceAttribution } from '../../../src/attribution/output.ts';
-import type { Sequence } from '../../../src/attribution/passes.ts';
+import type { Sequence } from '../../../src/attribution/passes/passes.ts';
 import { loadRegistries } from '../../../src/attribution/registries.ts';
+import type { ScoreArray, SequenceAttribution } from '../../../src/attribution/scores.ts';
 import type { StepFunction } from '../../../src/attribution/step-function.ts';
 import { baselineIds } from '../../../src/engine/baseline.ts';
-import { Random } from '../../../src/generation/random.ts';
+import { Random } from '../../../src/random.ts';
 import { type AttributionCase, assertClose, type GoldenSequence } from '../../support/goldens.ts';
 import { CONTEXT } from '../aggregation/support.ts';
 import { completedArgs, forcedIds, sequenceScores, type TinyModel } from '../tiny-model.ts';

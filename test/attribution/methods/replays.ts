@@ -1,13 +1,13 @@
 /** Stochastic methods with the recorded draws of golden cases in place of their own. */
 
 import assert from 'node:assert/strict';
-import type { ChainDraws } from '../../../src/attribution/importance-chains.ts';
 import type { MethodScores } from '../../../src/attribution/method.ts';
 import { gradientShapAt } from '../../../src/attribution/methods/gradient_shap.ts';
 import { limeAt } from '../../../src/attribution/methods/lime.ts';
+import type { ChainDraws } from '../../../src/attribution/methods/parts/importance-chains.ts';
 import { reagentAt } from '../../../src/attribution/methods/reagent.ts';
-import type { ScoreArray } from '../../../src/attribution/output.ts';
-import type { Sequence } from '../../../src/attribution/passes.ts';
+import type { Sequence } from '../../../src/attribution/passes/passes.ts';
+import type { ScoreArray } from '../../../src/attribution/scores.ts';
 import { numbers } from '../../support/close.ts';
 import type { AttributionCase } from '../../support/goldens.ts';
 import type { RunPart } from './conformance.ts';

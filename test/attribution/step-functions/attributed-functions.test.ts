@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Method } from '../../../src/attribution/method.ts';
-import type { ScoreArray } from '../../../src/attribution/output.ts';
 import { loadRegistries } from '../../../src/attribution/registries.ts';
+import type { ScoreArray } from '../../../src/attribution/scores.ts';
 import type { StepFunction } from '../../../src/attribution/step-function.ts';
-import { Random } from '../../../src/generation/random.ts';
+import { Random } from '../../../src/random.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { tf } from '../../../src/tensors/tf.ts';
 import {

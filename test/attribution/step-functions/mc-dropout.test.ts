@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DropoutMasks } from '../../../src/attribution/dropout.ts';
+import { DropoutMasks } from '../../../src/attribution/passes/dropout.ts';
 import mcDropout, { moments } from '../../../src/attribution/step-functions/mc_dropout_prob_avg.ts';
-import { Random } from '../../../src/generation/random.ts';
+import { Random } from '../../../src/random.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { type Tensor2D, tf } from '../../../src/tensors/tf.ts';
 import { assertClose, mcDropout as golden } from '../../support/goldens.ts';

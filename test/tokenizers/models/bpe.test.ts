@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Random } from '../../../src/generation/random.ts';
+import { Random } from '../../../src/random.ts';
 import { createModel } from '../../../src/tokenizers/models/model.ts';
 
 /** The definition, in quadratic time: the best-ranked pair, the leftmost of several, is joined until there is none. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Random } from '../../../src/generation/random.ts';
+import { Random } from '../../../src/random.ts';
 import { createModel } from '../../../src/tokenizers/models/model.ts';
 
 /** The best score over all segmentations, by trying them all. Unknown characters cost 10 more than the worst token. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { ScoreArray, SequenceAttribution, Token } from '../../output.ts';
+import type { ScoreArray, SequenceAttribution, Token } from '../../scores.ts';
 import { type Aggregator, argumentFault } from '../aggregator.ts';
 import { combine } from '../arrays.ts';
 import { mapValues } from '../merge.ts';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { ScoreArray, SequenceAttribution } from '../../output.ts';
+import type { ScoreArray, SequenceAttribution } from '../../scores.ts';
 import { type Aggregator, argumentFault } from '../aggregator.ts';
 import { normalizeColumns, reduceLast, rescale, takeLast } from '../arrays.ts';
 import { FUNCTIONS, type FunctionName, functionSchema, reduction } from '../functions.ts';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { SequenceAttribution } from '../../output.ts';
+import type { SequenceAttribution } from '../../scores.ts';
 import { type Aggregator, argumentFault } from '../aggregator.ts';
 import { type Group, takeRows } from '../arrays.ts';
 import { mapValues } from '../merge.ts';

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { type Static, Type } from 'typebox';
-import type { Token } from '../../output.ts';
+import type { Token } from '../../scores.ts';
 import { type Aggregator, argumentFault } from '../aggregator.ts';
 import type { Group } from '../arrays.ts';
 import { mergeSpans } from '../merge.ts';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { Token } from '../../output.ts';
+import type { Token } from '../../scores.ts';
 import type { Aggregator } from '../aggregator.ts';
 import type { Group } from '../arrays.ts';
 import { mergeSpans } from '../merge.ts';

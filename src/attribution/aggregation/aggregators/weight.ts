@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { ScoreArray } from '../../output.ts';
+import type { ScoreArray } from '../../scores.ts';
 import { type Aggregator, argumentFault } from '../aggregator.ts';
 
 const Args = Type.Object(

@@ -1,10 +1,11 @@
 /** Integrals of gradients along straight paths from the baselines to the inputs, for path methods. */
 
-import { scoped } from '../tensors/ops.ts';
-import { type Tensor2D, tf } from '../tensors/tf.ts';
-import { type GranularScores, perRow, type Sides } from './granular.ts';
-import type { MethodTask } from './method.ts';
-import type { Features, GradientBlock } from './passes.ts';
+import { scoped } from '../../../tensors/ops.ts';
+import { type Tensor2D, tf } from '../../../tensors/tf.ts';
+import type { MethodTask } from '../../method.ts';
+import type { Features, GradientBlock } from '../../passes/passes.ts';
+import type { Sides } from '../../sides.ts';
+import { type GranularScores, perRow } from './granular.ts';
 
 type Side = Tensor2D | null;
 

@@ -6,14 +6,14 @@
  * read, on the cached keys and values of the clean pass. All tokens of a layer are zeroed together, as segments.
  */
 
-import type { Stack } from '../models/model.ts';
-import { Rows } from '../nn/rows.ts';
-import { Run, type Value } from '../nn/run.ts';
-import { scoped } from '../tensors/ops.ts';
-import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
-import { AttributionError } from './errors.ts';
-import type { ScoreArray } from './output.ts';
-import type { Passes } from './passes.ts';
+import type { Stack } from '../../../models/model.ts';
+import { Rows } from '../../../nn/rows.ts';
+import { Run, type Value } from '../../../nn/run.ts';
+import { scoped } from '../../../tensors/ops.ts';
+import { type Tensor, type Tensor2D, tf } from '../../../tensors/tf.ts';
+import { AttributionError } from '../../errors.ts';
+import type { Passes } from '../../passes/passes.ts';
+import type { ScoreArray } from '../../scores.ts';
 
 /** Which attention's values are zeroed, and where the layers' outputs are compared. */
 export type ZeroedAttention = 'encoder' | 'decoder' | 'cross';

@@ -6,12 +6,12 @@
  * copy for each chain that still runs.
  */
 
-import { embedIds } from '../models/model.ts';
-import { scoped } from '../tensors/ops.ts';
-import { tf } from '../tensors/tf.ts';
-import { logProbability, pick } from './logits.ts';
-import type { Features, Passes } from './passes.ts';
-import type { Scorer } from './step-function.ts';
+import { embedIds } from '../../../models/model.ts';
+import { scoped } from '../../../tensors/ops.ts';
+import { tf } from '../../../tensors/tf.ts';
+import type { Features, Passes } from '../../passes/passes.ts';
+import type { Scorer } from '../../step-function.ts';
+import { logProbability, pick } from '../../step-functions/parts/logits.ts';
 
 /** What chance decides. Tokens are those of the source, then those of the decoder, where each is attributed. */
 export interface ChainDraws {

@@ -1,8 +1,8 @@
 /** Dropout masks of a network in training mode (Srivastava et al. 2014), seeded. */
 
-import { Random } from '../generation/random.ts';
-import { type Tensor, tf } from '../tensors/tf.ts';
-import type { Variant } from './step-function.ts';
+import { Random } from '../../random.ts';
+import { type Tensor, tf } from '../../tensors/tf.ts';
+import type { Variant } from '../step-function.ts';
 
 /** Draws masks: 0 with probability `rate`, else 1 / (1 - rate), so that expectations stay. */
 export class DropoutMasks {

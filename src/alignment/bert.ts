@@ -8,6 +8,8 @@
 
 import { readModelConfig } from '../checkpoints/config.ts';
 import { type Checkpoint, openCheckpoint } from '../checkpoints/safetensors.ts';
+import { activationName, type ModelConfig, number, string } from '../models/fields.ts';
+import { Weights } from '../models/weights.ts';
 import { activation } from '../nn/activation.ts';
 import { attention } from '../nn/attention.ts';
 import { add, addConstant } from '../nn/elementwise.ts';
@@ -18,8 +20,6 @@ import { Rows } from '../nn/rows.ts';
 import { Run, type Value } from '../nn/run.ts';
 import { tf } from '../tensors/tf.ts';
 import { loadTokenizer } from '../tokenizers/tokenizer.ts';
-import { activationName, type ModelConfig, number, string } from './fields.ts';
-import { Weights } from './weights.ts';
 
 /** Of the table of word pieces, in checkpoints that were saved with a head. */
 const WORD_PIECES = 'bert.embeddings.word_embeddings.weight';

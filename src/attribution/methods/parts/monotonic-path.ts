@@ -3,8 +3,8 @@
  * 2021, arXiv:2108.13654): every point is a word's embedding, made to move towards the baseline in every dimension.
  */
 
-import { scoped } from '../tensors/ops.ts';
-import { type Tensor2D, tf } from '../tensors/tf.ts';
+import { scoped } from '../../../tensors/ops.ts';
+import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 
 /** How the next word is chosen among the neighbours of the last. */
 export type PathStrategy = 'greedy' | 'maxcount';

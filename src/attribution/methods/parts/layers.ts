@@ -2,11 +2,11 @@
 
 import { closest, distance } from 'fastest-levenshtein';
 import { Type } from 'typebox';
-import { type Tensor2D, tf } from '../tensors/tf.ts';
-import { AttributionError } from './errors.ts';
-import type { MethodScores } from './method.ts';
-import type { ScoreArray } from './output.ts';
-import type { GradientBlock, Passes, Watched } from './passes.ts';
+import { type Tensor2D, tf } from '../../../tensors/tf.ts';
+import { AttributionError } from '../../errors.ts';
+import type { MethodScores } from '../../method.ts';
+import type { GradientBlock, Passes, Watched } from '../../passes/passes.ts';
+import type { ScoreArray } from '../../scores.ts';
 
 /** Arguments that all layer methods share. */
 export const LAYER_ARGS = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { keepTopK, keepTopP } from '../../src/attribution/nucleus.ts';
-import { Random } from '../../src/generation/random.ts';
-import { units } from '../support/goldens.ts';
+import { keepTopK, keepTopP } from '../../../../src/attribution/step-functions/parts/nucleus.ts';
+import { Random } from '../../../../src/random.ts';
+import { units } from '../../../support/goldens.ts';
 
 interface FilterUnit {
   original: number[];

@@ -1,8 +1,8 @@
 /** Copies of a sequence in which some tokens are replaced, evaluated for all steps at once. */
 
-import { scoped } from '../tensors/ops.ts';
-import { type Tensor2D, tf } from '../tensors/tf.ts';
-import type { Sides } from './granular.ts';
+import { scoped } from '../../tensors/ops.ts';
+import { type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Sides } from '../sides.ts';
 import type { Passes } from './passes.ts';
 
 /** 1 where a token is kept, 0 where it is replaced: [samples * tokens] of each side; null: nothing is replaced. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ContrastTexts, resolveContrast } from '../../src/attribution/contrast-inputs.ts';
-import type { Sequence } from '../../src/attribution/passes.ts';
+import type { Sequence } from '../../../../src/attribution/passes/passes.ts';
+import {
+  type ContrastTexts,
+  resolveContrast,
+} from '../../../../src/attribution/step-functions/parts/contrast-inputs.ts';
 
 /** One token a letter; a special token (0) in front. */
 const encode = (text: string, { addSpecialTokens }: { addSpecialTokens: boolean }): Int32Array =>

@@ -1,13 +1,12 @@
 /** What step functions see of one sequence: its logits, noisy ones, those of other inputs, and its contrast texts. */
 
-import type { Random } from '../generation/random.ts';
 import type { LanguageModel } from '../models/model.ts';
+import type { Random } from '../random.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
-import { type ContrastTexts, resolveContrast } from './contrast-inputs.ts';
-import { DropoutMasks, frozenMasks } from './dropout.ts';
-import { EnsemblePasses } from './ensemble-passes.ts';
 import { AttributionError } from './errors.ts';
-import { type Counters, Passes, type Sequence } from './passes.ts';
+import { DropoutMasks, frozenMasks } from './passes/dropout.ts';
+import { EnsemblePasses } from './passes/ensemble-passes.ts';
+import { type Counters, Passes, type Sequence } from './passes/passes.ts';
 import type {
   Alternative,
   Contrast,
@@ -17,6 +16,7 @@ import type {
   StepContext,
   StepFunction,
 } from './step-function.ts';
+import { type ContrastTexts, resolveContrast } from './step-functions/parts/contrast-inputs.ts';
 
 /** Copies of the network that are run from one set of features at most; longer runs are split. */
 const NOISY_COPIES = 64;

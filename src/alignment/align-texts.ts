@@ -1,51 +1,14 @@
-/**
- * Which token of a contrast text stands against each generated token: from pairs that the request gives, from an
- * aligner's embeddings, or, where nothing is known, counted from the ends of both texts.
- */
+/** Pairs of tokens of two texts whose words mean the same, by the embeddings of an aligner. */
 
-import type { Aligner } from '../models/aligner.ts';
-import { AttributionError } from './errors.ts';
-import type { Token } from './output.ts';
-
-/** [position in the generated text, position in the contrast text]. */
-export type Pair = [number, number];
+import { AttributionError } from '../attribution/errors.ts';
+import type { Token } from '../attribution/scores.ts';
+import type { Pair } from '../attribution/step-functions/parts/align-contrast.ts';
+import type { Aligner } from './bert.ts';
 
 /** A piece of text by its character offsets. */
 export interface Span {
   start: number;
   end: number;
-}
-
-/**
- * The contrast position of each generated token from `start` to `end`; -1 outside.
- *
- * A token with explicit pairs takes the smallest contrast position that no earlier token has taken, or its smallest.
- * The others are aligned from the right: the last before `end` with the last of the contrast text, and so on. Those
- * that would fall on the first contrast token, which nothing predicts, or before it, take the last.
- * @returns [targetLength]
- */
-export function alignContrast(
-  pairs: readonly Pair[],
-  targetLength: number,
-  contrastLength: number,
-  start = 0,
-  end = targetLength,
-): Int32Array {
-  const aligned = new Int32Array(targetLength).fill(-1);
-  const taken = new Set<number>();
-  for (let at = start; at < end; at++) {
-    const candidates = pairs.filter(([target]) => target === at).map(([, contrast]) => contrast);
-    if (candidates.length === 0) continue;
-    candidates.sort((a, b) => a - b);
-    aligned[at] = candidates.find((candidate) => !taken.has(candidate)) ?? candidates[0];
-    taken.add(aligned[at]);
-  }
-  for (let at = start; at < end; at++) {
-    if (aligned[at] >= 0) continue;
-    const fromRight = at + contrastLength - end;
-    aligned[at] = fromRight >= 1 ? fromRight : contrastLength - 1;
-  }
-  return aligned;
 }
 
 /**

@@ -3,12 +3,31 @@
  * positions from the replaced one on are run; what lies before it is that of one clean copy, which is run beside them.
  */
 
-import { runStack } from '../models/model.ts';
-import { indexTensor, Rows } from '../nn/rows.ts';
-import { Run, type Value } from '../nn/run.ts';
-import { scoped } from '../tensors/ops.ts';
-import { type Tensor2D, tf } from '../tensors/tf.ts';
-import type { Passes } from './passes.ts';
+import { type LanguageModel, runStack } from '../../models/model.ts';
+import { indexTensor, Rows } from '../../nn/rows.ts';
+import { Run, type Value } from '../../nn/run.ts';
+import { scoped } from '../../tensors/ops.ts';
+import { type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Scorer } from '../step-function.ts';
+import type { MemoryPlan } from './memory-plan.ts';
+
+/** What is needed of the passes over a sequence. */
+interface CleanSequence {
+  readonly model: LanguageModel;
+  readonly scorer: Scorer;
+  readonly plan: MemoryPlan;
+  readonly counters: { forward: number };
+  readonly breathe: () => Promise<void>;
+  readonly steps: number;
+  /** Decoder position at which each step's score is read, and its token: [steps] each. */
+  readonly read: Int32Array;
+  readonly targets: Int32Array;
+  /** [length, hidden] and [sourceLength, hidden] */
+  readonly targetFeatures: Tensor2D;
+  readonly sourceFeatures: Tensor2D | null;
+  readonly length: number;
+  readonly sourceLength: number;
+}
 
 export interface ReplacedScores {
   /** [steps] */
@@ -19,7 +38,7 @@ export interface ReplacedScores {
 
 /** @param replacement - features to put in place: [positions.length, hidden] */
 export async function scoreReplaced(
-  passes: Passes,
+  passes: CleanSequence,
   positions: Int32Array,
   replacement: Tensor2D,
 ): Promise<ReplacedScores> {
@@ -53,7 +72,7 @@ export async function scoreReplaced(
  * @param scores - [copies, steps], written
  */
 function scoreBlock(
-  passes: Passes,
+  passes: CleanSequence,
   run: Run,
   first: Int32Array,
   start: number,
@@ -88,14 +107,14 @@ function scoreBlock(
 }
 
 /** The encoder's output for the clean source; null for decoder-only models. */
-function memory({ model, sourceFeatures, sourceLength }: Passes, run: Run): Value | null {
+function memory({ model, sourceFeatures, sourceLength }: CleanSequence, run: Run): Value | null {
   if (model.encoder === null || sourceFeatures === null) return null;
   const rows = run.ownRows(Rows.full(1, sourceLength));
   return runStack(run, model.encoder, run.leaf(sourceFeatures, rows, false), null);
 }
 
 /** A stand-in for the encoder's output where cross-attention keys come from the cache. */
-function noMemory({ model, sourceLength }: Passes, run: Run): Value | null {
+function noMemory({ model, sourceLength }: CleanSequence, run: Run): Value | null {
   if (model.encoder === null) return null;
   const rows = run.ownRows(Rows.full(1, sourceLength));
   return run.leaf(tf.zeros([sourceLength, model.hiddenSize]), rows, false);

@@ -7,14 +7,14 @@
  * in micro-batches that its plan keeps within a memory budget.
  */
 
-import { embedIds, type LanguageModel, runStack } from '../models/model.ts';
-import { selectPositions } from '../nn/elementwise.ts';
-import { indexTensor, Rows, Steps } from '../nn/rows.ts';
-import { type Cotangent, Run, type RunOptions, stepCotangent, type Value } from '../nn/run.ts';
-import { scoped } from '../tensors/ops.ts';
-import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
+import { embedIds, type LanguageModel, runStack } from '../../models/model.ts';
+import { selectPositions } from '../../nn/elementwise.ts';
+import { indexTensor, Rows, Steps } from '../../nn/rows.ts';
+import { type Cotangent, Run, type RunOptions, stepCotangent, type Value } from '../../nn/run.ts';
+import { scoped } from '../../tensors/ops.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Scorer } from '../step-function.ts';
 import { MemoryPlan } from './memory-plan.ts';
-import type { Scorer } from './step-function.ts';
 import { type ReplacedScores, scoreReplaced } from './suffix-copies.ts';
 
 /** The ids of one sequence and which of its tokens are attributed. */

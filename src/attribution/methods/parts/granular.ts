@@ -1,14 +1,9 @@
 /** Collects per-dimension scores, which arrive as rows (step, position), into arrays [tokens, steps, hidden]. */
 
-import { type Tensor2D, tf } from '../tensors/tf.ts';
-import type { ScoreArray } from './output.ts';
-import type { GradientBlock, Passes } from './passes.ts';
-
-/** The two sides of a sequence's scores. */
-export interface Sides<T> {
-  source: T;
-  target: T;
-}
+import { type Tensor2D, tf } from '../../../tensors/tf.ts';
+import type { GradientBlock, Passes } from '../../passes/passes.ts';
+import type { ScoreArray } from '../../scores.ts';
+import type { Sides } from '../../sides.ts';
 
 /** Consecutive steps of a block of gradients. */
 interface StepBlock {

@@ -1,6 +1,6 @@
 /** How many rows are run together: enough to keep every core busy, few enough for the memory budget. */
 
-import type { LanguageModel } from '../models/model.ts';
+import type { LanguageModel } from '../../models/model.ts';
 
 /** What is run: positions of decoder and encoder, and the decoder positions that are read. */
 interface Extent {

@@ -1,38 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  alignContrast,
-  alignerWords,
-  mutualAlignment,
-  type Pair,
-  tokenPairs,
-  wordPairs,
-} from '../../src/attribution/alignment.ts';
-import { autoAlignment, units } from '../support/goldens.ts';
-
-interface AlignmentUnit {
-  alignments: Pair[] | null;
-  n_target: number;
-  n_contrast: number;
-  start_pos: number;
-  end_pos: number;
-  aligned_idx: number[];
-}
-
-describe('alignContrast', () => {
-  const cases = units().adjusted_alignments.cases as unknown as AlignmentUnit[];
-  for (const [index, unit] of cases.entries()) {
-    it(`agrees with the reference library, case ${index}`, () => {
-      const { alignments, n_target, n_contrast, start_pos, end_pos } = unit;
-      const aligned = alignContrast(alignments ?? [], n_target, n_contrast, start_pos, end_pos);
-      assert.deepEqual(Array.from(aligned), unit.aligned_idx);
-    });
-  }
-
-  it('aligns texts of the same length position by position', () => {
-    assert.deepEqual(Array.from(alignContrast([], 4, 4)).slice(1), [1, 2, 3]);
-  });
-});
+import { alignerWords, mutualAlignment, tokenPairs, wordPairs } from '../../src/alignment/align-texts.ts';
+import { autoAlignment } from '../support/goldens.ts';
 
 describe('mutualAlignment', () => {
   it('pairs what is closest in both directions', () => {

@@ -6,7 +6,7 @@
  * derivatives here keep the logits alone. tfjs has no gradient of gatherND at all.
  */
 
-import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../../tensors/tf.ts';
 
 /** Logit of the token ids[r] in each row r: [rows]. Its derivative is 1 there and 0 elsewhere. */
 export function pick(logits: Tensor2D, ids: Int32Array): Tensor1D {

@@ -6,12 +6,13 @@
  * all runs go forward first, for the derivative of the score with respect to each one's logits.
  */
 
-import { embedIds, type LanguageModel } from '../models/model.ts';
-import { Steps } from '../nn/rows.ts';
-import { Run, type RunOptions, stepCotangent, type Value } from '../nn/run.ts';
-import { scoped } from '../tensors/ops.ts';
-import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
-import { AttributionError } from './errors.ts';
+import { embedIds, type LanguageModel } from '../../models/model.ts';
+import { Steps } from '../../nn/rows.ts';
+import { Run, type RunOptions, stepCotangent, type Value } from '../../nn/run.ts';
+import { scoped } from '../../tensors/ops.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
+import { AttributionError } from '../errors.ts';
+import type { Ensemble, Variant } from '../step-function.ts';
 import {
   type Counters,
   type Features,
@@ -20,7 +21,6 @@ import {
   Passes,
   type Sequence,
 } from './passes.ts';
-import type { Ensemble, Variant } from './step-function.ts';
 import type { ReplacedScores } from './suffix-copies.ts';
 
 export class EnsemblePasses extends Passes {

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { entropy, klDivergence, logProbability, pick } from '../../src/attribution/logits.ts';
-import { Random } from '../../src/generation/random.ts';
-import { startBackend } from '../../src/tensors/backend.ts';
-import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../src/tensors/tf.ts';
+import {
+  entropy,
+  klDivergence,
+  logProbability,
+  pick,
+} from '../../../../src/attribution/step-functions/parts/logits.ts';
+import { Random } from '../../../../src/random.ts';
+import { startBackend } from '../../../../src/tensors/backend.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../../../src/tensors/tf.ts';
 
 const ROWS = 3;
 const VOCAB = 11;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ridge } from '../../src/attribution/ridge.ts';
-import { Random } from '../../src/generation/random.ts';
+import { ridge } from '../../../../src/attribution/methods/parts/ridge.ts';
+import { Random } from '../../../../src/random.ts';
 
 const close = (actual: number, expected: number, tolerance = 1e-9): void =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);

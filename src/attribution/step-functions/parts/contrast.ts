@@ -4,9 +4,9 @@
  */
 
 import { type TProperties, Type } from 'typebox';
-import { type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
-import { AttributionError } from './errors.ts';
-import type { ContrastArgs, Ensemble, Scorer, StepContext, StepRows, Variant } from './step-function.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../../../tensors/tf.ts';
+import { AttributionError } from '../../errors.ts';
+import type { ContrastArgs, Ensemble, Scorer, StepContext, StepRows, Variant } from '../../step-function.ts';
 
 /** Input texts of one request. */
 const MAX_TEXTS = 64;

@@ -1,9 +1,9 @@
 /** From the contrast texts of a request to the ids and positions that one sequence's steps are compared with. */
 
-import { alignContrast, type Pair } from './alignment.ts';
-import { AttributionError } from './errors.ts';
-import type { Sequence } from './passes.ts';
-import type { Contrast, ContrastArgs } from './step-function.ts';
+import { AttributionError } from '../../errors.ts';
+import type { Sequence } from '../../passes/passes.ts';
+import type { Contrast, ContrastArgs } from '../../step-function.ts';
+import { alignContrast, type Pair } from './align-contrast.ts';
 
 /** What the context needs of the tokenizer and the request to read contrast texts. */
 export interface ContrastTexts {

@@ -5,8 +5,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { alignTexts, alignWords, type Pair } from '../../src/attribution/alignment.ts';
-import { type Aligner, loadAligner } from '../../src/models/aligner.ts';
+import { alignTexts, alignWords } from '../../src/alignment/align-texts.ts';
+import { type Aligner, loadAligner } from '../../src/alignment/bert.ts';
+import type { Pair } from '../../src/attribution/step-functions/parts/align-contrast.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { autoAlignment, modelDir } from '../support/goldens.ts';
