@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { TokenizerError } from './errors.ts';
 import { asObjects, asString, type JsonObject } from './json.ts';
+import { withTimeLimit } from './time-limit.ts';
 
 export interface ChatMessage {
   readonly role: string;
@@ -63,8 +64,13 @@ export function readChatTemplate(
   };
   return {
     render(messages, addGenerationPrompt = true) {
-      const text = write(messages, addGenerationPrompt);
-      return { text, spans: findSpans(text, messages, (marked) => write(marked, addGenerationPrompt)) };
+      return withTimeLimit(
+        () => 'the chat template',
+        () => {
+          const text = write(messages, addGenerationPrompt);
+          return { text, spans: findSpans(text, messages, (marked) => write(marked, addGenerationPrompt)) };
+        },
+      );
     },
   };
 }

@@ -1,6 +1,13 @@
+/** What is wrong with a tokenizer's files, with a request's language, or with a text that takes too long. */
+
 /** A tokenizer's files use something that is not supported, or contradict each other. */
 export class TokenizerError extends Error {
-  override readonly name = 'TokenizerError';
+  override readonly name: string = 'TokenizerError';
+}
+
+/** A pattern or a template of the checkpoint took more time or memory than it may on a text. */
+export class TokenizerLimitError extends TokenizerError {
+  override readonly name = 'TokenizerLimitError';
 }
 
 /** A language code that the tokenizer does not have. */

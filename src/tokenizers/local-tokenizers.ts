@@ -1,54 +1,66 @@
-/** The tokenizers of the models file, for processes that have no model: read when first needed, then kept. */
+/** Token counts for processes that have no model: the tokenizers of the models file, each in a thread of its own. */
 
 import { localModelDir } from '../checkpoints/hub.ts';
 import { readModelsFile } from '../checkpoints/models-file.ts';
+import { BoundedTokenizer, type CountLimits } from './bounded.ts';
 import type { ChatMessage } from './chat.ts';
-import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 export class LocalTokenizers {
   readonly #modelsFile: string;
-  readonly #loaded = new Map<string, Tokenizer>();
+  readonly #limits: Partial<CountLimits>;
+  readonly #tokenizers = new Map<string, BoundedTokenizer>();
 
-  constructor(modelsFile: string) {
+  constructor(modelsFile: string, limits: Partial<CountLimits> = {}) {
     this.#modelsFile = modelsFile;
+    this.#limits = limits;
   }
 
-  /** Null where the model's files are not on this machine, or cannot be read: workers say what is wrong with them. */
-  get(modelId: string): Tokenizer | null {
-    const loaded = this.#loaded.get(modelId);
-    if (loaded !== undefined) return loaded;
+  /** Null where the model's files are not on this machine. */
+  #get(modelId: string): BoundedTokenizer | null {
+    const known = this.#tokenizers.get(modelId);
+    if (known !== undefined) return known;
+    const dir = this.#dir(modelId);
+    if (dir === null) return null;
+    const tokenizer = new BoundedTokenizer(dir, modelId, this.#limits);
+    this.#tokenizers.set(modelId, tokenizer);
+    return tokenizer;
+  }
+
+  #dir(modelId: string): string | null {
     try {
       // Ids come from requests: only those of the models file lead to a directory.
       const entry = readModelsFile(this.#modelsFile).find(({ id }) => id === modelId);
-      const dir = entry === undefined ? null : localModelDir(entry.source);
-      if (dir === null) return null;
-      const tokenizer = loadTokenizer(dir);
-      this.#loaded.set(modelId, tokenizer);
-      return tokenizer;
+      return entry === undefined ? null : localModelDir(entry.source);
     } catch {
-      return null;
+      return null; // Workers say what is wrong with the models file.
     }
   }
 
-  /** Tokens of a text as the worker will count them, or null where this process has no tokenizer of the model. */
+  /**
+   * Tokens of a text as the worker will count them, or null where this process has no tokenizer of the model.
+   * @throws TokenizerLimitError when a limit of time or memory is reached; TokenizerError where the text is refused
+   */
   async count(
     modelId: string,
     text: string,
-    options: { side: 'source' | 'target'; specialTokens: boolean },
+    { side, specialTokens }: { side: 'source' | 'target'; specialTokens: boolean },
   ): Promise<number | null> {
-    const tokenizer = this.get(modelId);
-    const { side, specialTokens } = options;
-    return tokenizer?.count(text, { asTarget: side === 'target', addSpecialTokens: specialTokens }) ?? null;
+    const request = { kind: 'text', text, asTarget: side === 'target', addSpecialTokens: specialTokens } as const;
+    return this.#get(modelId)?.count(request) ?? null;
   }
 
   /**
    * Tokens of a conversation as the chat template writes it, with a reply behind it; null where this process has no
    * tokenizer of the model, or that has no template.
-   * @throws TokenizerError where the template refuses the conversation
+   * @throws TokenizerLimitError when a limit is reached; TokenizerError where the template refuses the conversation
    */
   async countConversation(modelId: string, messages: readonly ChatMessage[], reply: string): Promise<number | null> {
-    const tokenizer = this.get(modelId);
-    if (!tokenizer?.chat) return null;
-    return tokenizer.count(tokenizer.chat.render(messages).text + reply, { addSpecialTokens: false });
+    return this.#get(modelId)?.count({ kind: 'conversation', messages, reply }) ?? null;
+  }
+
+  /** Ends all threads. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#tokenizers.values()].map((tokenizer) => tokenizer.close()));
+    this.#tokenizers.clear();
   }
 }

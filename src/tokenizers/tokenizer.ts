@@ -16,6 +16,7 @@ import { Languages, languageScheme, marianCode } from './languages.ts';
 import { decodeM2M100, decodeMarian } from './sentencepiece-decoders.ts';
 import { readSpecialTokens, SPECIAL_NAMES, type SpecialName } from './special-tokens.ts';
 import type { Template } from './template.ts';
+import { withTimeLimit } from './time-limit.ts';
 
 export interface EncodeOptions {
   /** End-of-sequence, beginning-of-sequence and language tokens around the text. Default: true. */
@@ -110,7 +111,15 @@ export class Tokenizer {
     return (this.#parts.languages ?? NO_LANGUAGES).forcedId(code);
   }
 
+  /** @throws TokenizerLimitError where the checkpoint's patterns take too long for the text */
   encode(text: string, options: EncodeOptions = {}): Encoding {
+    return withTimeLimit(
+      () => `tokenizing ${text.length} characters`,
+      () => this.#encode(text, options),
+    );
+  }
+
+  #encode(text: string, options: EncodeOptions): Encoding {
     const { definition, splitter } = options.asTarget ? this.#parts.target : this.#parts.source;
     const { prefix, suffix } = this.#template(definition, options);
     const ids: number[] = [...prefix];
@@ -151,7 +160,10 @@ export class Tokenizer {
       const token = this.#tokens[id];
       if (token !== undefined && !(options.skipSpecialTokens && this.specialIds.has(id))) tokens.push(token);
     }
-    const text = this.#join(tokens);
+    const text = withTimeLimit(
+      () => `decoding ${tokens.length} tokens`,
+      () => this.#join(tokens),
+    );
     return (options.cleanUp ?? this.#parts.cleanUp) ? cleanUpSpaces(text) : text;
   }
 

@@ -1,24 +1,28 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { LocalTokenizers } from '../../src/tokenizers/local-tokenizers.ts';
 import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
 import { temporaryDir } from '../checkpoints/write-safetensors.ts';
 import { modelDir } from '../support/goldens.ts';
 import { copyModel } from './copy-model.ts';
 
+function localTokenizers(t: TestContext, file: string): LocalTokenizers {
+  const tokenizers = new LocalTokenizers(file);
+  t.after(() => tokenizers.close());
+  return tokenizers;
+}
+
 test('tokens are counted as they are encoded; models that are not here count as null', async (t) => {
   const file = path.join(temporaryDir(t), 'models.json');
   const names = ['gpt2-tiny', 'llama-tiny', 'm2m100-tiny', 'marian-tiny', 'mbart-tiny'];
   const models = [...names.map((id) => ({ id, path: modelDir(id) })), { id: 'gone', path: './gone' }];
   fs.writeFileSync(file, JSON.stringify({ models }));
-  const tokenizers = new LocalTokenizers(file);
+  const tokenizers = localTokenizers(t, file);
   const text = 'Hello world, it was late.';
   for (const name of names) {
-    const tokenizer = tokenizers.get(name);
-    assert.ok(tokenizer !== null);
-    assert.equal(tokenizers.get(name), tokenizer, 'read once');
+    const tokenizer = loadTokenizer(modelDir(name));
     for (const side of ['source', 'target'] as const) {
       for (const specialTokens of [true, false]) {
         const { ids } = tokenizer.encode(text, { asTarget: side === 'target', addSpecialTokens: specialTokens });
@@ -29,7 +33,8 @@ test('tokens are counted as they are encoded; models that are not here count as 
   for (const id of ['gone', 'unknown', '../gpt2-tiny', '__proto__']) {
     assert.equal(await tokenizers.count(id, text, { side: 'source', specialTokens: true }), null);
   }
-  assert.equal(new LocalTokenizers(`${file}.missing`).get('gpt2-tiny'), null);
+  const none = localTokenizers(t, `${file}.missing`);
+  assert.equal(await none.count('gpt2-tiny', text, { side: 'source', specialTokens: true }), null);
 });
 
 test('a conversation counts as the template writes it', async (t) => {
@@ -43,7 +48,7 @@ test('a conversation counts as the template writes it', async (t) => {
     { id: 'plain', path: modelDir('gpt2-tiny') },
   ];
   fs.writeFileSync(file, JSON.stringify({ models }));
-  const tokenizers = new LocalTokenizers(file);
+  const tokenizers = localTokenizers(t, file);
   const messages = [{ role: 'user', content: 'Hello there' }];
   const { ids } = loadTokenizer(dir).encode('[user] Hello there, friend', { addSpecialTokens: false });
   assert.equal(await tokenizers.countConversation('chat', messages, ', friend'), ids.length);

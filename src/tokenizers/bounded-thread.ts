@@ -1,0 +1,34 @@
+/** The thread of a BoundedTokenizer: reads one tokenizer, then answers how many tokens texts have. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import type { CountReply, CountRequest } from './bounded.ts';
+import { TokenizerError } from './errors.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+
+function load(dir: string): Tokenizer | null {
+  try {
+    return loadTokenizer(dir);
+  } catch {
+    return null; // Workers say what is wrong with a checkpoint's files.
+  }
+}
+
+function count(tokenizer: Tokenizer, request: CountRequest): number | null {
+  if (request.kind === 'text') return tokenizer.count(request.text, request);
+  if (tokenizer.chat === null) return null;
+  return tokenizer.count(tokenizer.chat.render(request.messages).text + request.reply, { addSpecialTokens: false });
+}
+
+function answer(tokenizer: Tokenizer, request: CountRequest): CountReply {
+  try {
+    return { kind: 'count', tokens: count(tokenizer, request) };
+  } catch (error) {
+    if (error instanceof TokenizerError) return { kind: 'refused', message: error.message };
+    throw error;
+  }
+}
+
+const send = (reply: CountReply): void => parentPort?.postMessage(reply);
+const tokenizer = load(String(workerData));
+send({ kind: 'ready', readable: tokenizer !== null });
+if (tokenizer !== null) parentPort?.on('message', (request: CountRequest) => send(answer(tokenizer, request)));
