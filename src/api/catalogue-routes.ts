@@ -1,8 +1,6 @@
 /** List and item of one kind of catalogue entry: methods, step functions and aggregators are served alike. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type, { type TSchema } from 'typebox';
-import type { Catalogue } from '../contract/catalogue.ts';
-import { ref } from '../contract/schema.ts';
 import type { ApiContext } from './context.ts';
 import { notFound } from './problems.ts';
 import { COMMON, NOT_FOUND } from './responses.ts';
@@ -13,7 +11,7 @@ interface Kind {
   field: 'models' | 'methods' | 'step_functions' | 'aggregators';
   /** "step function" */
   noun: string;
-  /** Schema of one entry. */
+  /** Schema of one entry, in the list and alone. */
   item: TSchema;
   /** For operation ids: "StepFunction". */
   operation: string;
@@ -21,7 +19,7 @@ interface Kind {
   /** An id for the documentation. */
   example: string;
   /** Where the entries come from; the catalogue itself, unless given. */
-  read?: (context: ApiContext) => Promise<Catalogue[Kind['field']]>;
+  read?: (context: ApiContext) => Promise<{ id: string }[]>;
 }
 
 /** `GET /` and `GET /{id}` of a kind. */
@@ -35,7 +33,7 @@ export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
     example,
     read = async (context) => (await context.catalogue.read())[field],
   } = kind;
-  const List = Type.Object({ [field]: Type.Array(ref(item)) });
+  const List = Type.Object({ [field]: Type.Array(item) });
   const Params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256, examples: [example] }) });
 
   const list = {
@@ -50,7 +48,7 @@ export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
     summary: `One ${noun}`,
     params: Params,
     response: {
-      200: { description: `The ${noun}.`, content: { 'application/json': { schema: ref(item) } } },
+      200: { description: `The ${noun}.`, content: { 'application/json': { schema: item } } },
       404: NOT_FOUND,
       ...COMMON,
     },

@@ -1,5 +1,5 @@
 /** What the routes work with: the job store, the catalogue, the tokenizers and the settings. */
-import type { Catalogue, ModelInfo } from '../contract/catalogue.ts';
+import type { Catalogue, ModelInfo, UnusableModel } from '../contract/catalogue.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { unavailable } from './problems.ts';
 import type { TokenCounter } from './validation/lengths.ts';
@@ -54,11 +54,12 @@ export class CatalogueReader {
     return catalogue;
   }
 
-  /** The models with `loaded` as the workers say now. */
-  async models(): Promise<ModelInfo[]> {
+  /** The models with `loaded` as the workers say now, and behind them those that cannot be served. */
+  async models(): Promise<(ModelInfo | UnusableModel)[]> {
     const [catalogue, workers] = await Promise.all([this.read(), this.#jobs.workers()]);
     const loaded = new Set(workers.flatMap((worker) => worker.loaded_models));
-    return catalogue.models.map((model) => ({ ...model, loaded: loaded.has(model.id) }));
+    const models = catalogue.models.map((model) => ({ ...model, loaded: loaded.has(model.id) }));
+    return [...models, ...(catalogue.unusable_models ?? [])];
   }
 }
 

@@ -141,6 +141,38 @@ export const ModelInfo = Type.Object(
 );
 export type ModelInfo = Static<typeof ModelInfo>;
 
+/** A model of the models file whose checkpoint cannot be served. */
+export const UnusableModel = Type.Object(
+  {
+    id: Type.String({ examples: ['my-model'] }),
+    model_type: nullable(Type.String(), { description: "Hugging Face's `model_type`; null: it cannot be read." }),
+    quantization: Type.String({ examples: ['int8'] }),
+    loaded: Type.Literal(false),
+    pool: Type.String({ examples: ['default'] }),
+    methods: Type.Array(Type.String(), { maxItems: 0, description: 'None.' }),
+    step_functions: Type.Array(Type.String(), { maxItems: 0, description: 'None.' }),
+    unusable: Type.Object({
+      detail: Type.String({ description: 'What is wrong with its checkpoint, and the remedy.' }),
+    }),
+  },
+  {
+    $id: 'UnusableModel',
+    examples: [
+      {
+        id: 'my-model',
+        model_type: 'mamba',
+        quantization: 'int8',
+        loaded: false,
+        pool: 'default',
+        methods: [],
+        step_functions: [],
+        unusable: { detail: 'my-model: model_type "mamba" is not supported; supported are bart, bloom, gpt2' },
+      },
+    ],
+  },
+);
+export type UnusableModel = Static<typeof UnusableModel>;
+
 /** Which arithmetic a worker uses and why. */
 export const BackendInfo = Type.Object({
   name: Type.Enum(['tensorflow', 'wasm']),
@@ -152,6 +184,8 @@ export type BackendInfo = Static<typeof BackendInfo>;
 /** Everything that a worker publishes when it starts; the API validates requests against it. */
 export const Catalogue = Type.Object({
   models: Type.Array(ref(ModelInfo)),
+  /** Left out by workers of before: none. */
+  unusable_models: Type.Optional(Type.Array(ref(UnusableModel))),
   methods: Type.Array(ref(MethodInfo)),
   step_functions: Type.Array(ref(StepFunctionInfo)),
   aggregators: Type.Array(ref(AggregatorInfo)),

@@ -4,14 +4,19 @@ import { listAggregators } from '../attribution/aggregation/registry.ts';
 import type { Method } from '../attribution/method.ts';
 import type { Registries } from '../attribution/registries.ts';
 import type { StepFunction } from '../attribution/step-function.ts';
-import { resolveModelDir } from '../checkpoints/hub.ts';
+import { readModelConfig } from '../checkpoints/config.ts';
+import { localModelDir, resolveModelDir } from '../checkpoints/hub.ts';
 import type { ModelEntry } from '../checkpoints/models-file.ts';
 import { openCheckpoint } from '../checkpoints/safetensors.ts';
-import type { Catalogue, MethodInfo, ModelInfo, StepFunctionInfo } from '../contract/catalogue.ts';
+import type { Catalogue, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../contract/catalogue.ts';
 import { familyOf } from '../models/load.ts';
 import { loadTokenizer } from '../tokenizers/tokenizer.ts';
+import { faultOfCheckpoint } from './unusable.ts';
 
-/** Describes every model of the entries, from its files alone: weights are not loaded. */
+/**
+ * Describes every model of the entries, from its files alone: weights are not loaded. A model whose files are wrong does
+ * not keep the others from being served: it is told apart, with what is wrong.
+ */
 export async function buildCatalogue(
   entries: readonly ModelEntry[],
   { methods, stepFunctions }: Registries,
@@ -19,9 +24,17 @@ export async function buildCatalogue(
   versions: Record<string, string>,
 ): Promise<Catalogue> {
   const models: ModelInfo[] = [];
-  for (const entry of entries) models.push(await describeModel(entry, methods, stepFunctions));
+  const unusable: UnusableModel[] = [];
+  for (const entry of entries) {
+    try {
+      models.push(await describeModel(entry, methods, stepFunctions));
+    } catch (error) {
+      unusable.push(describeUnusable(entry, error));
+    }
+  }
   return {
     models,
+    unusable_models: unusable,
     methods: [...methods.values()].map(describeMethod),
     step_functions: [...stepFunctions.values()].map(describeStepFunction),
     aggregators: listAggregators(),
@@ -67,6 +80,31 @@ async function describeModel(
     methods: [...methods.values()].filter((method) => method.appliesTo.includes(architecture)).map(({ id }) => id),
     step_functions: [...stepFunctions.keys()],
   };
+}
+
+function describeUnusable(entry: ModelEntry, error: unknown): UnusableModel {
+  const dir = localModelDir(entry.source);
+  const fault = faultOfCheckpoint(error, dir);
+  return {
+    id: entry.id,
+    model_type: modelTypeIn(dir),
+    quantization: entry.quantization,
+    loaded: false,
+    pool: entry.pool,
+    methods: [],
+    step_functions: [],
+    unusable: {
+      detail: fault ?? `its files cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    },
+  };
+}
+
+function modelTypeIn(dir: string | null): string | null {
+  try {
+    return dir === null ? null : readModelConfig(dir).model_type;
+  } catch {
+    return null;
+  }
 }
 
 function describeMethod(method: Method): MethodInfo {

@@ -45,6 +45,10 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const versions = { whence: String(version), node: process.versions.node, backend: backend.version };
   const catalogue = await buildCatalogue(entries, registries, backend, versions);
+  if (catalogue.models.length === 0) {
+    const faults = (catalogue.unusable_models ?? []).map(({ id, unusable }) => `\n  ${id}: ${unusable.detail}`);
+    throw new Error(`no model of ${config.modelsFile} can be served:${faults.join('')}`);
+  }
   const aligner = readAligner(config.modelsFile);
   if (aligner !== null) checkAligner(await resolveModelDir(aligner));
   const memoryBudget = config.memoryBudgetMb * MB;

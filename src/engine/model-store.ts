@@ -4,10 +4,12 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Aligner, loadAligner } from '../alignment/bert.ts';
-import { resolveModelDir } from '../checkpoints/hub.ts';
+import { AttributionError } from '../attribution/errors.ts';
+import { localModelDir, resolveModelDir } from '../checkpoints/hub.ts';
 import type { ModelEntry, ModelSource } from '../checkpoints/models-file.ts';
 import { type LoadedModel, loadModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
+import { faultOfCheckpoint } from './unusable.ts';
 
 export interface ReadyModel extends LoadedModel {
   entry: ModelEntry;
@@ -51,6 +53,7 @@ export class ModelStore {
   /**
    * The model, loaded if it is not.
    * @param onProgress - bytes of the checkpoint read, and in all
+   * @throws {AttributionError} `model_unusable` where its checkpoint is at fault
    */
   async get(id: string, onProgress: (loaded: number, total: number) => void): Promise<ReadyModel> {
     const known = this.#ready.get(id);
@@ -63,13 +66,7 @@ export class ModelStore {
     if (entry === undefined) {
       throw new Error(`this worker does not serve "${id}"; it serves ${[...this.#entries.keys()].join(', ')}`);
     }
-    const dir = await resolveModelDir(entry.source);
-    const loaded = await loadModel(dir, {
-      quantization: entry.quantization,
-      rule: { threshold: entry.int8Threshold, outliers: entry.int8Outliers },
-      onProgress,
-    });
-    const model = { ...loaded, entry, dir, tokenizer: loadTokenizer(dir), hashes: hashesOf(dir) };
+    const model = await load(entry, onProgress);
     this.#ready.set(id, model);
     this.#giveUpOthers(id);
     return model;
@@ -110,6 +107,26 @@ export class ModelStore {
     for (const model of this.#ready.values()) model.dispose();
     this.#ready.clear();
     this.#disposeAligner();
+  }
+}
+
+async function load(entry: ModelEntry, onProgress: (loaded: number, total: number) => void): Promise<ReadyModel> {
+  let dir: string | null = localModelDir(entry.source);
+  let loaded: LoadedModel | null = null;
+  try {
+    dir = await resolveModelDir(entry.source);
+    const tokenizer = loadTokenizer(dir);
+    loaded = await loadModel(dir, {
+      quantization: entry.quantization,
+      rule: { threshold: entry.int8Threshold, outliers: entry.int8Outliers },
+      onProgress,
+    });
+    return { ...loaded, entry, dir, tokenizer, hashes: hashesOf(dir) };
+  } catch (error) {
+    loaded?.dispose();
+    const fault = faultOfCheckpoint(error, dir);
+    if (fault === null) throw error;
+    throw new AttributionError('model_unusable', `The model "${entry.id}" cannot be loaded: ${fault}`, '#/model');
   }
 }
 

@@ -23,12 +23,13 @@ export async function readCatalogue(redis: Redis): Promise<Catalogue | null> {
   if (published.length === 0) return null;
   const catalogues = published.map(({ catalogue }) => catalogue);
   const loaded = new Set(workers.flatMap((worker) => worker.loaded_models));
+  const models = firstById(catalogues.flatMap(({ models }) => models));
+  const unusable = firstById(catalogues.flatMap(({ unusable_models }) => unusable_models ?? []));
   return {
     ...catalogues[0],
-    models: firstById(catalogues.flatMap(({ models }) => models)).map((model) => ({
-      ...model,
-      loaded: loaded.has(model.id),
-    })),
+    models: models.map((model) => ({ ...model, loaded: loaded.has(model.id) })),
+    // Another pool may serve a model that this one cannot.
+    unusable_models: unusable.filter(({ id }) => !models.some((model) => model.id === id)),
     methods: firstById(catalogues.flatMap(({ methods }) => methods)),
     step_functions: firstById(catalogues.flatMap(({ step_functions }) => step_functions)),
     aggregators: firstById(catalogues.flatMap(({ aggregators }) => aggregators)),

@@ -67,6 +67,9 @@ export async function startWorker(
   let consumer: Consumer | null = null;
   const catalogue = await engine.start();
   const { backend } = catalogue;
+  for (const { id: model, unusable } of catalogue.unusable_models ?? []) {
+    log.warn({ model }, `the model cannot be served: ${unusable.detail}`);
+  }
   const consumerConfig: ConsumerConfig = { ...tuning, ...config };
   consumer = new Consumer(consumerConfig, {
     self: () => ({ id, backend: backend.name, loaded_models: engine.loadedModels }),

@@ -1,7 +1,7 @@
 /** Request validation: the contract's schemas, checked by Ajv. Responses are described, not validated. */
 import fp from 'fastify-plugin';
 import { AttributeBody } from '../../contract/attribute-request.ts';
-import { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo } from '../../contract/catalogue.ts';
+import { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../../contract/catalogue.ts';
 import { JobEvent, StepEvent } from '../../contract/events.ts';
 import { Job, JobError, JobList, Progress } from '../../contract/job.ts';
 import { Problem } from '../../contract/problem.ts';
@@ -21,6 +21,7 @@ const SHARED = [
   StepEvent,
   JobEvent,
   ModelInfo,
+  UnusableModel,
   MethodInfo,
   StepFunctionInfo,
   AggregatorInfo,

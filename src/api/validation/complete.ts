@@ -30,11 +30,7 @@ export async function completeRequest(
   const issues = new Issues();
   const model = catalogue.models.find(({ id }) => id === body.model);
   if (model === undefined) {
-    const ids = catalogue.models.map(({ id }) => id);
-    issues.add(
-      '#/model',
-      `there is no model "${body.model}".${suggestion(body.model, ids, 'models')} GET /models describes them.`,
-    );
+    issues.add('#/model', whyNot(body.model, catalogue));
     issues.throwIfAny();
     throw new Error('unreachable: an issue was added');
   }
@@ -76,4 +72,12 @@ export async function completeRequest(
       webhook: body.webhook,
     },
   };
+}
+
+/** Why there is no model of this id to compute with. */
+function whyNot(id: string, { models, unusable_models = [] }: Catalogue): string {
+  const known = unusable_models.find((model) => model.id === id);
+  if (known !== undefined) return `the model "${id}" cannot be served: ${known.unusable.detail}`;
+  const ids = models.map((model) => model.id);
+  return `there is no model "${id}".${suggestion(id, ids, 'models')} GET /models describes them.`;
 }

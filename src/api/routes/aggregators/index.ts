@@ -1,11 +1,12 @@
 /** `GET /aggregators` and `/aggregators/{id}`. */
 import { AggregatorInfo } from '../../../contract/catalogue.ts';
+import { ref } from '../../../contract/schema.ts';
 import { catalogueRoutes } from '../../catalogue-routes.ts';
 
 export default catalogueRoutes({
   field: 'aggregators',
   noun: 'aggregator',
-  item: AggregatorInfo,
+  item: ref(AggregatorInfo),
   operation: 'Aggregator',
   summary: 'Ways to make scores smaller',
   example: 'scores',

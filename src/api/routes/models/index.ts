@@ -1,11 +1,13 @@
 /** `GET /models` and `/models/{id}`. */
-import { ModelInfo } from '../../../contract/catalogue.ts';
+import Type from 'typebox';
+import { ModelInfo, UnusableModel } from '../../../contract/catalogue.ts';
+import { ref } from '../../../contract/schema.ts';
 import { catalogueRoutes } from '../../catalogue-routes.ts';
 
 export default catalogueRoutes({
   field: 'models',
   noun: 'model',
-  item: ModelInfo,
+  item: Type.Union([ref(ModelInfo), ref(UnusableModel)]),
   operation: 'Model',
   summary: 'Models that this service has, and which of them are loaded',
   example: 'facts-gpt2',
