@@ -3,6 +3,7 @@
 import { totalmem } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UnusableError } from './unusable.ts';
 
 type BackendChoice = 'auto' | 'tensorflow' | 'wasm';
 
@@ -103,7 +104,7 @@ export const VARIABLES = [
 type Name = (typeof VARIABLES)[number]['name'];
 
 /** A variable that cannot be used as it is: names it, its value and the remedy. */
-class ConfigError extends Error {
+class ConfigError extends UnusableError {
   constructor(name: string, value: string, remedy: string) {
     super(`${name} is "${value}": ${remedy}`);
     this.name = 'ConfigError';

@@ -6,11 +6,18 @@ import { LIMITS } from '../contract/limits.ts';
 import { createJobs, type JobsConfig } from '../jobs/create-jobs.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
+import { UnusableError } from '../unusable.ts';
 import { app } from './app.ts';
 import { type ApiSettings, CatalogueReader } from './context.ts';
 import { sendProblem } from './plugins/problems.ts';
 import { badRequest } from './problems.ts';
 import type { TokenCounter } from './validation/lengths.ts';
+
+/** A machine that is busy or waits for its disk may need far longer than Fastify's 10 seconds. */
+const START_MS = 120_000;
+const SLOW = `the API did not start within ${START_MS / 1000} seconds: this machine is overloaded`;
+const PLUGIN_TIMEOUTS = ['FST_ERR_PLUGIN_TIMEOUT', 'AVV_ERR_PLUGIN_EXEC_TIMEOUT', 'AVV_ERR_READY_TIMEOUT'];
+const ADDRESS_ERRORS = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND'];
 
 export interface AppParts {
   settings: ApiSettings;
@@ -29,6 +36,7 @@ export async function buildApp({ settings, jobs, tokens }: AppParts): Promise<Fa
     bodyLimit: LIMITS.bodyBytes,
     trustProxy: settings.trustProxy,
     requestTimeout: 30_000, // to receive a request: slow writers do not hold sockets
+    pluginTimeout: START_MS,
     forceCloseConnections: true, // event streams must not keep a stopping server alive
     // Errors before routing, which error handlers do not see: a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => {
@@ -52,12 +60,19 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-/** Starts the API on its address. @throws Error naming the address when it cannot listen */
+/** Starts the API on its address. @throws {UnusableError} naming the address when it cannot listen */
 export async function startApi(config: ApiConfig): Promise<RunningApi> {
   const jobs = await createJobs(config);
   const settings: ApiSettings = { ...config, allowPrivateWebhooks: config.webhookAllowPrivate };
-  const server = await buildApp({ settings, jobs, tokens: new LocalTokenizers(config.modelsFile) });
-  const url = await server.listen({ host: config.host, port: config.port });
+  const tokens = new LocalTokenizers(config.modelsFile);
+  const server = await buildApp({ settings, jobs, tokens }).catch((error: unknown) => {
+    throw hasCode(error, PLUGIN_TIMEOUTS) ? new Error(SLOW, { cause: error }) : error;
+  });
+  const { host, port } = config;
+  const url = await server.listen({ host, port }).catch((error: unknown) => {
+    if (!hasCode(error, ADDRESS_ERRORS)) throw error;
+    throw new UnusableError(`WHENCE_HOST ${host}, WHENCE_PORT ${port}: ${error.message}`, { cause: error });
+  });
   return {
     url,
     close: async () => {
@@ -65,4 +80,8 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
       await jobs.close();
     },
   };
+}
+
+function hasCode(error: unknown, codes: readonly string[]): error is Error {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

@@ -3,14 +3,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { UNUSABLE } from '../unusable.ts';
 
-const MAIN = new URL('../main.ts', import.meta.url);
+const MAIN = new URL('../cli/main.ts', import.meta.url);
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** A process that ran for so long has started well. */
 const STEADY_MS = 60_000;
-/** Exit code of a process whose configuration cannot work: starting it again would not help. */
-export const UNUSABLE = 78;
 
 export class Child {
   readonly name: string;

@@ -11,9 +11,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface EmbeddedRedis {
   url: string;
-  process: ChildProcess;
   stop(): Promise<void>;
 }
+
+/** Before each attempt to start it again; a server that ran for STEADY_MS is owed all of them anew. */
+const PAUSES_MS = [0, 500, 1_000, 2_000, 4_000];
+const STEADY_MS = 60_000;
 
 /** The server's program: on the PATH, or where setup built one. Null: there is none. */
 export function findRedisServer(dataDir: string): string | null {
@@ -31,10 +34,12 @@ export function findRedisServer(dataDir: string): string | null {
 }
 
 /**
- * Starts Redis for one data directory and waits until it accepts connections.
+ * Starts Redis for one data directory, waits until it accepts connections, and starts it again, at the same address,
+ * whenever it ends.
+ * @param onLost - called with the reason when it cannot be started again
  * @throws when there is no server program, or it ends before it is ready
  */
-export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis> {
+export async function startEmbeddedRedis(dataDir: string, onLost: (reason: string) => void): Promise<EmbeddedRedis> {
   const program = findRedisServer(dataDir);
   if (program === null) {
     throw new Error(
@@ -57,6 +62,65 @@ export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis
     requirepass: password,
     pidfile: pidFile,
   };
+  const server = new WatchedServer(() => launch(program, settings), onLost);
+  await server.start();
+  return { url: `redis://:${password}@127.0.0.1:${port}`, stop: () => server.stop() };
+}
+
+/** A server process that is started again whenever it ends. */
+class WatchedServer {
+  readonly #launch: () => Promise<ChildProcess>;
+  readonly #onLost: (reason: string) => void;
+  #process: ChildProcess | null = null;
+  #attempts = 0;
+  #startedAt = 0;
+  #stopping = false;
+
+  constructor(launch: () => Promise<ChildProcess>, onLost: (reason: string) => void) {
+    this.#launch = launch;
+    this.#onLost = onLost;
+  }
+
+  /** @throws where it ends before it is ready */
+  async start(): Promise<void> {
+    const server = await this.#launch();
+    this.#process = server;
+    this.#startedAt = Date.now();
+    if (this.#stopping) return this.stop();
+    server.on('exit', (code, signal) => {
+      if (!this.#stopping) void this.#restart(signal ?? `exit code ${code}`);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const server = this.#process;
+    if (server === null || server.exitCode !== null || server.signalCode !== null) return;
+    const exited = once(server, 'exit');
+    server.kill('SIGTERM');
+    await exited;
+  }
+
+  async #restart(how: string): Promise<void> {
+    console.error(`whence: Redis ended (${how}); its data are safe, starting it again`);
+    if (Date.now() - this.#startedAt > STEADY_MS) this.#attempts = 0;
+    let reason = how;
+    while (this.#attempts < PAUSES_MS.length) {
+      await sleep(PAUSES_MS[this.#attempts++]);
+      if (this.#stopping) return;
+      try {
+        await this.start();
+        return;
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error);
+      }
+    }
+    this.#onLost(reason);
+  }
+}
+
+/** Starts the server and waits until it accepts connections. @throws with its last words where it ends before */
+async function launch(program: string, settings: Record<string, string>): Promise<ChildProcess> {
   // A process group of its own: Ctrl-C in the terminal must not stop Redis before the worker has handed its job back.
   // Settings go by standard input: a password among the arguments could be read by any process.
   const server = spawn(program, ['-'], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
@@ -66,24 +130,13 @@ export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis
       .join('\n'),
   );
   const lines: string[] = [];
-  let ready = false;
   for await (const line of createInterface({ input: server.stdout })) {
     lines.push(line);
-    ready = line.includes('Ready to accept connections');
-    if (ready) break;
+    if (!line.includes('Ready to accept connections')) continue;
+    server.stdout.resume();
+    return server;
   }
-  if (!ready) throw new Error(`Redis ended before it was ready:\n${lines.slice(-5).join('\n')}`);
-  server.stdout.resume();
-  return {
-    url: `redis://:${password}@127.0.0.1:${port}`,
-    process: server,
-    stop: async () => {
-      if (server.exitCode !== null || server.signalCode !== null) return;
-      const exited = once(server, 'exit');
-      server.kill('SIGTERM');
-      await exited;
-    },
-  };
+  throw new Error(`Redis ended before it was ready:\n${lines.slice(-5).join('\n')}`);
 }
 
 /**

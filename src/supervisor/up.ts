@@ -3,7 +3,8 @@
 import { resolve } from 'node:path';
 import { readModelsFile } from '../checkpoints/models-file.ts';
 import type { Config } from '../config.ts';
-import { Child, UNUSABLE } from './child.ts';
+import { UNUSABLE } from '../unusable.ts';
+import { Child } from './child.ts';
 import { type EmbeddedRedis, freePort, startEmbeddedRedis } from './redis.ts';
 import { announce } from './welcome.ts';
 
@@ -20,7 +21,10 @@ export async function up(config: Config): Promise<void> {
   let redis: EmbeddedRedis | null = null;
   if (config.redisUrl === null) {
     say('whence: starting Redis …');
-    redis = await startEmbeddedRedis(config.dataDir);
+    redis = await startEmbeddedRedis(config.dataDir, (reason) => {
+      console.error(`whence: Redis ended; its data are safe, start again (${reason})`);
+      void stop(1, STOP_GRACE_WITHOUT_REDIS_MS);
+    });
   }
   const env = {
     ...process.env,
@@ -49,11 +53,6 @@ export async function up(config: Config): Promise<void> {
   const worker = new Child('worker', ['worker'], env, givenUp);
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
-  redis?.process.on('exit', () => {
-    if (stopping !== null) return;
-    console.error('whence: Redis ended; its data are safe, start again');
-    void stop(1, STOP_GRACE_WITHOUT_REDIS_MS);
-  });
   say('whence: starting the API and a worker …');
   api.start();
   worker.start();

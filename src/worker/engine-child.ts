@@ -13,6 +13,9 @@ import { throttleProgress } from './throttle.ts';
 /** A step event with a larger column goes without its scores: they are in the result. */
 const MAX_STEP_CHARACTERS = 256 * 1024;
 
+/** Codes of system errors that say: not enough memory, processes or open files. */
+const SHORTAGES = new Set(['ENOMEM', 'EAGAIN', 'EMFILE', 'ENFILE']);
+
 // Ctrl-C and a service manager signal the whole group; the parent decides when the running job has ended.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
@@ -50,9 +53,16 @@ async function start(message: ToEngine & { type: 'start' }): Promise<void> {
     maxResultBytes = message.maxResultBytes;
     send({ type: 'ready', catalogue: started.catalogue() });
   } catch (error) {
+    if (mayPass(error)) throw error; // a crash: the worker starts another process
     // The remedy is the last thing that a person reads: no stack trace below it.
     process.send?.({ type: 'unusable', message: text(error) } satisfies FromEngine, () => process.exit(1));
   }
+}
+
+/** Whether an error while starting is the machine's, which lacks something for a while. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof RangeError) return true; // "Array buffer allocation failed"
+  return error instanceof Error && 'code' in error && SHORTAGES.has(String(error.code));
 }
 
 async function warm(model: string): Promise<void> {

@@ -17,6 +17,7 @@ import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { Outcome } from '../jobs/consumer.ts';
 import type { Update } from '../jobs/reporter.ts';
+import { UnusableError } from '../unusable.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
 
 export interface EngineOptions {
@@ -72,11 +73,14 @@ export class EngineProcess {
     return this.#loaded;
   }
 
-  /** Starts the process. @throws with the engine's own words where it cannot start */
+  /**
+   * Starts the process, and again where it dies before it is ready: it may have been killed for want of memory.
+   * @throws {UnusableError} with the engine's own words where it says that it cannot start
+   */
   async start(): Promise<Catalogue> {
     const outcome = new Promise<Catalogue>((resolve, reject) => {
       this.#events.once('ready', resolve);
-      this.#events.once('unusable', (message) => reject(new Error(message)));
+      this.#events.once('unusable', (message) => reject(new UnusableError(message)));
     });
     this.#spawn();
     return outcome.catch(async (error: unknown) => {
@@ -143,7 +147,10 @@ export class EngineProcess {
     this.#child = child;
     if (child.stderr !== null) passOn(child.stderr);
     child.on('message', (message: FromEngine) => this.#receive(message));
-    child.on('error', (error) => this.#options.log.error({ error: error.message }, 'engine process'));
+    child.on('error', (error) => {
+      this.#options.log.error({ error: error.message }, 'engine process');
+      if (child.pid === undefined) this.#onExit(error.message); // it could not be made, so it will not exit
+    });
     child.on('exit', (code, signal) => this.#onExit(signal === null ? `exit code ${code}` : signal));
     const { module, config, maxResultBytes } = this.#options;
     this.#send({ type: 'start', module, config, maxResultBytes });
@@ -188,18 +195,18 @@ export class EngineProcess {
     this.#child = null;
     this.#catalogue = null;
     this.#setLoaded([]);
-    if (!this.#closing) {
-      this.#options.log.warn({ job: this.#running?.id, how }, 'engine process ended; starting another');
-      if (!wasReady) this.#events.emit('unusable', `the engine process ended while it started (${how})`);
-    }
     this.#running?.settle(crashed(how));
     if (this.#closing) return;
+    const { log } = this.#options;
     if (wasReady) {
+      log.warn({ job: this.#running?.id, how }, 'engine process ended; starting another');
       this.#spawn();
       return;
     }
-    this.#respawn = setTimeout(() => this.#spawn(), this.#backoffMs);
-    this.#backoffMs = Math.min(2 * this.#backoffMs, LONGEST_BACKOFF_MS);
+    const pauseMs = this.#backoffMs;
+    log.warn({ how }, `engine process ended while it started; starting another in ${pauseMs} ms`);
+    this.#respawn = setTimeout(() => this.#spawn(), pauseMs);
+    this.#backoffMs = Math.min(2 * pauseMs, LONGEST_BACKOFF_MS);
   }
 
   /** False where `signal` aborted before an engine was ready. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, startBench, untilStep } from '../support/jobs.ts';
-import { UNUSABLE } from '../support/jobs-engine.ts';
+import { GATED, UNUSABLE } from '../support/jobs-engine.ts';
 
 test('an engine that is killed fails nobody: the job is tried again by a new process', async (t) => {
   const bench = await startBench(t);
@@ -88,4 +88,20 @@ test('an engine that cannot start says why, and no worker registers', async (t) 
   await assert.rejects(bench.worker({}, { modelsFile: UNUSABLE }), /^Error: unusable\.json names no model$/);
   assert.deepEqual(await bench.jobs.workers(), []);
   assert.equal(await bench.jobs.catalogue(), null);
+});
+
+test('an engine that is killed while it starts is started again, and the worker takes jobs when one is ready', async (t) => {
+  const bench = await startBench(t);
+  const modelsFile = bench.file(GATED);
+  const starting = bench.worker({}, { modelsFile });
+  const pids = async () => bench.lines(`${modelsFile}.pids`).catch(() => []);
+  await eventually(async () => (await pids()).length === 1);
+  process.kill(Number((await pids())[0]), 'SIGKILL');
+  await eventually(async () => (await pids()).length === 2);
+  process.kill(Number((await pids())[1]), 'SIGTERM'); // which it does not take from anyone but its worker
+  await bench.open(`${modelsFile}.open`);
+  await starting;
+  const job = await bench.submit();
+  assert.equal((await bench.jobs.wait(job.id, 20))?.status, 'succeeded');
+  assert.equal((await pids()).length, 2);
 });

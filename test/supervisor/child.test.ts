@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Child, UNUSABLE } from '../../src/supervisor/child.ts';
+import { Child } from '../../src/supervisor/child.ts';
+import { UNUSABLE } from '../../src/unusable.ts';
 
 /** Notes its start in a file, then does what its argument says. */
 const PROGRAM = `

@@ -3,6 +3,7 @@
  * is too well-behaved.
  */
 import { appendFileSync, existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../src/config.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
@@ -31,6 +32,8 @@ export interface Behaviour {
 
 /** A models file with which the engine cannot start. */
 export const UNUSABLE = 'unusable.json';
+/** With a models file of this name each start notes its process in a file beside it and waits for another there. */
+export const GATED = 'gated.json';
 
 class AttributionError extends Error {
   override readonly name = 'AttributionError';
@@ -62,6 +65,10 @@ export function testCatalogue(pool: string): Catalogue {
 
 export async function startEngine(config: Config): Promise<Engine> {
   if (config.modelsFile === UNUSABLE) throw new Error(`${UNUSABLE} names no model`);
+  if (basename(config.modelsFile) === GATED) {
+    appendFileSync(`${config.modelsFile}.pids`, `${process.pid}\n`);
+    while (!existsSync(`${config.modelsFile}.open`)) await sleep(10);
+  }
   const loaded: string[] = [];
   return {
     catalogue: () => testCatalogue(config.pool),

@@ -1,7 +1,7 @@
-/** The command line: `whence up | api | worker`. */
+/** The command line: `whence up | api | worker | models`. */
 
-import { loadConfig } from './config.ts';
-import { UNUSABLE } from './supervisor/child.ts';
+import { loadConfig } from '../config.ts';
+import { UNUSABLE, UnusableError } from '../unusable.ts';
 
 const HELP = `whence: which input tokens did each generated token come from?
 
@@ -17,21 +17,21 @@ Settings are environment variables; the README lists them.
 async function main(command: string | undefined): Promise<void> {
   switch (command) {
     case 'up': {
-      const { up } = await import('./supervisor/up.ts');
+      const { up } = await import('../supervisor/up.ts');
       return up(loadConfig(process.env));
     }
     case 'api': {
       const config = loadConfig(process.env);
-      const { startApi } = await import('./api/server.ts');
+      const { startApi } = await import('../api/server.ts');
       return untilStopped(await startApi({ ...config, redisUrl: needRedis(config.redisUrl) }));
     }
     case 'worker': {
       const config = loadConfig(process.env);
-      const { startWorker } = await import('./worker/main.ts');
+      const { startWorker } = await import('../worker/main.ts');
       return untilStopped(await startWorker({ ...config, redisUrl: needRedis(config.redisUrl) }));
     }
     case 'models': {
-      const { runModelsCommand } = await import('./checkpoints/models-commands.ts');
+      const { runModelsCommand } = await import('./models.ts');
       return runModelsCommand(process.argv.slice(3), loadConfig(process.env).modelsFile);
     }
     case undefined:
@@ -40,12 +40,12 @@ async function main(command: string | undefined): Promise<void> {
       console.log(HELP);
       return;
     default:
-      throw new Error(`"${command}" is not a command\n\n${HELP}`);
+      throw new UnusableError(`"${command}" is not a command\n\n${HELP}`);
   }
 }
 
 function needRedis(url: string | null): string {
-  if (url === null) throw new Error('WHENCE_REDIS_URL is not set: give the URL of a Redis, or run `whence up`');
+  if (url === null) throw new UnusableError('WHENCE_REDIS_URL is not set: give the URL of a Redis, or run `whence up`');
   return url;
 }
 
@@ -63,9 +63,13 @@ function untilStopped(running: { close(): Promise<void> }): void {
   process.on('disconnect', close);
 }
 
+const [command] = process.argv.slice(2);
 try {
-  await main(process.argv[2]);
+  await main(command);
 } catch (error) {
-  console.error(`whence: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(UNUSABLE);
+  // A service that ends by anything but what a person must mend has crashed: whoever watches it starts it again.
+  const isCrash = ['api', 'worker'].includes(command ?? '') && !(error instanceof UnusableError);
+  const text = error instanceof Error ? ((isCrash ? error.stack : null) ?? error.message) : String(error);
+  console.error(`whence: ${text}`);
+  process.exit(isCrash ? 1 : UNUSABLE);
 }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { addModel, listModels } from '../../src/checkpoints/models-commands.ts';
 import { readModelsFile } from '../../src/checkpoints/models-file.ts';
+import { addModel, listModels } from '../../src/cli/models.ts';
+import { startHub } from '../checkpoints/fake-hub.ts';
+import { temporaryDir } from '../checkpoints/write-safetensors.ts';
 import { modelDir } from '../support/goldens.ts';
-import { startHub } from './fake-hub.ts';
-import { temporaryDir } from './write-safetensors.ts';
 
 test('add downloads, writes the file and keeps what is there; list shows it', async (t) => {
   const dir = temporaryDir(t);

@@ -2,11 +2,17 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { readModelConfig } from './config.ts';
-import { CheckpointError } from './errors.ts';
-import { type DownloadProgress, type HubOptions, localModelDir, resolveModelDir } from './hub.ts';
-import { readJsonObject } from './json-file.ts';
-import { isRepository, type ModelEntry, parseModelsFile, type RawModelEntry, readModelsFile } from './models-file.ts';
+import { readModelConfig } from '../checkpoints/config.ts';
+import { CheckpointError } from '../checkpoints/errors.ts';
+import { type DownloadProgress, type HubOptions, localModelDir, resolveModelDir } from '../checkpoints/hub.ts';
+import { readJsonObject } from '../checkpoints/json-file.ts';
+import {
+  isRepository,
+  type ModelEntry,
+  parseModelsFile,
+  type RawModelEntry,
+  readModelsFile,
+} from '../checkpoints/models-file.ts';
 
 const USAGE = 'usage: whence models list | whence models add OWNER/NAME[@REVISION] | whence models add DIRECTORY';
 
