@@ -5,8 +5,8 @@
 
 import { activation } from '../nn/activation.ts';
 import { attention } from '../nn/attention.ts';
-import { add, dropout } from '../nn/elementwise.ts';
-import { type Linear, linear } from '../nn/linear.ts';
+import { add, addConstant, dropout } from '../nn/elementwise.ts';
+import { linear } from '../nn/linear.ts';
 import { type LayerNorm, layerNorm } from '../nn/norm.ts';
 import type { Run, Value } from '../nn/run.ts';
 import { activationName, boolean, type ModelConfig, number } from './fields.ts';
@@ -109,12 +109,15 @@ function bartEmbedding(side: Side, config: ModelConfig, weights: Weights, scaled
   return { ...weights.embedding(stored, scale), name: own[0] };
 }
 
-/** The output layer: tied to the decoder's embeddings or with a matrix of its own, plus `final_logits_bias`. */
-function bartHead(config: ModelConfig, weights: Weights, embedding: Embedding): Linear {
+/** The output layer, tied to the decoder's embeddings or with a matrix of its own, then `final_logits_bias`. */
+function bartHead(config: ModelConfig, weights: Weights, embedding: Embedding): (run: Run, x: Value) => Value {
+  const tied = isTied(config) || !weights.has('lm_head.weight');
+  const layer = tied ? weights.tied('lm_head', embedding) : weights.linear('lm_head', { quantize: false });
   const bias = weights.has('final_logits_bias') ? weights.vector('final_logits_bias') : null;
-  if (isTied(config) || !weights.has('lm_head.weight')) return weights.tied('lm_head', embedding, bias);
-  const own = weights.linear('lm_head', { quantize: false });
-  return { ...own, bias: bias ?? own.bias };
+  return (run, x) => {
+    const logits = linear(run, x, layer);
+    return bias === null ? logits : addConstant(run, logits, bias);
+  };
 }
 
 /** The model of a family's two stacks. */
@@ -140,6 +143,6 @@ export function bartModel(
     sourceEmbedding,
     targetEmbedding,
     ...(lastNorm && { lastNorm: (run, x) => layerNorm(run, x, lastNorm) }),
-    head: (run, x) => linear(run, lastNorm ? layerNorm(run, x, lastNorm) : x, output),
+    head: (run, x) => output(run, lastNorm ? layerNorm(run, x, lastNorm) : x),
   };
 }

@@ -1,10 +1,12 @@
+/** Options of decoder-only families that change what is computed, each held against transformers itself. */
+
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DecoderState } from '../../src/generation/decoder-state.ts';
-import { type LoadedModel, loadModel } from '../../src/models/load.ts';
+import { families, type LoadedModel, loadModel } from '../../src/models/load.ts';
 import { embedIds, type LanguageModel, runStack } from '../../src/models/model.ts';
 import type { Quantization } from '../../src/models/weights.ts';
 import { selectPositions } from '../../src/nn/elementwise.ts';
@@ -15,27 +17,12 @@ import { disableKernels } from '../../src/tensors/kernels.ts';
 import { type Tensor, type Tensor2D, tf } from '../../src/tensors/tf.ts';
 import '../nn/wasm-gradients.ts';
 import { assertClose } from '../support/goldens.ts';
+import { FAMILY_CASES, IDS } from './family-cases.ts';
 import { writeCheckpoint } from './generated-checkpoint.ts';
 
-interface Fixture {
-  ids: number[];
-  cases: Record<
-    string,
-    {
-      config: object;
-      /** As transformers 5 writes it. */
-      saved_config: object;
-      tensors: Record<string, number[]>;
-      /** Logits of the last three positions, by length of the text. */
-      logits: Record<string, number[][]>;
-    }
-  >;
-}
-
-const fixture = JSON.parse(
-  readFileSync(new URL('../fixtures/families/logits.json', import.meta.url), 'utf8'),
-) as Fixture;
-const ids = Int32Array.from(fixture.ids);
+const types = await families();
+const cases = FAMILY_CASES.filter(({ config }) => types.get(config.model_type)?.architecture === 'decoder-only');
+const ids = IDS;
 
 /** Where the two generations of transformers keep the text model of a model that also sees images. */
 const TEXT_PARTS = [
@@ -59,7 +46,7 @@ function logitsOf(model: LanguageModel, tokens: Int32Array, positions: Int32Arra
 const lastThree = (length: number): Int32Array => Int32Array.of(length - 3, length - 2, length - 1);
 
 for (const backend of ['tensorflow', 'wasm'] as const) {
-  for (const [name, golden] of Object.entries(fixture.cases)) {
+  for (const { name, ...golden } of cases) {
     describe(`${name} on ${backend}`, () => {
       const dir = mkdtempSync(join(tmpdir(), 'whence-family-'));
       const loaded: LoadedModel[] = [];

@@ -1,12 +1,12 @@
 /** Options of encoder-decoder families that change what is computed, each held against transformers itself. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DecoderState } from '../../src/generation/decoder-state.ts';
-import { type LoadedModel, loadModel } from '../../src/models/load.ts';
+import { families, type LoadedModel, loadModel } from '../../src/models/load.ts';
 import { embedIds, type LanguageModel, type Stack } from '../../src/models/model.ts';
 import type { Embedding, Quantization } from '../../src/models/weights.ts';
 import { selectPositions } from '../../src/nn/elementwise.ts';
@@ -17,29 +17,13 @@ import { disableKernels } from '../../src/tensors/kernels.ts';
 import { type Tensor2D, tf } from '../../src/tensors/tf.ts';
 import '../nn/wasm-gradients.ts';
 import { assertClose } from '../support/goldens.ts';
+import { caseOfType, FAMILY_CASES, IDS, SOURCE } from './family-cases.ts';
 import { writeCheckpoint } from './generated-checkpoint.ts';
 
-interface Fixture {
-  ids: number[];
-  source: number[];
-  cases: Record<
-    string,
-    {
-      config: object;
-      /** As transformers 5 writes it. */
-      saved_config: object;
-      tensors: Record<string, number[]>;
-      /** Logits of the last three positions, by length of the text. */
-      logits: Record<string, number[][]>;
-    }
-  >;
-}
-
-const fixture = JSON.parse(
-  readFileSync(new URL('../fixtures/families/translation.json', import.meta.url), 'utf8'),
-) as Fixture;
-const ids = Int32Array.from(fixture.ids);
-const source = Int32Array.from(fixture.source);
+const types = await families();
+const cases = FAMILY_CASES.filter(({ config }) => types.get(config.model_type)?.architecture === 'encoder-decoder');
+const ids = IDS;
+const source = SOURCE;
 
 /** An encoder-decoder model: none of its parts is missing. */
 type Translator = LanguageModel & { encoder: Stack; sourceEmbedding: Embedding };
@@ -88,7 +72,7 @@ for (const [name, fields, error] of UNKNOWN_ACTIVATIONS) {
   it(`refuses an activation that is not known: ${name}`, async () => {
     await startBackend('auto');
     const dir = mkdtempSync(join(tmpdir(), 'whence-translation-'));
-    const { config, tensors } = fixture.cases[name];
+    const { config, tensors } = caseOfType(name);
     writeCheckpoint(dir, { ...config, ...fields }, tensors);
     await assert.rejects(loadModel(dir, { quantization: 'none', rule: { threshold: 6, outliers: 'row' } }), error);
     rmSync(dir, { recursive: true, force: true });
@@ -96,7 +80,7 @@ for (const [name, fields, error] of UNKNOWN_ACTIVATIONS) {
 }
 
 for (const backend of ['tensorflow', 'wasm'] as const) {
-  for (const [name, golden] of Object.entries(fixture.cases)) {
+  for (const { name, ...golden } of cases) {
     describe(`${name} on ${backend}`, () => {
       const dir = mkdtempSync(join(tmpdir(), 'whence-translation-'));
       const loaded: LoadedModel[] = [];

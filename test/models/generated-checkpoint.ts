@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { encodeSafetensors } from '../checkpoints/write-safetensors.ts';
 
 /** Numbers of [-1, 1) from a hash of the name and the index, scaled by the tensor's role. */
-function weightOf(name: string, shape: readonly number[]): Float32Array {
+export function weightOf(name: string, shape: readonly number[]): Float32Array {
   let seed = 2166136261;
   for (const byte of Buffer.from(name)) seed = Math.imul(seed ^ byte, 16777619);
   const count = shape.reduce((product, size) => product * size, 1);

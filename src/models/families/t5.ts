@@ -84,12 +84,13 @@ function buildStack(side: Side, config: ModelConfig, weights: Weights): Stack {
     const fedNorm = weights.rmsNorm(`${last}.layer_norm`, epsilon);
     return (run, x, memory) => {
       const input = rmsNorm(run, x, selfNorm);
-      let hidden = add(run, x, self(run, input, input));
+      let hidden = run.name(`${path}.layer.0`, add(run, x, self(run, input, input)));
       if (cross !== null && crossNorm !== null) {
         if (memory === null) throw new Error(`${path} needs the encoder's output`);
-        hidden = add(run, hidden, cross(run, rmsNorm(run, hidden, crossNorm), memory));
+        const attended = cross(run, rmsNorm(run, hidden, crossNorm), memory);
+        hidden = run.name(`${path}.layer.1`, add(run, hidden, attended));
       }
-      return run.name(path, add(run, hidden, fed(run, rmsNorm(run, hidden, fedNorm))));
+      return run.name(path, run.name(last, add(run, hidden, fed(run, rmsNorm(run, hidden, fedNorm)))));
     };
   };
 
