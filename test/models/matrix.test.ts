@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -19,25 +19,11 @@ import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { completedArgs } from '../attribution/tiny-model.ts';
-import { modelDir } from '../support/goldens.ts';
+import { caseOfType, FAMILY_CASES } from './family-cases.ts';
 import { writeCheckpoint } from './generated-checkpoint.ts';
 
 const { methods, stepFunctions } = await loadRegistries();
-const { cases } = JSON.parse(readFileSync(new URL('../fixtures/families/logits.json', import.meta.url), 'utf8')) as {
-  cases: Record<string, { config: { model_type: string }; tensors: Record<string, number[]> }>;
-};
 
-/** Families that the generated checkpoints do not have, by a golden model of theirs. */
-const GOLDEN: Record<string, string> = {
-  gpt2: 'gpt2-tiny',
-  opt: 'opt-tiny',
-  qwen2: 'qwen2-tiny',
-  marian: 'marian-tiny',
-  m2m_100: 'm2m100-tiny',
-  mbart: 'mbart-tiny',
-  bart: 'bart-tiny',
-  t5: 't5-tiny',
-};
 /** Types that are built as another one of the list is. */
 const SAME_AS: Record<string, string> = { mt5: 't5', umt5: 't5', gemma3: 'gemma3_text' };
 
@@ -132,21 +118,19 @@ async function checkMethod(loaded: LoadedModel, method: Method, fn: StepFunction
 }
 
 const types = [...(await families()).keys()].filter((type) => !(type in SAME_AS));
+/** Models whose embeddings are wider or narrower than their layers, beside the first case of each type. */
+const WIDTHS = FAMILY_CASES.filter(({ name }) => name === 'opt-350m' || name === 'opt-wide');
+const models = new Set([...types.map(caseOfType), ...WIDTHS]);
 
-for (const type of types) {
+for (const { name, config, tensors } of models) {
   for (const quantization of ['none', 'int8'] as const) {
-    describe(`${type}, ${quantization}`, () => {
+    describe(`${name}, ${quantization}`, () => {
       const dir = mkdtempSync(join(tmpdir(), 'whence-matrix-'));
       let loaded: LoadedModel;
       before(async () => {
         await startBackend('auto');
-        const generated = Object.values(cases).find(({ config }) => config.model_type === type);
-        if (!(type in GOLDEN)) {
-          assert.ok(generated, `no tiny model of ${type}: add one here`);
-          writeCheckpoint(join(dir, 'model'), generated.config, generated.tensors);
-        }
-        const place = type in GOLDEN ? modelDir(GOLDEN[type]) : join(dir, 'model');
-        loaded = await loadModel(place, { quantization, rule: { threshold: 6, outliers: 'row' } });
+        writeCheckpoint(join(dir, 'model'), config, tensors);
+        loaded = await loadModel(join(dir, 'model'), { quantization, rule: { threshold: 6, outliers: 'row' } });
       });
       after(() => {
         loaded.dispose();

@@ -233,7 +233,7 @@ export class EnsemblePasses extends Passes {
     // No run may have the text itself: the score does not depend on it.
     if (wanted.target && sums.target === null) {
       const rows = pulledSegments * steps.read.reduce((sum, position) => sum + position + 1, 0);
-      sums.target = tf.zeros([rows, this.model.hiddenSize]);
+      sums.target = tf.zeros([rows, this.targetFeatures.shape[1]]);
     }
     return { segmentStart: 0, segments: pulledSegments, stepStart: from, steps, scores, ...sums, watched: new Map() };
   }

@@ -42,12 +42,12 @@ export async function scoreReplaced(
   positions: Int32Array,
   replacement: Tensor2D,
 ): Promise<ReplacedScores> {
-  const { steps, model } = passes;
+  const { steps } = passes;
   const scores = new Float32Array((1 + positions.length) * steps).fill(Number.NaN);
   // Copy 0 is the clean one, "replaced" from its first position on by itself.
   const first = Int32Array.from([0, ...positions]);
   const features = scoped(() => {
-    const own = tf.slice(passes.targetFeatures, [0, 0], [1, model.hiddenSize]);
+    const own = tf.slice(passes.targetFeatures, [0, 0], [1, -1]);
     return tf.keep(tf.concat2d([passes.targetFeatures, own, replacement], 0));
   });
   const blocks = passes.plan.suffixBlocks(first);
