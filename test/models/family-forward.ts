@@ -14,12 +14,16 @@ import { writeCheckpoint } from './generated-checkpoint.ts';
 export const TOKENS = IDS.subarray(0, 6);
 
 /** Loads a case in float32, with other fields in its config where they are given, for the time of `body`. */
-export async function withModel(golden: FamilyCase, fields: object, body: (model: LanguageModel) => void) {
+export async function withModel(
+  golden: FamilyCase,
+  fields: object,
+  body: (model: LanguageModel) => void | Promise<void>,
+) {
   const dir = mkdtempSync(join(tmpdir(), 'whence-family-'));
   writeCheckpoint(join(dir, 'model'), { ...golden.config, ...fields }, golden.tensors);
   const loaded = await loadModel(join(dir, 'model'), { quantization: 'none', rule: { threshold: 6, outliers: 'row' } });
   try {
-    body(loaded.model);
+    await body(loaded.model);
   } finally {
     loaded.dispose();
     rmSync(dir, { recursive: true, force: true });
@@ -27,7 +31,7 @@ export async function withModel(golden: FamilyCase, fields: object, body: (model
 }
 
 /** Runs encoder and decoder block by block. @returns the decoder's output: what the head takes. Call in a tidy. */
-export function decoderOutput(model: LanguageModel, run: Run): Value {
+export function decoderOutput(model: LanguageModel, run: Run, tokens: Int32Array = TOKENS): Value {
   const { encoder, sourceEmbedding, decoder, targetEmbedding } = model;
   const leaf = (embedding: typeof targetEmbedding, ids: Int32Array) =>
     run.leaf(embedIds(embedding, ids), run.ownRows(Rows.full(1, ids.length)));
@@ -37,13 +41,13 @@ export function decoderOutput(model: LanguageModel, run: Run): Value {
     return stack.leave(run, x);
   };
   const memory = encoder && sourceEmbedding && through(encoder, leaf(sourceEmbedding, SOURCE), null);
-  return through(decoder, leaf(targetEmbedding, TOKENS), memory);
+  return through(decoder, leaf(targetEmbedding, tokens), memory);
 }
 
-/** Logits of the first six tokens: [6, vocab]. Call in a tidy. */
-export function logitsOf(model: LanguageModel, options: RunOptions): Tensor2D {
+/** Logits of tokens, by default the first six: [tokens, vocab]. Call in a tidy. */
+export function logitsOf(model: LanguageModel, options: RunOptions, tokens: Int32Array = TOKENS): Tensor2D {
   const run = new Run(options);
-  const logits = model.head(run, decoderOutput(model, run)).tensor;
+  const logits = model.head(run, decoderOutput(model, run, tokens)).tensor;
   const result = tf.clone(logits);
   run.dispose();
   return result;
