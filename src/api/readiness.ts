@@ -1,6 +1,6 @@
 /** Whether jobs can be accepted and computed now, and what is missing where not. */
 import type { BackendInfo } from '../contract/catalogue.ts';
-import type { Jobs, WorkerInfo } from '../jobs/jobs.ts';
+import { type Jobs, StoreUnavailableError, type WorkerInfo } from '../jobs/jobs.ts';
 
 export interface Readiness {
   status: 'ready' | 'unavailable';
@@ -11,7 +11,7 @@ export interface Readiness {
   problems: string[];
 }
 
-/** Asks Redis and, through it, the workers. Never rejects. */
+/** Asks Redis and, through it, the workers. Rejects only for errors of our own. */
 export async function readiness(jobs: Jobs): Promise<Readiness> {
   try {
     const [milliseconds, catalogue, workers] = await Promise.all([jobs.ping(), jobs.catalogue(), jobs.workers()]);
@@ -23,8 +23,19 @@ export async function readiness(jobs: Jobs): Promise<Readiness> {
       workers,
       problems,
     };
-  } catch {
-    const problems = ['Redis does not answer: is it running, and is WHENCE_REDIS_URL right?'];
-    return { status: 'unavailable', redis: { up: false, milliseconds: null }, backend: null, workers: [], problems };
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    const { trouble } = error;
+    const { reason, remedy } = trouble;
+    const problems = [
+      trouble.answers ? `Redis ${reason}. ${remedy}` : `Redis does not answer: it ${reason}. ${remedy}`,
+    ];
+    return {
+      status: 'unavailable',
+      redis: { up: trouble.answers, milliseconds: null },
+      backend: null,
+      workers: [],
+      problems,
+    };
   }
 }

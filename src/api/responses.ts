@@ -93,7 +93,7 @@ const TOO_MANY_REQUESTS = problem(
 );
 
 const UNAVAILABLE = problem(
-  'The queue is full, Redis cannot be reached, or no worker has registered yet.',
+  'The queue is full, Redis is in trouble (`submission-unknown`: it may have accepted the job), or no worker is known yet.',
   {
     type: 'queue-full',
     title: 'Service unavailable',

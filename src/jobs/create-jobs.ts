@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { type Logger, pino } from 'pino';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import { JOB_STATUSES, type Job, type JobStatus } from '../contract/job.ts';
 import { followEvents } from './events.ts';
@@ -13,6 +14,7 @@ import { isEnded, type JobRecord, readRecord } from './record.ts';
 import { connectForApi, guarded, settle } from './redis.ts';
 import { readCatalogue, readWorkers } from './registry.ts';
 import { type Argument, runScript, type ScriptName } from './scripts.ts';
+import { Submissions } from './submissions.ts';
 
 /** What the job store reads of the configuration. */
 export interface JobsConfig {
@@ -27,12 +29,14 @@ export interface JobsConfig {
 /** A result is read in pieces of this size, each within the API's command timeout. */
 const PIECE_BYTES = 4 * 1024 * 1024;
 
+const SILENT = pino({ level: 'silent' });
+
 /** Connects the API to the job store. Resolves also while Redis is away: then the methods reject until it is back. */
-export async function createJobs(config: JobsConfig): Promise<Jobs> {
+export async function createJobs(config: JobsConfig, log: Logger = SILENT): Promise<Jobs> {
   const redis = connectForApi(config.redisUrl);
   const subscriber = connectForApi(config.redisUrl);
   await Promise.all([settle(redis, 1_000), settle(subscriber, 1_000)]);
-  return new RedisJobs(config, redis, subscriber);
+  return new RedisJobs(config, redis, subscriber, log);
 }
 
 class RedisJobs implements Jobs {
@@ -41,39 +45,47 @@ class RedisJobs implements Jobs {
   readonly #subscriber: Redis;
   readonly #notifications: Notifications;
   readonly #queues: Queues;
+  readonly #submissions: Submissions;
+  readonly #log: Logger;
 
-  constructor(config: JobsConfig, redis: Redis, subscriber: Redis) {
+  constructor(config: JobsConfig, redis: Redis, subscriber: Redis, log: Logger) {
     this.#config = config;
+    this.#log = log;
     this.#redis = redis;
     this.#subscriber = subscriber;
     this.#notifications = new Notifications(subscriber, redis);
     this.#queues = new Queues(redis);
+    this.#submissions = new Submissions(redis);
   }
 
   async submit(request: AttributeRequest, { pool, idempotencyKey }: SubmitOptions) {
     const id = newJobId();
     const { maxQueue } = this.#config;
-    const text = JSON.stringify(request);
-    const reply = await this.#run('submit', [
+    const reply = await this.#submissions.send({
       id,
       pool,
-      request.model,
-      request.method,
-      Date.now(),
-      maxQueue,
-      idempotencyKey === undefined ? '' : digest(idempotencyKey),
-      digest(canonical(request)),
-      request.webhook === null ? '0' : '1',
-      await pack(text),
-    ]);
-    const [outcome, detail] = reply as [string, string];
-    if (outcome === 'full') throw new QueueFullError(Number(detail), maxQueue);
-    if (outcome === 'conflict') throw new IdempotencyConflictError(detail);
-    // Should this fail, the record says `queued` and a worker's reconciliation puts the job into BullMQ's queue.
-    if (outcome === 'created') await guarded(() => this.#queues.addJob(pool, id));
-    const job = await this.get(detail);
-    if (job === null) throw new Error(`job ${detail} vanished while it was submitted`);
-    return { job, created: outcome === 'created' };
+      model: request.model,
+      method: request.method,
+      queueLimit: maxQueue,
+      idempotency: idempotencyKey === undefined ? '' : digest(idempotencyKey),
+      bodyHash: digest(canonical(request)),
+      webhook: request.webhook !== null,
+      packed: await pack(JSON.stringify(request)),
+    });
+    if (reply.outcome === 'full') throw new QueueFullError(reply.waiting, maxQueue);
+    if (reply.outcome === 'conflict') throw new IdempotencyConflictError(reply.holder);
+    const created = reply.outcome === 'created';
+    if (created) await this.#enqueue(pool, id);
+    return { job: reply.record.job, created };
+  }
+
+  /** Gives an accepted job to BullMQ. Where that fails, a worker's reconciliation does it: the job stays accepted. */
+  async #enqueue(pool: string, id: string): Promise<void> {
+    try {
+      await guarded(this.#redis, () => this.#queues.addJob(pool, id));
+    } catch (error) {
+      this.#log.warn({ job: id, err: error }, 'job accepted, but not in the queue yet');
+    }
   }
 
   async get(id: string): Promise<Job | null> {
@@ -159,7 +171,7 @@ class RedisJobs implements Jobs {
 
   async ping(): Promise<number> {
     const start = performance.now();
-    await guarded(() => this.#redis.ping());
+    await guarded(this.#redis, () => this.#redis.ping());
     return performance.now() - start;
   }
 
@@ -181,7 +193,7 @@ class RedisJobs implements Jobs {
   }
 
   #run(name: ScriptName, args: Argument[]): Promise<unknown> {
-    return guarded(() => runScript(this.#redis, name, args));
+    return guarded(this.#redis, () => runScript(this.#redis, name, args));
   }
 
   async #record(id: string): Promise<JobRecord | null> {
@@ -194,7 +206,7 @@ class RedisJobs implements Jobs {
     if (!isJobId(id)) return null;
     const pieces: Buffer[] = [];
     for (let start = 0; ; start += PIECE_BYTES) {
-      const piece = await guarded(() => this.#redis.getrangeBuffer(key, start, start + PIECE_BYTES - 1));
+      const piece = await guarded(this.#redis, () => this.#redis.getrangeBuffer(key, start, start + PIECE_BYTES - 1));
       pieces.push(piece);
       if (piece.length < PIECE_BYTES) break;
     }

@@ -41,7 +41,9 @@ export async function* followEvents(
         continue;
       }
       news = false; // before reading: what comes while we read is read next
-      const entries = await guarded(() => store.redis.xrange(keys.events(id), `(${position}`, '+', 'COUNT', BATCH));
+      const entries = await guarded(store.redis, () =>
+        store.redis.xrange(keys.events(id), `(${position}`, '+', 'COUNT', BATCH),
+      );
       for (const [eventId, fields] of entries) {
         position = eventId;
         const event = await decode(eventId, fields, id, store.get);

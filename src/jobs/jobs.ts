@@ -6,6 +6,7 @@ import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { JobEvent } from '../contract/events.ts';
 import type { Job, JobList, JobStatus } from '../contract/job.ts';
+import { type Trouble, UNREACHABLE } from './trouble.ts';
 
 export interface SubmitOptions {
   /** The pool of workers that serves the model. */
@@ -34,7 +35,9 @@ export interface WorkerInfo {
 export interface Jobs {
   /**
    * Queues a complete request. `created` is false where the idempotency key gave an earlier job back.
+   * A request that was refused is never computed later.
    * @throws QueueFullError, IdempotencyConflictError
+   * @throws SubmissionUnknownError where the store fell silent before it said whether it has the job
    */
   submit(request: AttributeRequest, options: SubmitOptions): Promise<{ job: Job; created: boolean }>;
   /** Null when unknown or expired. */
@@ -90,11 +93,25 @@ export class IdempotencyConflictError extends Error {
   }
 }
 
-/** Redis cannot be reached. */
+/** Redis cannot be reached or is in trouble: no job was accepted, and what was asked for can safely be asked again. */
 export class StoreUnavailableError extends Error {
-  override readonly name = 'StoreUnavailableError';
+  override readonly name: string = 'StoreUnavailableError';
+  readonly trouble: Trouble;
 
-  constructor(message = 'the job store cannot be reached', options?: ErrorOptions) {
-    super(message, options);
+  constructor(trouble: Trouble = UNREACHABLE, options?: ErrorOptions) {
+    super(`Redis, which holds the jobs, ${trouble.reason}`, options);
+    this.trouble = trouble;
+  }
+}
+
+/** Redis fell silent, or the connection broke, while a job was submitted: it may have been accepted. */
+export class SubmissionUnknownError extends StoreUnavailableError {
+  override readonly name = 'SubmissionUnknownError';
+  /** The job's id, if it was accepted and no other one has its idempotency key. */
+  readonly jobId: string;
+
+  constructor(trouble: Trouble, jobId: string, options?: ErrorOptions) {
+    super(trouble, options);
+    this.jobId = jobId;
   }
 }

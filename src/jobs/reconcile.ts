@@ -39,6 +39,7 @@ export async function reconcileJob(id: string, { store, queues, log }: Parts): P
   if (job.status === 'running' && (state === 'waiting' || state === 'delayed')) {
     if (await store.requeue(id, attempt)) log.warn({ job: id, attempt }, 'job waits again: its worker died');
   } else if (job.status === 'queued' && state === 'unknown') {
+    await queues.removeJob(pool, id); // half of it may be there
     await queues.addJob(pool, id);
     log.warn({ job: id }, 'job was not in the queue: added');
   } else if (state === 'failed' || state === 'completed' || state === 'unknown') {

@@ -1,9 +1,14 @@
 /** Connections to Redis and what their errors mean. The URL may hold a password: it is never put into a message or log. */
 import { Redis } from 'ioredis';
 import { StoreUnavailableError } from './jobs.ts';
+import { patiently } from './patience.ts';
+import { type Trouble, troubleOf } from './trouble.ts';
 
-/** A command of the API that takes longer has failed: a client gets a clear 503, not a hang. */
-const API_TIMEOUT_MS = 750;
+/** An answer that takes longer is not waited for: a client gets a clear 503, not a hang. */
+export const API_TIMEOUT_MS = 750;
+
+/** What each connection that does not work suffers from. */
+const troubles = new WeakMap<Redis, Trouble>();
 
 /** For the API: fails within a second while Redis is away, and works again by itself when it is back. */
 export function connectForApi(url: string): Redis {
@@ -11,7 +16,6 @@ export function connectForApi(url: string): Redis {
     new Redis(url, {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: API_TIMEOUT_MS,
       connectTimeout: API_TIMEOUT_MS,
       retryStrategy: (times) => Math.min(50 * times, 500),
       connectionName: 'whence-api',
@@ -34,9 +38,13 @@ export function connectForWorker(url: string, closing: AbortSignal): Redis {
   );
 }
 
-// Connection errors reach the caller of the command that fails; the emitter would crash the process without a listener.
+/** Remembers why a connection fails: the commands that fail for it say only that there is none. */
 function watch(redis: Redis): Redis {
-  return redis.on('error', () => {});
+  redis.on('error', (error) => {
+    const trouble = troubleOf(error);
+    if (trouble !== null) troubles.set(redis, trouble);
+  });
+  return redis.on('ready', () => troubles.delete(redis));
 }
 
 /** Resolves when the connection works, or after `timeoutMs` when it does not yet. */
@@ -53,24 +61,20 @@ export async function settle(redis: Redis, timeoutMs: number): Promise<void> {
   });
 }
 
-/** Runs `work` and turns errors of the connection or of a server in trouble into StoreUnavailableError. */
-export async function guarded<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Runs `work`, which asks `redis` and changes nothing that matters when it is done twice or late.
+ * @throws StoreUnavailableError where the server cannot be reached, is in trouble, or does not answer in time
+ */
+export async function guarded<T>(redis: Redis, work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await patiently(API_TIMEOUT_MS, work);
   } catch (error) {
-    throw unavailable(error) ?? error;
+    const trouble = troubleWith(redis, error);
+    throw trouble === null ? error : new StoreUnavailableError(trouble, { cause: error });
   }
 }
 
-/** Replies of a server that is loading, full, read-only, or refuses us. */
-const TROUBLE = /^(LOADING|OOM|MISCONF|READONLY|NOAUTH|WRONGPASS|NOPERM|MASTERDOWN|NOREPLICAS|BUSY|CLUSTERDOWN)\b/;
-const DISCONNECTED =
-  /Stream isn't writeable|Command timed out|Connection is closed|max retries per request|connect ETIMEDOUT|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Socket closed/i;
-
-function unavailable(error: unknown): StoreUnavailableError | null {
-  if (!(error instanceof Error)) return null;
-  const trouble = TROUBLE.exec(error.message);
-  if (trouble) return new StoreUnavailableError(`Redis answers ${trouble[1]}`, { cause: error });
-  if (DISCONNECTED.test(error.message)) return new StoreUnavailableError('Redis cannot be reached', { cause: error });
-  return null;
+/** What is wrong with the server of this connection, by an error of one of its commands; null for other errors. */
+export function troubleWith(redis: Redis, error: unknown): Trouble | null {
+  return troubleOf(error, troubles.get(redis));
 }

@@ -18,7 +18,7 @@ export async function publishCatalogue(redis: Redis, pool: string, catalogue: Ca
 
 /** All pools' catalogues as one, the newest first; null while no worker has ever registered. */
 export async function readCatalogue(redis: Redis): Promise<Catalogue | null> {
-  const [texts, workers] = await Promise.all([guarded(() => redis.hvals(keys.catalogue)), readWorkers(redis)]);
+  const [texts, workers] = await Promise.all([guarded(redis, () => redis.hvals(keys.catalogue)), readWorkers(redis)]);
   const published = texts.map((text) => JSON.parse(text) as Published).sort((a, b) => b.at - a.at);
   if (published.length === 0) return null;
   const catalogues = published.map(({ catalogue }) => catalogue);
@@ -51,7 +51,7 @@ export async function signOff(redis: Redis, workerId: string): Promise<void> {
 
 /** Workers with a fresh heartbeat, by id. */
 export function readWorkers(redis: Redis): Promise<WorkerInfo[]> {
-  return guarded(async () => {
+  return guarded(redis, async () => {
     const ids = await redis.smembers(keys.workers);
     if (ids.length === 0) return [];
     const texts = await redis.mget(ids.map(keys.worker));

@@ -3,9 +3,17 @@ import type { ErrorObject } from 'ajv';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { LIMITS } from '../../contract/limits.ts';
-import { IdempotencyConflictError, QueueFullError, StoreUnavailableError } from '../../jobs/jobs.ts';
+import {
+  IdempotencyConflictError,
+  QueueFullError,
+  StoreUnavailableError,
+  SubmissionUnknownError,
+} from '../../jobs/jobs.ts';
 import { ApiProblem, badRequest, PROBLEM_MEDIA_TYPE, unavailable, validationProblem } from '../problems.ts';
 import { explain } from '../validation/explain.ts';
+
+/** When a store that cannot be reached is worth another try. */
+const STORE_RETRY_SECONDS = 2;
 
 export default fp(
   async (fastify) => {
@@ -36,12 +44,15 @@ function problemOf(error: FastifyError): ApiProblem {
       error.retryAfterSeconds,
     );
   }
+  if (error instanceof SubmissionUnknownError) {
+    const detail =
+      `${error.message}: it may have accepted the job. Send the request again with the same \`Idempotency-Key\`, and ` +
+      `it is not computed twice; without such a key, GET /jobs/${error.jobId} tells as soon as Redis answers.`;
+    return unavailable('submission-unknown', detail, STORE_RETRY_SECONDS);
+  }
   if (error instanceof StoreUnavailableError) {
-    return unavailable(
-      'store-unavailable',
-      'Redis, which holds the jobs, cannot be reached. Nothing was accepted or lost; try again shortly.',
-      2,
-    );
+    const detail = `${error.message}. No job was accepted; the request can be sent again in ${STORE_RETRY_SECONDS} s.`;
+    return unavailable('store-unavailable', detail, STORE_RETRY_SECONDS);
   }
   if (error instanceof IdempotencyConflictError) {
     return new ApiProblem(

@@ -6,6 +6,7 @@ import { isFinal, Job } from '../../../contract/job.ts';
 import { LIMITS } from '../../../contract/limits.ts';
 import { Result } from '../../../contract/result.ts';
 import { nullable, ref } from '../../../contract/schema.ts';
+import { StoreUnavailableError } from '../../../jobs/jobs.ts';
 import { disconnected } from '../../disconnect.ts';
 import { ATTRIBUTE_EXAMPLES } from '../../examples.ts';
 import { withResult } from '../../job-with-result.ts';
@@ -85,12 +86,16 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (seconds === null) return reply.code(202).send(job);
 
       reply.header('preference-applied', `wait=${seconds}`);
-      const waited = (await jobs.wait(job.id, seconds, disconnected(reply))) ?? job;
-      if (!isFinal(waited.status)) return reply.code(202).send(waited);
-      return reply
-        .code(200)
-        .type('application/json')
-        .send(await withResult(jobs, waited));
+      try {
+        const waited = (await jobs.wait(job.id, seconds, disconnected(reply))) ?? job;
+        if (!isFinal(waited.status)) return reply.code(202).send(waited);
+        const body = await withResult(jobs, waited);
+        return reply.code(200).type('application/json').send(body);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        request.log.warn({ err: error, job: job.id }, 'accepted, but no longer followed');
+        return reply.code(202).send(job); // it stays accepted
+      }
     },
   );
 };
