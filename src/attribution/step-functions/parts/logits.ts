@@ -22,7 +22,13 @@ export function logProbability(logits: Tensor2D, ids: Int32Array): Tensor1D {
   const read = tf.customGrad((x, save) => {
     const rows = x as Tensor2D;
     (save as (tensors: Tensor[]) => void)([rows]);
-    const value = tf.sub(tf.gatherND(rows, cells(ids)), tf.logSumExp(rows, 1));
+    const value = tf.tidy(() => {
+      const { below, total } = normalizer(rows);
+      return tf.sub(
+        freeing(below, (x) => tf.gatherND(x, cells(ids))),
+        tf.reshape(total, [-1]),
+      );
+    });
     // d log p / dx = 1 - p for the token, -p for the others. Of a token that is all but certain, 1 - p has no digits left
     // in float32: it is taken as the sum of the others.
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor =>
@@ -37,18 +43,43 @@ export function logProbability(logits: Tensor2D, ids: Int32Array): Tensor1D {
   return read(logits) as Tensor1D;
 }
 
+/**
+ * Logits less the largest of their row [rows, vocab], and the logarithm of the sum of their exponentials [rows, 1].
+ * The largest contributes exactly 1: log1p of the others keeps their digits where next to nothing is left for them.
+ */
+function normalizer(logits: Tensor2D): { below: Tensor2D; total: Tensor2D } {
+  const [rows] = logits.shape;
+  const largest = tf.stack([tf.range(0, rows, 1, 'int32'), tf.argMax(logits, 1)], 1);
+  const below = tf.sub<Tensor2D>(logits, tf.max(logits, 1, true));
+  const others = freeing(tf.exp(below), (all) => tf.tensorScatterUpdate(all, largest, tf.zeros([rows])));
+  return { below, total: log1p(freeing(others, (rest) => tf.sum(rest, 1, true)) as Tensor2D) };
+}
+
+/** log(1 + x) of x >= 0 to float32's accuracy, which tfjs's own lacks on WASM (Kahan's correction of 1 + x). */
+function log1p(x: Tensor2D): Tensor2D {
+  const sum = tf.add(x, 1);
+  const ratio = tf.divNoNan(tf.log(sum), tf.sub(sum, 1));
+  return tf.where(tf.equal(sum, 1), x, tf.mul(x, ratio)) as Tensor2D;
+}
+
+/** Logarithms of the probabilities: [rows, vocab]. In a tidy. */
+function logSoftmax(logits: Tensor2D): Tensor2D {
+  const { below, total } = normalizer(logits);
+  return freeing(below, (x) => tf.sub(x, total)) as Tensor2D;
+}
+
 /** Entropy of each row's distribution in nats (Shannon 1948): [rows]. */
 export function entropy(logits: Tensor2D): Tensor1D {
   const read = tf.customGrad((x, save) => {
     const value = tf.tidy(() => {
-      const logs = tf.logSoftmax(x as Tensor2D);
+      const logs = logSoftmax(x as Tensor2D);
       return tf.neg(tf.sum(expectationTerms(tf.exp(logs), logs), 1));
     });
     (save as (tensors: Tensor[]) => void)([x as Tensor, value]);
     // dH/dx = -p (log p + H)
     const gradFunc = (dy: Tensor, [saved, known]: Tensor[]): Tensor =>
       tf.tidy(() => {
-        const logs = tf.logSoftmax(saved as Tensor2D);
+        const logs = logSoftmax(saved as Tensor2D);
         const p = tf.exp(logs);
         const slope = freeing(logs, (log) => tf.add(log, tf.reshape(known, [-1, 1])));
         return freeing(tf.mul(p, slope), (product) => tf.mul(product, tf.reshape(tf.neg(dy), [-1, 1])));
@@ -64,8 +95,8 @@ export function entropy(logits: Tensor2D): Tensor1D {
  */
 export function klDivergence(logits: Tensor2D, others: Tensor2D, kept: Tensor2D | null): Tensor1D {
   const cut = (x: Tensor, mask = kept): Tensor2D => {
-    if (mask === null) return tf.logSoftmax(x as Tensor2D);
-    return tf.logSoftmax(tf.where(tf.greater(mask, 0), x, tf.fill(x.shape, CUT)) as Tensor2D);
+    if (mask === null) return logSoftmax(x as Tensor2D);
+    return logSoftmax(tf.where(tf.greater(mask, 0), x, tf.fill(x.shape, CUT)) as Tensor2D);
   };
   const compare = tf.customGrad((x, y, save) => {
     const value = tf.tidy(() => {

@@ -115,6 +115,30 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       });
     });
 
+    it('logProbability and entropy: values near 0 have all their digits', () => {
+      // From a token that is likely to one whose 1 - p is 2e-12; the level of the logits must not matter.
+      for (const [lead, level] of [1, 4, 9, 13, 20, 30].flatMap((first) => [
+        [first, 0],
+        [first, -64],
+        [first, 64],
+      ])) {
+        const logits = [lead, 0, -1, 0.5, -2, -4, -0.5, -3, -1, -2, -1.5].map((logit) => logit + level);
+        const others = logits.slice(1).reduce((sum, logit) => sum + Math.exp(logit - logits[0]), 0);
+        const total = Math.log1p(others);
+        const mean = logits.reduce((sum, logit) => sum + (logits[0] - logit) * Math.exp(logit - logits[0] - total), 0);
+        tf.tidy(() => {
+          const rows = tf.tensor2d(logits, [1, VOCAB]);
+          const [own] = logProbability(rows, Int32Array.of(0)).dataSync();
+          const [other] = logProbability(rows, Int32Array.of(5)).dataSync();
+          const [spread] = entropy(rows).dataSync();
+          const label = `${lead} at ${level}`;
+          assertNear([own / -total], [1], 1e-6, `log p, ${label}`);
+          assertNear([other / (logits[5] - logits[0] - total)], [1], 1e-6, `log p of another, ${label}`);
+          assertNear([spread / (total + mean)], [1], 2e-6, `entropy, ${label}`);
+        });
+      }
+    });
+
     it('klDivergence: derivative of both sides', () => {
       tf.tidy(() => {
         const total = (y: Tensor): Tensor => tf.sum(tf.mul(klDivergence(constant(x), y as Tensor2D, null), weights));
