@@ -24,6 +24,23 @@ export interface Token {
  */
 export type ScoreKind = 'granular' | 'coarse' | 'multidimensional';
 
+/** The number of axes that scores have after [tokens, steps]; 0 where nothing is attributed. */
+export function extraAxes({
+  sourceAttributions,
+  targetAttributions,
+}: Pick<SequenceAttribution, 'sourceAttributions' | 'targetAttributions'>): number {
+  const scores = sourceAttributions ?? targetAttributions;
+  return scores === null ? 0 : scores.shape.length - 2;
+}
+
+/** The same scores, called what their axes are: aggregated to one number for each pair of tokens they are coarse. */
+export function withKindOfAxes(sequence: SequenceAttribution): SequenceAttribution {
+  const axes = extraAxes(sequence);
+  if (axes === 0) return { ...sequence, kind: 'coarse' };
+  const named = axes === 1 && sequence.kind === 'granular' ? 'granular' : 'multidimensional';
+  return { ...sequence, kind: named };
+}
+
 /** The attribution of one generated sequence. `steps` below is attrPosEnd - attrPosStart. */
 export interface SequenceAttribution {
   kind: ScoreKind;

@@ -7,14 +7,13 @@ import {
   aggregate,
   completeChain,
   defaultAggregators,
-  extraAxes,
 } from '../attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
 import { AttributionError } from '../attribution/errors.ts';
 import type { Method, MethodScores } from '../attribution/method.ts';
 import type { Counters } from '../attribution/passes/passes.ts';
 import type { Registries } from '../attribution/registries.ts';
-import type { SequenceAttribution } from '../attribution/scores.ts';
+import { extraAxes, type SequenceAttribution, withKindOfAxes } from '../attribution/scores.ts';
 import { type ResolvedContrast, SequenceScores, type StepCall } from '../attribution/sequence-scores.ts';
 import type { AttributeRequest, CompleteCall } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
@@ -121,7 +120,7 @@ export class Attribution {
     };
     return {
       result: { sequences: sequences.map(toResultSequence), info },
-      inseq: () => toInseqJson(sequences, inseqInfo(resolved, raw, seconds)),
+      inseq: () => toInseqJson(sequences.map(withKindOfAxes), inseqInfo(resolved, raw, seconds)),
     };
   }
 

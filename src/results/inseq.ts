@@ -41,7 +41,7 @@ const SEQUENCE_CLASSES: Record<ScoreKind, string> = {
 
 /**
  * The text of the file, indented by four spaces.
- * @param sequences - raw or aggregated; Inseq aggregates raw scores itself when it shows them
+ * @param sequences - raw or aggregated; by a sequence's kind Inseq knows how it must aggregate the scores to show them
  */
 export function toInseqJson(sequences: readonly SequenceAttribution[], info: InseqInfo): string {
   const output = instance('inseq.data.attribution', 'FeatureAttributionOutput', {
@@ -54,7 +54,7 @@ export function toInseqJson(sequences: readonly SequenceAttribution[], info: Ins
 }
 
 function sequenceObject(sequence: SequenceAttribution): object {
-  const { kind, source, target, attrPosStart, sourceAttributions, targetAttributions } = sequence;
+  const { kind, source, target, attrPosStart, sourceAttributions, targetAttributions, axes = [] } = sequence;
   const stepScores = { ...sequence.stepScores };
   if (sequence.convergenceDelta !== null) stepScores.deltas = sequence.convergenceDelta;
   // Decoder-only models have no source; Inseq calls the prompt so.
@@ -62,13 +62,33 @@ function sequenceObject(sequence: SequenceAttribution): object {
   return instance('inseq.data.attribution', SEQUENCE_CLASSES[kind], {
     source: sourceTokens.map(tokenObject),
     target: target.map(tokenObject),
-    source_attributions: sourceAttributions && tensor(sourceAttributions),
-    target_attributions: targetAttributions && tensor(targetAttributions),
+    source_attributions: sourceAttributions && tensor(withoutHoles(sourceAttributions)),
+    target_attributions: targetAttributions && tensor(withoutHoles(targetAttributions)),
     step_scores: mapValues(stepScores, (data) => tensor({ shape: [data.length], data })),
     sequence_scores: mapValues(sequence.sequenceScores, tensor),
     attr_pos_start: attrPosStart,
     attr_pos_end: sequence.attrPosEnd,
+    // How many means Inseq takes to show these scores. It forgets the number when it saves, and cannot show its own file.
+    ...(kind === 'multidimensional' && axes.length > 0 && { _num_dimensions: axes.length }),
   });
+}
+
+/**
+ * Where a cell has scores of some layers, those that it has not (a decoder's layers say nothing of source tokens) are 0, as
+ * Inseq's mean makes NaN of such a cell. Cells that do not apply stay NaN.
+ */
+function withoutHoles({ shape, data }: ScoreArray): ScoreArray {
+  const width = shape.slice(2).reduce((product, size) => product * size, 1);
+  if (width === 1) return { shape, data };
+  const filled = data.slice();
+  for (let at = 0; at < filled.length; at += width) {
+    const cell = filled.subarray(at, at + width);
+    if (!cell.every(Number.isNaN))
+      cell.forEach((value, k) => {
+        if (Number.isNaN(value)) cell[k] = 0;
+      });
+  }
+  return { shape, data: filled };
 }
 
 const tokenObject = ({ id, token }: Token) => instance('inseq.utils.typing', 'TokenWithId', { id, token });

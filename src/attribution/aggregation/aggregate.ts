@@ -2,7 +2,7 @@
 
 import { Value } from 'typebox/value';
 import { AttributionError } from '../errors.ts';
-import type { ScoreKind, SequenceAttribution } from '../scores.ts';
+import { extraAxes, type ScoreKind, type SequenceAttribution } from '../scores.ts';
 import type { AggregationContext } from './aggregator.ts';
 import { AGGREGATORS } from './registry.ts';
 
@@ -20,12 +20,6 @@ export interface AggregatorCall {
 export function defaultAggregators(kind: ScoreKind, extraAxes: number): AggregatorCall[] {
   if (kind === 'granular') return extraAxes > 0 ? [{ name: 'vnorm', args: {} }] : [];
   return Array.from({ length: extraAxes }, () => ({ name: 'mean', args: {} }));
-}
-
-/** The axes that a sequence's scores have after [tokens, steps]. */
-export function extraAxes({ sourceAttributions, targetAttributions }: SequenceAttribution): number {
-  const scores = sourceAttributions ?? targetAttributions;
-  return scores === null ? 0 : scores.shape.length - 2;
 }
 
 /**
