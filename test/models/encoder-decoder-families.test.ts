@@ -64,8 +64,8 @@ function logitsOf(model: Translator, length: number, positions: Int32Array): Flo
 }
 
 const UNKNOWN_ACTIVATIONS: [name: string, fields: object, error: RegExp][] = [
-  ['bart', { activation_function: 'mish' }, /"activation_function" is "mish"; it must be one of gelu, /],
-  ['t5', { feed_forward_proj: 'gated-mish' }, /"feed_forward_proj" is "mish"; it must be one of gelu, /],
+  ['bart', { activation_function: 'maxout' }, /"activation_function" is "maxout"; it must be one of gelu, /],
+  ['t5', { feed_forward_proj: 'gated-maxout' }, /"feed_forward_proj" is "maxout"; it must be one of gelu, /],
 ];
 
 for (const [name, fields, error] of UNKNOWN_ACTIVATIONS) {
