@@ -106,7 +106,13 @@ export async function measure(loaded: LoadedModel, sequence: Sequence, testCase:
       if (method === undefined || fn === undefined) throw new Error(`no method ${testCase.method}`);
       const passes: Passes = await scores.passes({ fn, args: { logprob: false }, pointer: '' }, method.needsGradient);
       const args = Value.Default(method.argsSchema, { ...testCase.methodArgs }) as Record<string, unknown>;
-      await method.attribute({ passes, args, attributeTarget: true, random: new Random(1), tick: async () => {} });
+      await method.attribute({
+        passes,
+        args,
+        attributeTarget: true,
+        random: new Random(1),
+        onProgress: async () => {},
+      });
       passes.dispose();
     }
     scores.dispose();

@@ -1,10 +1,10 @@
 /**
- * Methods, step functions and the like, found and not listed: each is one file of a folder with a default export.
+ * Loads methods, step functions and aggregators: each is one file of a folder, named by its id, with a default export.
  * Operators add their own by module paths in the configuration; a request can only name what was loaded at start.
  */
 
 import { readdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** What every member of a registry has. */
@@ -38,7 +38,7 @@ export interface Loaded {
   value: unknown;
 }
 
-/** Loads the modules of a folder, every .ts or .js file in it. */
+/** Loads the modules of a folder: every .ts, .js or .mjs file in it, but not those of its folders. */
 export async function loadFolder(folder: URL): Promise<Loaded[]> {
   const directory = fileURLToPath(folder);
   const names = (await readdir(directory)).filter((name) => MODULE.test(name) && !name.endsWith('.d.ts'));
@@ -61,16 +61,16 @@ async function loadFile(file: string): Promise<Loaded> {
 }
 
 /**
- * The members of a kind by id, sorted: all modules of its own, and those plug-ins that are of this kind.
- * @throws {RegistryError} when a module is no member, or has the id of another
+ * The members of a kind by id, sorted: all modules of its own folder, and those of `added` that are of this kind.
+ * @throws {RegistryError} when a module is not a member, has the id of another, or lies in the folder under another name
  */
 export function registerMembers<T extends Registered>(
   kind: RegistryKind<T>,
   own: readonly Loaded[],
-  plugins: readonly Loaded[] = [],
+  added: readonly Loaded[] = [],
 ): Map<string, T> {
   const members = new Map<string, { member: T; file: string }>();
-  for (const { file, value } of [...own, ...plugins.filter(({ value }) => isOfKind(kind, value))]) {
+  for (const { file, value } of [...own, ...added.filter(({ value }) => isOfKind(kind, value))]) {
     const member = checked(kind, file, value);
     const known = members.get(member.id);
     if (known !== undefined) {
@@ -80,8 +80,20 @@ export function registerMembers<T extends Registered>(
     }
     members.set(member.id, { member, file });
   }
+  for (const { file } of own) checkName(kind, file, members);
   const sorted = [...members.values()].sort((a, b) => (a.member.id < b.member.id ? -1 : 1));
   return new Map(sorted.map(({ member }) => [member.id, member]));
+}
+
+/** What is looked up by its id is found by its id in the folder. */
+function checkName<T extends Registered>(
+  kind: RegistryKind<T>,
+  file: string,
+  members: ReadonlyMap<string, { file: string }>,
+): void {
+  const name = basename(file, extname(file));
+  if (members.get(name)?.file === file) return;
+  throw new RegistryError(`${kind.noun} ${file} cannot be used: its id must be its file's name, "${name}"`);
 }
 
 /** True when a plug-in's export is meant to be of this kind, right or wrong. */

@@ -6,22 +6,23 @@
 import type { TSchema } from 'typebox';
 import type { Architecture } from '../models/model.ts';
 import type { Random } from '../random.ts';
+import type { Arguments } from './arguments.ts';
 import type { Passes } from './passes/passes.ts';
 import type { ScoreArray, ScoreKind } from './scores.ts';
 import type { Paper } from './step-function.ts';
 
-export interface MethodTask {
+export interface MethodTask<Args = Record<string, unknown>> {
   readonly passes: Passes;
-  /** Arguments, validated and completed by the schema's defaults. */
-  readonly args: Record<string, unknown>;
+  /** Validated, with defaults filled in. */
+  readonly args: Args;
   /** True when the decoder's own prefix is attributed: always for decoder-only models. */
   readonly attributeTarget: boolean;
   readonly random: Random;
-  /** Reports finished work, lets other events of the process run, and throws when the job was canceled. */
-  tick(completed: number, total: number): Promise<void>;
+  /** Reports progress and yields to the event loop. Throws when the job was canceled. */
+  onProgress(completed: number, total: number): Promise<void>;
 }
 
-/** What a method gives back for one sequence; axes as in `SequenceAttribution`. */
+/** What a method returns for one sequence; axes as in `SequenceAttribution`. */
 export interface MethodScores {
   kind: ScoreKind;
   source: ScoreArray | null;
@@ -29,11 +30,11 @@ export interface MethodScores {
   /** [steps] */
   convergenceDelta?: Float32Array;
   sequenceScores?: Record<string, ScoreArray>;
-  /** Names of the axes after [tokens, steps], where the kind does not tell. */
+  /** Names of the axes after [tokens, steps], where the kind does not imply them. */
   axes?: string[];
   /** Names along the axis of layers. */
   layers?: string[];
-  /** What stands in for the kind's default aggregation: names of aggregators, [] for none. */
+  /** Replaces the kind's default aggregation: aggregators in order, [] for none. */
   aggregators?: { name: string; args: Record<string, unknown> }[];
   /** Fit diagnostics by name: [steps] each (LIME's R2). */
   diagnostics?: Record<string, Float32Array>;
@@ -45,9 +46,21 @@ export interface Method {
   /** One or two sentences: what it computes and when to prefer it. */
   readonly description: string;
   readonly paper: Paper | null;
+  /** JSON Schema of the arguments, with defaults. */
   readonly argsSchema: TSchema;
   readonly appliesTo: readonly Architecture[];
   /** True when it needs the gradient of the attributed function. */
   readonly needsGradient: boolean;
+  /** @throws {AttributionError} when the arguments do not fit the model or the sequence */
   attribute(task: MethodTask): Promise<MethodScores>;
+}
+
+/** A method whose `args` have the type of its schema. */
+export function defineMethod<const Schema extends TSchema>(
+  method: Omit<Method, 'argsSchema' | 'attribute'> & {
+    readonly argsSchema: Schema;
+    attribute(task: MethodTask<Arguments<Schema>>): Promise<MethodScores>;
+  },
+): Method {
+  return method;
 }

@@ -1,7 +1,13 @@
-/** What belongs to the encoder's input and what to the decoder's. */
+/** Pairs of values, one for the encoder's input (source) and one for the decoder's (target). */
 
-/** The two sides of a sequence's scores. */
 export interface Sides<T> {
   source: T;
   target: T;
+}
+
+export type Side = keyof Sides<unknown>;
+
+/** Applies a function to both sides. */
+export function mapSides<T, Result>(sides: Sides<T>, map: (value: T, side: Side) => Result): Sides<Result> {
+  return { source: map(sides.source, 'source'), target: map(sides.target, 'target') };
 }

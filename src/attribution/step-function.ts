@@ -9,6 +9,7 @@ import type { TSchema } from 'typebox';
 import type { RunOptions } from '../nn/run.ts';
 import type { Random } from '../random.ts';
 import type { Tensor, Tensor1D, Tensor2D } from '../tensors/tf.ts';
+import type { Arguments } from './arguments.ts';
 
 export interface Paper {
   title: string;
@@ -108,4 +109,16 @@ export interface StepFunction {
    * @throws {AttributionError} when the arguments do not fit the sequence or the role.
    */
   prepare(context: StepContext, args: Record<string, unknown>): Scorer | Ensemble | Promise<Scorer | Ensemble>;
+}
+
+type Prepared = ReturnType<StepFunction['prepare']>;
+
+/** A step function whose `args` have the type of its schema. */
+export function defineStepFunction<const Schema extends TSchema>(
+  stepFunction: Omit<StepFunction, 'argsSchema' | 'prepare'> & {
+    readonly argsSchema: Schema;
+    prepare(context: StepContext, args: Arguments<Schema>): Prepared;
+  },
+): StepFunction {
+  return stepFunction;
 }

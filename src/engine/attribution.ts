@@ -207,7 +207,13 @@ export class Attribution {
       const attributeTarget = model.model.architecture === 'decoder-only' || request.attribute_target;
       let found: MethodScores;
       try {
-        found = await method.attribute({ passes, args: methodArgs, attributeTarget, random: random.fork(), tick });
+        found = await method.attribute({
+          passes,
+          args: methodArgs,
+          attributeTarget,
+          random: random.fork(),
+          onProgress: tick,
+        });
       } finally {
         passes.dispose();
       }

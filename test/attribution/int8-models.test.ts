@@ -89,7 +89,7 @@ async function attribute(
     args,
     attributeTarget: true,
     random: new Random(1),
-    tick: async () => {},
+    onProgress: async () => {},
   });
   passes.dispose();
   scores.dispose();

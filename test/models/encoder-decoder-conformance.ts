@@ -103,7 +103,7 @@ async function scoresOf(
     try {
       const passes = await scores.passes({ fn, args: fnArgs, pointer: '' }, method.needsGradient);
       contrast = scores.contrasts[0];
-      const task = { passes, args, attributeTarget, random: new Random(1), tick: async () => {} };
+      const task = { passes, args: args as never, attributeTarget, random: new Random(1), onProgress: async () => {} };
       const found = await body(task);
       passes.dispose();
       return found;

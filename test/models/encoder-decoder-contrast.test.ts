@@ -131,7 +131,7 @@ for (const name of ['bart-tiny', 't5-tiny'] as const) {
         args: completedArgs(method.argsSchema, { signed: true, n_steps: 3 }),
         attributeTarget: true,
         random: new Random(1),
-        tick: async () => {},
+        onProgress: async () => {},
       });
       passes.dispose();
       scores.dispose();

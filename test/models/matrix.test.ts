@@ -104,7 +104,7 @@ async function checkMethod(loaded: LoadedModel, method: Method, fn: StepFunction
   const random = new Random(1);
   const label = `${method.id} of ${fn.id}`;
   try {
-    const task = { passes, args, attributeTarget: true, random, tick: async () => {} };
+    const task = { passes, args, attributeTarget: true, random, onProgress: async () => {} };
     const { source, target } = await method.attribute(task);
     if (method.id === 'dummy') return;
     assert.equal(source !== null, loaded.model.encoder !== null, label);

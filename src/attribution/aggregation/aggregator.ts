@@ -1,6 +1,7 @@
-/** What an aggregator is: something that makes the scores of a sequence smaller or relates them to others. */
+/** Aggregators: each reduces, merges, scales or compares the scores of a sequence. */
 
 import type { TSchema } from 'typebox';
+import type { Arguments } from '../arguments.ts';
 import { AttributionError } from '../errors.ts';
 import type { SequenceAttribution } from '../scores.ts';
 import type { FunctionName } from './functions.ts';
@@ -22,7 +23,7 @@ interface Neighbors {
 export interface Aggregator {
   readonly id: string;
   readonly name: string;
-  /** One or two sentences: what it makes of the scores. */
+  /** One or two sentences: what it does to the scores. */
   readonly description: string;
   /** JSON Schema of the arguments, with defaults. */
   readonly argsSchema: TSchema;
@@ -36,6 +37,21 @@ export interface Aggregator {
     context: AggregationContext,
     neighbors: Neighbors,
   ): SequenceAttribution;
+}
+
+/** An aggregator whose `args` have the type of its schema. */
+export function defineAggregator<const Schema extends TSchema>(
+  aggregator: Omit<Aggregator, 'argsSchema' | 'apply'> & {
+    readonly argsSchema: Schema;
+    apply(
+      sequence: SequenceAttribution,
+      args: Arguments<Schema>,
+      context: AggregationContext,
+      neighbors: Neighbors,
+    ): SequenceAttribution;
+  },
+): Aggregator {
+  return aggregator;
 }
 
 /** A fault of an aggregator's argument. */

@@ -72,3 +72,8 @@ export function functionSchema(unset: string) {
     description: `${FUNCTION_NAMES.map((name) => `"${name}": ${FUNCTIONS[name]}`).join('; ')}. null: ${unset}.`,
   });
 }
+
+/** What a null function means where spans are merged. */
+export const SPAN_FUNCTION = functionSchema(
+  '"absmax" for attributions, and for step scores what suits them (the product of probabilities, the sum of entropies)',
+);

@@ -1,36 +1,27 @@
-/** All aggregators by id: one file each in aggregators/, and `scores` by each function. */
+/** All aggregators by id: one file each in aggregators/, and `scores` under the name of each function. */
 
 import type { AggregatorInfo } from '../../contract/catalogue.ts';
+import { loadFolder, type RegistryKind, registerMembers, wrongField } from '../load-members.ts';
 import type { Aggregator } from './aggregator.ts';
-import pair from './aggregators/pair.ts';
-import scores, { scoresBy } from './aggregators/scores.ts';
-import slices from './aggregators/slices.ts';
-import spans from './aggregators/spans.ts';
-import split from './aggregators/split.ts';
-import subwords from './aggregators/subwords.ts';
-import weight from './aggregators/weight.ts';
+import { scoresBy } from './aggregators/scores.ts';
 import { FUNCTION_NAMES } from './functions.ts';
-import { segmentAggregator } from './segments.ts';
 
-const MEMBERS: readonly Aggregator[] = [
-  scores,
-  ...FUNCTION_NAMES.map(scoresBy),
-  spans,
-  subwords,
-  segmentAggregator('word'),
-  segmentAggregator('sentence'),
-  split,
-  slices,
-  pair,
-  weight,
-];
+const AGGREGATOR: RegistryKind<Aggregator> = {
+  noun: 'aggregator',
+  marker: 'apply',
+  check: (value) =>
+    wrongField(value, { name: 'string', description: 'string', argsSchema: 'object', apply: 'function' }),
+};
 
-/** Aggregators by the name that a request gives. */
-export const AGGREGATORS: ReadonlyMap<string, Aggregator> = new Map(MEMBERS.map((member) => [member.id, member]));
+const folder = await loadFolder(new URL('./aggregators/', import.meta.url));
+const byFunction = FUNCTION_NAMES.map((fn) => ({ file: `aggregators/scores.ts (${fn})`, value: scoresBy(fn) }));
+
+/** Aggregators by the name that a request gives, sorted. */
+export const AGGREGATORS: ReadonlyMap<string, Aggregator> = registerMembers(AGGREGATOR, folder, byFunction);
 
 /** What the catalogue says of each aggregator. */
 export function listAggregators(): AggregatorInfo[] {
-  return MEMBERS.map(({ id, name, description, argsSchema }) => ({
+  return Array.from(AGGREGATORS.values(), ({ id, name, description, argsSchema }) => ({
     id,
     name,
     description,

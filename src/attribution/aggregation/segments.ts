@@ -1,10 +1,10 @@
 /** Tokens of the same segment of a text: of a word or a sentence, by the rules of Unicode (UAX #29) and the locale. */
 
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import type { Token } from '../scores.ts';
-import { type Aggregator, argumentFault } from './aggregator.ts';
-import { SPAN_FUNCTION } from './aggregators/spans.ts';
+import { type Aggregator, argumentFault, defineAggregator } from './aggregator.ts';
 import type { Group } from './arrays.ts';
+import { SPAN_FUNCTION } from './functions.ts';
 import { mergeSpans } from './merge.ts';
 
 const Args = Type.Object(
@@ -19,19 +19,18 @@ const Args = Type.Object(
   },
   { additionalProperties: false },
 );
-type Args = Static<typeof Args>;
 
 /** An aggregator that merges the tokens of each segment. */
 export function segmentAggregator(granularity: 'word' | 'sentence'): Aggregator {
   const plural = `${granularity}s`;
   const scope = granularity === 'word' ? 'Punctuation and special tokens stand alone.' : 'Special tokens stand alone.';
-  return {
+  return defineAggregator({
     id: plural,
     name: granularity === 'word' ? 'Words' : 'Sentences',
     description: `Merges the tokens of each ${granularity}, found in the text whatever the tokenizer. ${scope}`,
     argsSchema: Args,
     apply(sequence, args, { texts, spanAggregation }) {
-      const { locale, aggregate_source, aggregate_target, aggregate_fn } = args as Args;
+      const { locale, aggregate_source, aggregate_target, aggregate_fn } = args;
       const segmenter = makeSegmenter(locale, granularity);
       const { source, target } = texts;
       const spans = {
@@ -40,7 +39,7 @@ export function segmentAggregator(granularity: 'word' | 'sentence'): Aggregator 
       };
       return mergeSpans(sequence, spans, aggregate_fn, { texts, spanAggregation });
     },
-  };
+  });
 }
 
 function makeSegmenter(locale: string | null, granularity: 'word' | 'sentence'): Intl.Segmenter {

@@ -1,16 +1,17 @@
-import { Type } from 'typebox';
-import { Run } from '../../nn/run.ts';
-import { scoped } from '../../tensors/ops.ts';
-import type { Tensor } from '../../tensors/tf.ts';
-import type { Method, MethodScores } from '../method.ts';
-import type { Passes } from '../passes/passes.ts';
-import type { ScoreArray } from '../scores.ts';
-
 /**
  * Attention weights (Bahdanau et al. 2014; Jain & Wallace 2019 on what they do not tell): the probabilities of every
  * layer and head at the position where each token is predicted, [tokens, steps, layers, heads].
  */
-const attentionMethod: Method = {
+
+import { Type } from 'typebox';
+import { Run } from '../../nn/run.ts';
+import { scoped } from '../../tensors/ops.ts';
+import type { Tensor } from '../../tensors/tf.ts';
+import { defineMethod, type MethodScores } from '../method.ts';
+import type { Passes } from '../passes/passes.ts';
+import type { ScoreArray } from '../scores.ts';
+
+export default defineMethod({
   id: 'attention',
   name: 'Attention weights',
   description: 'How much each layer and head looks at a token when the next one is predicted.',
@@ -48,7 +49,7 @@ const attentionMethod: Method = {
     else scores.sequenceScores.decoder_self_attentions = prefixOnly(self, passes);
     return scores;
   },
-};
+});
 
 const AXES = ['layer', 'head'];
 
@@ -118,5 +119,3 @@ function prefixOnly(scores: ScoreArray, passes: Passes): ScoreArray {
   const data = scores.data.slice(0, passes.length * size).map((value) => (Number.isNaN(value) ? 0 : value));
   return { shape: [passes.length, ...rest], data };
 }
-
-export default attentionMethod;

@@ -1,11 +1,12 @@
-import { Type } from 'typebox';
-import type { Method } from '../method.ts';
-
 /** No attribution: for requests that only want step scores. */
-const dummy: Method = {
+
+import { Type } from 'typebox';
+import { defineMethod } from '../method.ts';
+
+export default defineMethod({
   id: 'dummy',
   name: 'No attribution',
-  description: 'Computes the step scores alone.',
+  description: 'Computes only the step scores.',
   paper: null,
   argsSchema: Type.Object({}, { additionalProperties: false }),
   appliesTo: ['decoder-only', 'encoder-decoder'],
@@ -14,6 +15,4 @@ const dummy: Method = {
   async attribute() {
     return { kind: 'granular', source: null, target: null };
   },
-};
-
-export default dummy;
+});

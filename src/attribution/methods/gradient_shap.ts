@@ -1,14 +1,27 @@
-import { Type } from 'typebox';
-import { tf } from '../../tensors/tf.ts';
-import type { Method, MethodTask } from '../method.ts';
-import { GranularScores } from './parts/granular.ts';
-import { PathIntegral } from './parts/path-integral.ts';
-
 /**
  * Gradient SHAP (Lundberg & Lee 2017; expected gradients, Erion et al. 2021): gradients at random points between the
  * baseline and the (noisy) input. The points are shared by all steps.
  */
-const gradientShap: Method = {
+
+import { type Static, Type } from 'typebox';
+import { tf } from '../../tensors/tf.ts';
+import { defineMethod, type MethodScores, type MethodTask } from '../method.ts';
+import { mapSides, type Sides } from '../sides.ts';
+import { GranularScores } from './parts/granular.ts';
+import { attributedSides, positionsOf } from './parts/inputs.ts';
+import { DELTA_ARG, PATH_ARGS, PathIntegral, withDelta } from './parts/path-integral.ts';
+
+const Args = Type.Object(
+  {
+    n_samples: Type.Integer({ minimum: 1, maximum: 1000, default: 5, description: 'Random points.' }),
+    stdevs: Type.Number({ minimum: 0, default: 0, description: 'Standard deviation of the noise added to the input.' }),
+    multiply_by_inputs: PATH_ARGS.multiply_by_inputs,
+    ...DELTA_ARG,
+  },
+  { additionalProperties: false },
+);
+
+export default defineMethod({
   id: 'gradient_shap',
   name: 'Gradient SHAP',
   description: 'Gradients at random points between baseline and noisy input: an estimate of SHAP values.',
@@ -16,63 +29,46 @@ const gradientShap: Method = {
     title: 'A Unified Approach to Interpreting Model Predictions',
     url: 'https://arxiv.org/abs/1705.07874',
   },
-  argsSchema: Type.Object(
-    {
-      n_samples: Type.Integer({ minimum: 1, maximum: 1000, default: 5, description: 'Random points.' }),
-      stdevs: Type.Number({ minimum: 0, default: 0, description: 'Standard deviation of the noise on the input.' }),
-      multiply_by_inputs: Type.Boolean({ default: true, description: 'Multiply by the way from the baseline.' }),
-      return_convergence_delta: Type.Boolean({
-        default: false,
-        description: 'Report how far the attributions are from adding up to the change of the score.',
-      }),
-    },
-    { additionalProperties: false },
-  ),
+  argsSchema: Args,
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
 
   async attribute(task) {
     const { passes, args, random } = task;
-    const alphas = Float64Array.from({ length: args.n_samples as number }, () => random.uniform());
-    const stdevs = args.stdevs as number;
+    const { n_samples, stdevs } = args;
+    const alphas = Float64Array.from({ length: n_samples }, () => random.uniform());
+    if (stdevs === 0) return gradientShapAt(task, alphas, null);
     const width = passes.targetFeatures.shape[1];
-    const draw = (positions: number): Float32Array =>
-      Float32Array.from({ length: alphas.length * positions * width }, () => stdevs * random.normal());
-    const noise =
-      stdevs === 0
-        ? null
-        : {
-            source: passes.sourceFeatures && draw(passes.sourceLength),
-            target: task.attributeTarget ? draw(passes.length) : null,
-          };
+    const attributed = attributedSides(task);
+    const noise = mapSides(positionsOf(passes), (positions, side) => {
+      if (!attributed[side]) return null;
+      return Float32Array.from({ length: n_samples * positions * width }, () => stdevs * random.normal());
+    });
     return gradientShapAt(task, alphas, noise);
   },
-};
+});
 
 /** Gradient SHAP at given points: coefficients [samples] and noise [samples * positions * hidden] of each side. */
 export async function gradientShapAt(
-  task: MethodTask,
+  task: MethodTask<Static<typeof Args>>,
   alphas: Float64Array,
-  noise: { source: Float32Array | null; target: Float32Array | null } | null,
-) {
-  const { passes, args, attributeTarget } = task;
-  const scores = new GranularScores(passes, attributeTarget);
+  noise: Sides<Float32Array | null> | null,
+): Promise<MethodScores> {
+  const { passes, args } = task;
+  const scores = new GranularScores(task);
   const path = new PathIntegral(task);
   const width = passes.targetFeatures.shape[1];
-  const tensor = (values: Float32Array | null | undefined) =>
-    values ? tf.tensor2d(values, [values.length / width, width]) : null;
-  const sides = { source: tensor(noise?.source), target: tensor(noise?.target) };
+  const tensors = mapSides(
+    noise ?? { source: null, target: null },
+    (values) => values && tf.tensor2d(values, [values.length / width, width]),
+  );
   try {
-    await path.add(alphas, new Float64Array(alphas.length).fill(1 / alphas.length), sides);
-    path.finish(scores, args.multiply_by_inputs !== false);
+    await path.add(alphas, new Float64Array(alphas.length).fill(1 / alphas.length), tensors);
+    path.finish(scores, args.multiply_by_inputs);
   } finally {
     path.dispose();
-    sides.source?.dispose();
-    sides.target?.dispose();
+    tensors.source?.dispose();
+    tensors.target?.dispose();
   }
-  const { source, target } = scores;
-  if (args.return_convergence_delta !== true) return { kind: 'granular' as const, source, target };
-  return { kind: 'granular' as const, source, target, convergenceDelta: await path.convergenceDelta(scores) };
+  return withDelta(task, scores);
 }
-
-export default gradientShap;

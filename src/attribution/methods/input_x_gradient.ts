@@ -1,10 +1,11 @@
+/** Input x gradient (Shrikumar et al. 2016, section 2): the first-order effect of each embedding on the score. */
+
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import type { Method } from '../method.ts';
+import { defineMethod } from '../method.ts';
 import { gradientScores } from './parts/granular.ts';
 
-/** Input x gradient (Shrikumar et al. 2016, section 2): the first-order effect of each embedding on the score. */
-const inputXGradient: Method = {
+export default defineMethod({
   id: 'input_x_gradient',
   name: 'Input x gradient',
   description: "Each embedding times the score's gradient there: the token's share of a linear approximation.",
@@ -16,12 +17,5 @@ const inputXGradient: Method = {
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
 
-  async attribute({ passes, attributeTarget }) {
-    const { source, target } = await gradientScores(passes, attributeTarget, (gradient, features) =>
-      tf.mul(gradient, features),
-    );
-    return { kind: 'granular', source, target };
-  },
-};
-
-export default inputXGradient;
+  attribute: (task) => gradientScores(task, (gradient, features) => tf.mul(gradient, features)),
+});

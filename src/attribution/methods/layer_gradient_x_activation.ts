@@ -1,13 +1,15 @@
-import { Type } from 'typebox';
-import { tf } from '../../tensors/tf.ts';
-import type { Method } from '../method.ts';
-import { activationRows, LAYER_ARGS, LayerScores, resolveLayers } from './parts/layers.ts';
-
 /**
  * Layer gradient x activation (Captum's LayerGradientXActivation): a module's output times the score's gradient there.
  * All layers asked for come from one forward and one pullback.
  */
-const layerGradientXActivation: Method = {
+
+import { Type } from 'typebox';
+import { type Tensor2D, tf } from '../../tensors/tf.ts';
+import { defineMethod } from '../method.ts';
+import { attributedSides } from './parts/inputs.ts';
+import { activationRows, LAYER_ARGS, LayerScores, resolveLayers } from './parts/layers.ts';
+
+export default defineMethod({
   id: 'layer_gradient_x_activation',
   name: 'Layer gradient x activation',
   description: "A module's output at each token times the score's gradient there.",
@@ -25,26 +27,23 @@ const layerGradientXActivation: Method = {
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
 
-  async attribute({ passes, args }) {
-    const names = resolveLayers(passes, args.target_layer);
-    const scores = new LayerScores(passes);
-    const wanted = { source: passes.sourceFeatures !== null, target: true };
+  async attribute(task) {
+    const { passes, args } = task;
+    const names = resolveLayers(task);
+    const scores = new LayerScores(task, names);
     await passes.gradients(
       passes.clean,
-      wanted,
+      { ...attributedSides(task), target: true },
       (block) => {
         for (const [name, watched] of block.watched) {
-          const activation = activationRows(watched, watched.activation);
           const gradient = watched.cotangent?.tensor ?? null;
-          const product =
-            activation && gradient && (args.multiply_by_inputs === false ? gradient : tf.mul(gradient, activation));
-          scores.put(name, watched, block, product as typeof gradient);
+          const activation = activationRows(watched, watched.activation);
+          const product = args.multiply_by_inputs ? gradient && activation && tf.mul(gradient, activation) : gradient;
+          scores.put(name, watched, block, product as Tensor2D | null);
         }
       },
       { watch: names },
     );
-    return scores.finish(names, args.layer_aggregation as 'vnorm' | 'sum');
+    return scores.result();
   },
-};
-
-export default layerGradientXActivation;
+});

@@ -1,72 +1,88 @@
-import { Type } from 'typebox';
+/**
+ * LIME (Ribeiro et al. 2016): a weighted ridge regression of the score on which tokens are kept, over samples in which
+ * random tokens are replaced by their baseline. The samples are shared by all steps: n_samples passes in all.
+ *
+ * Inseq's own variant regresses on the perturbed embeddings, fills dropped tokens with the unknown token's *number*, and
+ * weighs a sample by its kept entries. Its features are affine in the mask, so the same fit is done in token space.
+ */
+
+import { type Static, Type } from 'typebox';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import type { Method, MethodScores, MethodTask } from '../method.ts';
+import { defineMethod, type MethodScores, type MethodTask } from '../method.ts';
 import { evaluateMasked, type Masks } from '../passes/masked-copies.ts';
 import type { Passes } from '../passes/passes.ts';
 import type { ScoreArray } from '../scores.ts';
-import type { Sides } from '../sides.ts';
+import { mapSides, type Sides } from '../sides.ts';
+import { baselinesOf, featuresOf, type SideTensors } from './parts/inputs.ts';
 import { type RidgeFit, ridge } from './parts/ridge.ts';
 
-/**
- * LIME (Ribeiro et al. 2016): a weighted ridge regression of the score on which tokens are kept, over samples in which
- * random tokens give way to their baseline. The samples are shared by all steps: n_samples passes in all.
- *
- * Inseq's own variant regresses on the perturbed embeddings, fills dropped ones with the unknown token's *number*, and
- * weighs a sample by its kept entries. Its features are affine in the mask, so the same fit is done in token space.
- */
-const lime: Method = {
+const Args = Type.Object(
+  {
+    n_samples: Type.Integer({
+      minimum: 2,
+      maximum: 10_000,
+      default: 100,
+      description: 'Perturbed copies of the text.',
+    }),
+    mask_prob: Type.Number({
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.3,
+      description: 'Probability with which a token is replaced.',
+    }),
+    kernel_width: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1000,
+      default: 0.25,
+      description:
+        'A sample weighs exp(-d² / width²), d being the cosine distance between its mask and the whole text.',
+    }),
+    alpha: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1e6,
+      default: 1,
+      description: 'Penalty of the ridge regression.',
+    }),
+    variant: Type.Union([Type.Literal('tokens'), Type.Literal('inseq')], {
+      default: 'tokens',
+      description:
+        'tokens: one signed score per token. inseq: one score per embedding dimension, as Inseq computes them ' +
+        '(constant fill, weight by kept entries; kernel_width is not used).',
+    }),
+  },
+  { additionalProperties: false },
+);
+type Task = MethodTask<Static<typeof Args>>;
+
+export default defineMethod({
   id: 'lime',
   name: 'LIME',
-  description: 'A linear model of which tokens the score needs, fitted to samples with random tokens replaced.',
+  description: 'A linear model of how the score depends on each token, fitted to samples with random tokens replaced.',
   paper: {
     title: '"Why Should I Trust You?": Explaining the Predictions of Any Classifier',
     url: 'https://arxiv.org/abs/1602.04938',
   },
-  argsSchema: Type.Object(
-    {
-      n_samples: Type.Integer({ minimum: 2, maximum: 10_000, default: 100, description: 'Perturbed copies.' }),
-      mask_prob: Type.Number({
-        exclusiveMinimum: 0,
-        exclusiveMaximum: 1,
-        default: 0.3,
-        description: 'Probability with which a token is replaced.',
-      }),
-      kernel_width: Type.Number({
-        exclusiveMinimum: 0,
-        maximum: 1000,
-        default: 0.25,
-        description: 'Samples weigh exp(-d^2 / width^2), d the cosine distance of what is kept to the whole.',
-      }),
-      alpha: Type.Number({ exclusiveMinimum: 0, maximum: 1e6, default: 1, description: "The ridge's penalty." }),
-      variant: Type.Union([Type.Literal('tokens'), Type.Literal('inseq')], {
-        default: 'tokens',
-        description:
-          'tokens: one signed score a token. inseq: scores of each embedding dimension, as Inseq computes them ' +
-          '(constant fill, weight by kept entries; kernel_width is not used).',
-      }),
-    },
-    { additionalProperties: false },
-  ),
+  argsSchema: Args,
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: false,
 
   async attribute(task) {
     return limeAt(task, drawMasks(task));
   },
-};
+});
 
 /**
- * Seeded masks. Under `tokens` the first sample is the sequence itself, as in the paper's implementation, and tokens that
+ * Seeded masks. With `tokens` the first sample is the sequence itself, as in the paper's implementation, and tokens that
  * are their own baseline are always kept: they have no share in the fit and score 0.
  */
-function drawMasks({ passes, args, random, attributeTarget }: MethodTask): Masks {
+function drawMasks({ passes, args, random, attributeTarget }: Task): Masks {
   const { sourceIds, sourceBaselineIds, targetIds, targetBaselineIds } = passes.sequence;
-  const samples = args.n_samples as number;
+  const { n_samples: samples, mask_prob: dropped } = args;
   const inseq = args.variant === 'inseq';
   const draw = (tokens: number, ids: Int32Array, baselines: Int32Array): Uint8Array =>
     Uint8Array.from({ length: samples * tokens }, (_, k) => {
-      const kept = random.uniform() >= (args.mask_prob as number);
+      const kept = random.uniform() >= dropped;
       const fixed = !inseq && (k < tokens || ids[k % tokens] === baselines[k % tokens]);
       return kept || fixed ? 1 : 0;
     });
@@ -78,28 +94,23 @@ function drawMasks({ passes, args, random, attributeTarget }: MethodTask): Masks
 }
 
 /** LIME on given masks. */
-export async function limeAt(task: MethodTask, masks: Masks): Promise<MethodScores> {
+export async function limeAt(task: Task, masks: Masks): Promise<MethodScores> {
   const { passes, args } = task;
   const inseq = args.variant === 'inseq';
-  const fill = inseq ? constantFill(passes) : { source: passes.sourceBaseline, target: passes.targetBaseline };
-  // How far a token moves when it is dropped: under `inseq` the regression's scale of that token.
-  const moves = inseq
-    ? { source: moveOf(passes.sourceFeatures, fill.source), target: moveOf(passes.targetFeatures, fill.target) }
-    : null;
+  const fill = inseq ? constantFill(passes) : baselinesOf(passes);
+  // How far a token moves when it is dropped: with `inseq` the regression's scale of that token.
+  const moves = inseq ? mapSides(featuresOf(passes), (features, side) => moveOf(features, fill[side])) : null;
   try {
-    const outputs = await evaluateMasked(passes, masks, fill, (done) => task.tick(done, masks.samples));
+    const outputs = await evaluateMasked(passes, masks, fill, (done) => task.onProgress(done, masks.samples));
     return await fitSteps(task, masks, outputs, moves);
   } finally {
-    if (inseq) {
-      fill.source?.dispose();
-      fill.target?.dispose();
-    }
+    if (inseq) mapSides(fill, (constant) => constant?.dispose());
   }
 }
 
 /** One regression a step, on the tokens that it sees. */
 async function fitSteps(
-  { passes, args, tick }: MethodTask,
+  { passes, args, onProgress }: Task,
   masks: Masks,
   outputs: Float32Array,
   moves: Sides<Move | null> | null,
@@ -135,17 +146,17 @@ async function fitSteps(
         count += value;
         x[i * tokens + token] = value * scale[token];
       }
-      weights[i] = moves === null ? kernel(count / tokens, args.kernel_width as number) : count * hidden;
+      weights[i] = moves === null ? kernel(count / tokens, args.kernel_width) : count * hidden;
     }
     const y = Float64Array.from({ length: samples }, (_, i) => outputs[i * steps + t]);
-    const fit = ridge(x, y, weights, tokens, args.alpha as number);
+    const fit = ridge(x, y, weights, tokens, args.alpha);
     r2[t] = fit.r2;
     for (let token = 0; token < tokens; token++) {
       const [move, position] = moveAt(token);
       const side = token < fromSource ? scores.source : scores.target;
       if (side !== null) write(side, position * steps + t, fit, token, move ?? null, hidden);
     }
-    await tick(samples, samples);
+    await onProgress(samples, samples);
   }
   return { kind: moves === null ? 'coarse' : 'granular', ...scores, diagnostics: { r2 } };
 }
@@ -168,30 +179,36 @@ function kernel(share: number, width: number): number {
   return Math.exp(-((distance / width) ** 2));
 }
 
-/** The way of each token from its fill: its length [positions], and its direction [positions, hidden]. */
+/** Each token's delta from its fill: its length [positions], and its direction [positions, hidden]. */
 interface Move {
   norms: Float32Array;
   units: Float32Array;
 }
 
+/** Shortest length that a delta is divided by. */
+const MIN_NORM = 1e-30;
+
 function moveOf(features: Tensor2D | null, fill: Tensor2D | null): Move | null {
   if (features === null || fill === null) return null;
   return scoped(() => {
-    const way = tf.sub(features, fill);
-    const norms = tf.norm(way, 2, 1, true);
-    const units = tf.div(way, tf.maximum(norms, 1e-30));
+    const delta = tf.sub(features, fill);
+    const norms = tf.norm(delta, 2, 1, true);
+    const units = tf.div(delta, tf.maximum(norms, MIN_NORM));
     return { norms: norms.dataSync() as Float32Array, units: units.dataSync() as Float32Array };
   });
 }
 
 /** The unknown token's number in every dimension, for Inseq's variant. */
-function constantFill({ sequence, sourceFeatures, targetFeatures }: Passes): Sides<Tensor2D | null> {
+function constantFill(passes: Passes): SideTensors {
+  const { sequence } = passes;
   const number =
     unknownId(sequence.sourceIds, sequence.sourceBaselineIds) ??
     unknownId(sequence.targetIds, sequence.targetBaselineIds) ??
     0;
-  const constant = (features: Tensor2D): Tensor2D => scoped(() => tf.keep(tf.fill(features.shape, number)));
-  return { source: sourceFeatures && constant(sourceFeatures), target: constant(targetFeatures) };
+  return mapSides(
+    featuresOf(passes),
+    (features): Tensor2D | null => features && scoped(() => tf.keep(tf.fill(features.shape, number))),
+  );
 }
 
 /** The id that baselines are made of: any that differs from its token. */
@@ -199,5 +216,3 @@ function unknownId(ids: Int32Array | null, baselines: Int32Array | null): number
   if (ids === null || baselines === null) return null;
   return baselines.find((baseline, k) => baseline !== ids[k]) ?? null;
 }
-
-export default lime;

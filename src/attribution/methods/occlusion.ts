@@ -1,14 +1,15 @@
-import { Type } from 'typebox';
-import type { Method, MethodTask } from '../method.ts';
-import { evaluateMasked } from '../passes/masked-copies.ts';
-import type { ReplacedScores } from '../passes/suffix-copies.ts';
-import type { ScoreArray } from '../scores.ts';
-
 /**
  * Occlusion (Zeiler & Fergus 2014, section 4.1): the change of the score when one token's embedding is replaced by its
  * baseline. Each token is replaced once for all steps: n passes, not n x T.
  */
-const occlusion: Method = {
+
+import { Type } from 'typebox';
+import { defineMethod, type MethodTask } from '../method.ts';
+import { evaluateMasked } from '../passes/masked-copies.ts';
+import type { ReplacedScores } from '../passes/suffix-copies.ts';
+import type { ScoreArray } from '../scores.ts';
+
+export default defineMethod({
   id: 'occlusion',
   name: 'Occlusion',
   description: 'The change of the score when a token is replaced by the unknown token.',
@@ -30,44 +31,42 @@ const occlusion: Method = {
 
   async attribute(task) {
     const { passes, args, attributeTarget } = task;
-    const drop = args.signed === true ? (change: number) => change : Math.abs;
+    const change = args.signed ? (difference: number) => difference : Math.abs;
     const positions = Int32Array.from({ length: passes.length }, (_, p) => p);
     const target = attributeTarget ? await passes.replaceTarget(positions, passes.targetBaseline) : null;
     const clean = target?.clean ?? (await passes.evaluate(passes.clean));
     return {
       kind: 'coarse',
-      source: passes.sourceFeatures === null ? null : await occludeSource(task, clean, drop),
-      target: target && targetScores(passes, target, drop),
+      source: passes.sourceFeatures === null ? null : await occludeSource(task, clean, change),
+      target: target && targetScores(passes, target, change),
     };
   },
-};
+});
 
 /** [target tokens, steps]; the last token is never seen. */
 function targetScores(
   { length, steps }: MethodTask['passes'],
   { clean, replaced }: ReplacedScores,
-  drop: (change: number) => number,
+  change: (difference: number) => number,
 ): ScoreArray {
   const data = new Float32Array((length + 1) * steps).fill(Number.NaN);
   replaced.forEach((score, cell) => {
-    data[cell] = drop(clean[cell % steps] - score);
+    data[cell] = change(clean[cell % steps] - score);
   });
   return { shape: [length + 1, steps], data };
 }
 
 async function occludeSource(
-  { passes, tick }: MethodTask,
+  { passes, onProgress }: MethodTask<unknown>,
   clean: Float32Array,
-  drop: (change: number) => number,
+  change: (difference: number) => number,
 ): Promise<ScoreArray> {
   const { sourceBaseline, sourceLength, steps } = passes;
   // Copy i of the source lacks token i.
   const source = Uint8Array.from({ length: sourceLength ** 2 }, (_, cell) => (cell % (sourceLength + 1) === 0 ? 0 : 1));
   const masks = { samples: sourceLength, source, target: null };
   const fill = { source: sourceBaseline, target: null };
-  const occluded = await evaluateMasked(passes, masks, fill, (done) => tick(done, sourceLength));
-  const data = occluded.map((score, cell) => drop(clean[cell % steps] - score));
+  const occluded = await evaluateMasked(passes, masks, fill, (done) => onProgress(done, sourceLength));
+  const data = occluded.map((score, cell) => change(clean[cell % steps] - score));
   return { shape: [sourceLength, steps], data };
 }
-
-export default occlusion;

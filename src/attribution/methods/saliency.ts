@@ -1,10 +1,11 @@
+/** Saliency (Simonyan et al. 2013, section 3): the gradient of the score with respect to each token's embedding. */
+
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import type { Method } from '../method.ts';
+import { defineMethod } from '../method.ts';
 import { gradientScores } from './parts/granular.ts';
 
-/** Saliency (Simonyan et al. 2013, section 3): the gradient of the score with respect to each token's embedding. */
-const saliency: Method = {
+export default defineMethod({
   id: 'saliency',
   name: 'Saliency',
   description: 'The gradient of the score with respect to each embedding: how sensitive the score is to a token.',
@@ -19,13 +20,7 @@ const saliency: Method = {
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
 
-  async attribute({ passes, args, attributeTarget }) {
-    const absolute = args.abs !== false;
-    const { source, target } = await gradientScores(passes, attributeTarget, (gradient) =>
-      absolute ? tf.abs(gradient) : gradient,
-    );
-    return { kind: 'granular', source, target };
+  attribute(task) {
+    return gradientScores(task, (gradient) => (task.args.abs ? tf.abs(gradient) : gradient));
   },
-};
-
-export default saliency;
+});

@@ -1,18 +1,27 @@
+/**
+ * Sequential integrated gradients (Enguehard 2023): integrated gradients of one token at a time, on a path along which
+ * all other tokens stay as they are. Every token has its own path: n_steps passes per token, for all steps.
+ */
+
 import { Type } from 'typebox';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
-import type { Method, MethodTask } from '../method.ts';
+import { defineMethod, type MethodTask } from '../method.ts';
 import type { Features, GradientBlock, Passes } from '../passes/passes.ts';
-import type { Sides } from '../sides.ts';
+import { mapSides, type Side } from '../sides.ts';
 import { GranularScores } from './parts/granular.ts';
-import { PathIntegral } from './parts/path-integral.ts';
-import { type Nodes, QUADRATURES, type Quadrature, quadrature } from './parts/quadrature.ts';
+import {
+  attributedSides,
+  baselinesOf,
+  featuresOf,
+  inputDeltas,
+  positionsOf,
+  visiblePositions,
+} from './parts/inputs.ts';
+import { DELTA_ARG, PATH_ARGS, withDelta } from './parts/path-integral.ts';
+import { type Nodes, quadrature } from './parts/quadrature.ts';
 
-/**
- * Sequential integrated gradients (Enguehard 2023): integrated gradients of one token at a time, on a path along which
- * all other tokens stay as they are. A path of its own for every token: n_steps passes per token, for all steps.
- */
-const sequentialIntegratedGradients: Method = {
+export default defineMethod({
   id: 'sequential_integrated_gradients',
   name: 'Sequential integrated gradients',
   description: 'Integrated gradients of one token at a time while the others stay in place.',
@@ -20,49 +29,26 @@ const sequentialIntegratedGradients: Method = {
     title: 'Sequential Integrated Gradients: a simple but effective method for explaining language models',
     url: 'https://arxiv.org/abs/2305.15853',
   },
-  argsSchema: Type.Object(
-    {
-      n_steps: Type.Integer({ minimum: 1, maximum: 1000, default: 50, description: "Nodes of each token's path." }),
-      method: Type.Union(
-        QUADRATURES.map((name) => Type.Literal(name)),
-        { default: 'gausslegendre', description: 'Quadrature of the paths.' },
-      ),
-      internal_batch_size: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-        default: null,
-        description: 'Nodes run together; null: as many as the memory budget allows. The result does not depend on it.',
-      }),
-      multiply_by_inputs: Type.Boolean({ default: true, description: 'Multiply by the way from the baseline.' }),
-      return_convergence_delta: Type.Boolean({
-        default: false,
-        description:
-          'Report how far the attributions are from adding up to the change of the score when all tokens are replaced.',
-      }),
-    },
-    { additionalProperties: false },
-  ),
+  argsSchema: Type.Object({ ...PATH_ARGS, ...DELTA_ARG }, { additionalProperties: false }),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
 
   async attribute(task) {
-    const { passes, args, attributeTarget } = task;
-    const scores = new GranularScores(passes, attributeTarget);
-    const nodes = quadrature(args.method as Quadrature, args.n_steps as number);
-    const sides: (keyof Sides<unknown>)[] = [];
-    if (passes.sourceFeatures !== null) sides.push('source');
-    if (attributeTarget) sides.push('target');
-    const tokens = { source: passes.sourceLength, target: passes.length };
-    const total = sides.reduce((sum, side) => sum + tokens[side], 0) * nodes.alphas.length;
-    let done = 0;
+    const { passes, args } = task;
+    const scores = new GranularScores(task);
+    const nodes = quadrature(args.method, args.n_steps);
+    const attributed = attributedSides(task);
+    const sides = (['source', 'target'] as const).filter((side) => attributed[side]);
+    const work = mapSides(positionsOf(passes), (positions) => positions * nodes.alphas.length);
+    const total = sides.reduce((sum, side) => sum + work[side], 0);
+    let finished = 0;
     for (const side of sides) {
-      await integrateSide(task, side, nodes, scores, (count) => task.tick(done + count, total));
-      done += tokens[side] * nodes.alphas.length;
+      await integrateSide(task, side, nodes, scores, (done) => task.onProgress(finished + done, total));
+      finished += work[side];
     }
-    const { source, target } = scores;
-    if (args.return_convergence_delta !== true) return { kind: 'granular', source, target };
-    const convergenceDelta = await new PathIntegral(task).convergenceDelta(scores);
-    return { kind: 'granular', source, target, convergenceDelta };
+    return withDelta(task, scores);
   },
-};
+});
 
 /** A point of a token's path. */
 interface Point {
@@ -72,101 +58,96 @@ interface Point {
 }
 
 async function integrateSide(
-  task: MethodTask,
-  side: keyof Sides<unknown>,
+  { passes, args }: MethodTask<{ internal_batch_size: number | null; multiply_by_inputs: boolean }>,
+  side: Side,
   { alphas, weights }: Nodes,
   scores: GranularScores,
-  tick: (done: number) => Promise<void>,
+  onProgress: (done: number) => Promise<void>,
 ): Promise<void> {
-  const { passes, args } = task;
   const array = scores[side];
-  const input = side === 'source' ? passes.sourceFeatures : passes.targetFeatures;
-  const baseline = side === 'source' ? passes.sourceBaseline : passes.targetBaseline;
-  if (array === null || input === null || baseline === null) return;
-  const hidden = input.shape[1];
-  const way =
-    args.multiply_by_inputs === false ? null : (scoped(() => tf.sub(input, baseline).dataSync()) as Float32Array);
+  if (array === null) return;
+  const [, steps, hidden] = array.shape;
+  const positions = positionsOf(passes)[side];
+  const deltas = args.multiply_by_inputs ? (scoped(() => inputDeltas(passes)[side]?.dataSync()) ?? null) : null;
   const points: Point[] = [];
-  for (let position = 0; position < input.shape[0]; position++) {
-    alphas.forEach((alpha, node) => {
-      points.push({ position, alpha, weight: weights[node] });
-    });
+  for (let position = 0; position < positions; position++) {
+    alphas.forEach((alpha, node) => void points.push({ position, alpha, weight: weights[node] }));
   }
-  for (let cell = 0; cell < input.shape[0] * passes.steps; cell++) {
-    const [position, t] = [Math.floor(cell / passes.steps), cell % passes.steps];
-    if (visible(passes, side, position, t)) array.data.fill(0, cell * hidden, (cell + 1) * hidden);
+  for (let t = 0; t < steps; t++) {
+    for (let position = 0; position < visiblePositions(passes, side, t); position++) {
+      const cell = position * steps + t;
+      array.data.fill(0, cell * hidden, (cell + 1) * hidden);
+    }
   }
-  const together = (args.internal_batch_size as number | null) ?? passes.plan.copiesRecorded();
-  for (let start = 0; start < points.length; start += together) {
-    const batch = points.slice(start, start + together);
-    const features = scoped(() => moved(passes, side, batch));
+  const batchSize = args.internal_batch_size ?? passes.plan.copiesRecorded();
+  for (let start = 0; start < points.length; start += batchSize) {
+    const batch = points.slice(start, start + batchSize);
+    const features = scoped(() => copiesAt(passes, side, batch));
     try {
       await passes.gradients(features, { source: side === 'source', target: side === 'target' }, (block) => {
-        const gradients = block[side];
-        if (gradients !== null) addBlock(passes, side, batch, block, gradients, way, array.data);
+        addBlock(passes, side, batch, block, deltas, array.data);
       });
     } finally {
       features.source?.dispose();
       features.target.dispose();
     }
-    await tick(Math.min(start + together, points.length));
+    await onProgress(start + batch.length);
   }
 }
 
-const visible = (passes: Passes, side: keyof Sides<unknown>, position: number, t: number): boolean =>
-  side === 'source' || position <= passes.read[t];
-
 /** Copies of the sequence in which one token is at a point of its path; to be disposed. */
-function moved(passes: Passes, side: keyof Sides<unknown>, points: readonly Point[]): Features {
-  const { sourceFeatures, sourceBaseline, targetFeatures, targetBaseline } = passes;
+function copiesAt(passes: Passes, moving: Side, points: readonly Point[]): Features {
   const segments = points.length;
-  const move = (input: Tensor2D, baseline: Tensor2D): Tensor2D => {
-    const length = input.shape[0];
-    const position = tf.tensor1d(
-      points.map((point) => point.position),
-      'int32',
-    );
-    const alpha = tf.tensor2d(
-      points.map((point) => point.alpha),
-      [segments, 1],
-    );
-    const from = tf.gather(baseline, position);
-    const at = tf.add(from, tf.mul(alpha, tf.sub(tf.gather(input, position), from)));
-    const index = Int32Array.from({ length: segments * length }, (_, row) => {
-      const [s, p] = [Math.floor(row / length), row % length];
-      return p === points[s].position ? length + s : p;
-    });
-    return tf.keep(tf.gather(tf.concat2d([input, at as Tensor2D], 0), tf.tensor1d(index, 'int32')));
-  };
-  const still = (input: Tensor2D): Tensor2D => tf.keep(tf.tile(input, [segments, 1]));
-  const source =
-    sourceFeatures &&
-    (side === 'source' && sourceBaseline ? move(sourceFeatures, sourceBaseline) : still(sourceFeatures));
-  return { segments, source, target: side === 'target' ? move(targetFeatures, targetBaseline) : still(targetFeatures) };
+  const baselines = baselinesOf(passes);
+  const { source, target } = mapSides(featuresOf(passes), (input, side): Tensor2D | null => {
+    const baseline = baselines[side];
+    if (input === null || baseline === null) return null;
+    return tf.keep(side === moving ? moved(input, baseline, points) : tf.tile(input, [segments, 1]));
+  });
+  return { segments, source, target: target as Tensor2D };
 }
 
-/** Adds the gradients of each copy's own token; the others are not asked for. */
+/** Copies of the input [points * positions, hidden], the i-th with one token at points[i]. In a tidy. */
+function moved(input: Tensor2D, baseline: Tensor2D, points: readonly Point[]): Tensor2D {
+  const length = input.shape[0];
+  const positions = points.map(({ position }) => position);
+  const alphas = points.map(({ alpha }) => alpha);
+  const position = tf.tensor1d(positions, 'int32');
+  const start = tf.gather(baseline, position);
+  const delta = tf.sub(tf.gather(input, position), start);
+  const at: Tensor2D = tf.add(start, tf.mul(tf.tensor2d(alphas, [points.length, 1]), delta));
+  const index = Int32Array.from({ length: points.length * length }, (_, row) => {
+    const [copy, p] = [Math.floor(row / length), row % length];
+    return p === positions[copy] ? length + copy : p;
+  });
+  return tf.gather(tf.concat2d([input, at], 0), tf.tensor1d(index, 'int32'));
+}
+
+/** Adds the gradients of each copy's own token to the scores; those of the others are not read. */
 function addBlock(
   passes: Passes,
-  side: keyof Sides<unknown>,
+  side: Side,
   points: readonly Point[],
-  { segmentStart, segments, stepStart, steps }: GradientBlock,
-  gradients: Tensor2D,
-  way: Float32Array | null,
-  data: Float32Array,
+  block: GradientBlock,
+  deltas: ArrayLike<number> | null,
+  scores: Float32Array,
 ): void {
+  const gradients = block[side];
+  if (gradients === null) return;
+  const { segmentStart, segments, stepStart, steps } = block;
   const hidden = gradients.shape[1];
   const rows: number[] = [];
   const owners: { point: Point; t: number }[] = [];
   let offset = 0;
-  for (let s = 0; s < segments; s++) {
-    const point = points[segmentStart + s];
+  for (let copy = 0; copy < segments; copy++) {
+    const point = points[segmentStart + copy];
     for (let t = stepStart; t < stepStart + steps.count; t++) {
-      if (visible(passes, side, point.position, t)) {
+      const visible = visiblePositions(passes, side, t);
+      if (point.position < visible) {
         rows.push(offset + point.position);
         owners.push({ point, t });
       }
-      offset += side === 'source' ? passes.sourceLength : passes.read[t] + 1;
+      offset += visible;
     }
   }
   if (rows.length === 0) return;
@@ -174,10 +155,8 @@ function addBlock(
   owners.forEach(({ point: { position, weight }, t }, k) => {
     const cell = (position * passes.steps + t) * hidden;
     for (let d = 0; d < hidden; d++) {
-      const factor = way === null ? weight : weight * way[position * hidden + d];
-      data[cell + d] += factor * own[k * hidden + d];
+      const factor = deltas === null ? weight : weight * deltas[position * hidden + d];
+      scores[cell + d] += factor * own[k * hidden + d];
     }
   });
 }
-
-export default sequentialIntegratedGradients;

@@ -1,5 +1,10 @@
-import { Type } from 'typebox';
-import type { Method, MethodScores } from '../method.ts';
+/**
+ * Value zeroing (Mohebbi et al. 2023): how far a layer's output moves (1 - cosine) when one token's value vectors are
+ * zeroed in it, normalized over the tokens: [tokens, steps, layers]. n tokens cost about one pass each.
+ */
+
+import { type Static, Type } from 'typebox';
+import { defineMethod, type MethodScores } from '../method.ts';
 import type { ScoreArray } from '../scores.ts';
 import {
   cosineDistance,
@@ -17,6 +22,8 @@ const heads = Type.Union([
     { additionalProperties: false },
   ),
 ]);
+
+/** Schema of the heads that are zeroed in one kind of attention. */
 const units = (whose: string) =>
   Type.Union([heads, Type.Record(Type.String({ pattern: '^[0-9]{1,4}$' }), heads), Type.Null()], {
     default: null,
@@ -26,11 +33,7 @@ const units = (whose: string) =>
       'null: all.',
   });
 
-/**
- * Value zeroing (Mohebbi et al. 2023): how far a layer's output moves (1 - cosine) when one token's value vectors are
- * zeroed in it, normalized over the tokens: [tokens, steps, layers]. n tokens cost about one pass each.
- */
-const valueZeroing: Method = {
+export default defineMethod({
   id: 'value_zeroing',
   name: 'Value zeroing',
   description: "How far each layer's output moves when a token's value vectors are zeroed in it.",
@@ -66,57 +69,65 @@ const valueZeroing: Method = {
     const { encoder, decoder } = passes.model;
     const kinds: ZeroedAttention[] = [];
     if (encoder !== null) kinds.push('cross');
-    if (attributeTarget || args.output_decoder_self_scores !== false) kinds.push('decoder');
-    if (encoder !== null && args.output_encoder_self_scores !== false) kinds.push('encoder');
+    if (attributeTarget || args.output_decoder_self_scores) kinds.push('decoder');
+    if (encoder !== null && args.output_encoder_self_scores) kinds.push('encoder');
     const work = (kind: ZeroedAttention) =>
       kind === 'encoder'
         ? (encoder?.blocks.length ?? 0) * passes.sourceLength
         : decoder.blocks.length * (kind === 'cross' ? passes.sourceLength : passes.length);
     const total = kinds.reduce((sum, kind) => sum + work(kind), 0);
     const distance = args.similarity_metric === 'euclidean' ? euclideanDistance : cosineDistance;
-    const found = new Map<ZeroedAttention, ScoreArray>();
+    const shares = new Map<ZeroedAttention, ScoreArray>();
     const zeroed = new ZeroedValues(passes);
     let before = 0;
     try {
       for (const kind of kinds) {
         const chosen = headsOf(args[`${kind}_zeroed_units_indices`]);
-        found.set(kind, await zeroed.shares(kind, chosen, distance, (done) => task.tick(before + done, total)));
+        shares.set(kind, await zeroed.shares(kind, chosen, distance, (done) => task.onProgress(before + done, total)));
         before += work(kind);
       }
     } finally {
       zeroed.dispose();
     }
-    const self = found.get('decoder') ?? null;
+    const self = shares.get('decoder') ?? null;
     const target = attributeTarget && self !== null ? withLastToken(self) : null;
     const scores: MethodScores = {
       kind: 'multidimensional',
-      source: found.get('cross') ?? null,
+      source: shares.get('cross') ?? null,
       target,
       axes: ['layer'],
       sequenceScores: {},
     };
-    const encoderSelf = found.get('encoder');
+    const encoderSelf = shares.get('encoder');
     if (target === null && self !== null) scores.sequenceScores = { decoder_self_scores: self };
     if (encoderSelf !== undefined)
       scores.sequenceScores = { ...scores.sequenceScores, encoder_self_scores: encoderSelf };
     return scores;
   },
-};
+});
+
+/** Heads by their number, as a list or as a range. */
+type Heads = Static<typeof heads>;
 
 /** Reads one of the `…_zeroed_units_indices` arguments. */
-function headsOf(argument: unknown): HeadsOf {
-  if (argument === null || argument === undefined) return () => null;
-  const everywhere = headList(argument);
-  if (everywhere !== null) return () => everywhere;
-  const layers = argument as Record<string, unknown>;
-  return (layer) => (layers[layer] === undefined ? [] : headList(layers[layer]));
+function headsOf(argument: Heads | Record<string, Heads> | null): HeadsOf {
+  if (argument === null) return () => null;
+  if (isHeads(argument)) {
+    const everywhere = headList(argument);
+    return () => everywhere;
+  }
+  return (layer) => (layer in argument ? headList(argument[layer]) : []);
 }
 
-function headList(argument: unknown): number[] | null {
-  if (typeof argument === 'number') return [argument];
-  if (Array.isArray(argument)) return argument as number[];
-  const { start, end } = argument as { start?: number; end?: number };
-  if (start === undefined || end === undefined) return null;
+/** Layers are named by numbers: an object with a start is a range. */
+function isHeads(argument: Heads | Record<string, Heads>): argument is Heads {
+  return typeof argument === 'number' || Array.isArray(argument) || 'start' in argument;
+}
+
+function headList(chosen: Heads): number[] {
+  if (typeof chosen === 'number') return [chosen];
+  if (Array.isArray(chosen)) return chosen;
+  const { start, end } = chosen;
   return Array.from({ length: Math.max(0, end - start) }, (_, i) => start + i);
 }
 
@@ -127,5 +138,3 @@ function withLastToken({ shape, data }: ScoreArray): ScoreArray {
   all.set(data);
   return { shape: [tokens + 1, ...rest], data: all };
 }
-
-export default valueZeroing;

@@ -1,9 +1,10 @@
-import type { StepFunction } from '../step-function.ts';
+/** The logit of the contrast token. */
+
+import { defineStepFunction } from '../step-function.ts';
 import { contrastArgs, contrastScorer } from './parts/contrast.ts';
 import { pick } from './parts/logits.ts';
 
-/** The logit of the contrast token. */
-const contrastLogits: StepFunction = {
+const contrastLogits = defineStepFunction({
   id: 'contrast_logits',
   name: 'Contrast logit',
   description: "The contrast token's logit.",
@@ -15,6 +16,6 @@ const contrastLogits: StepFunction = {
   differentiable: true,
   spanAggregation: 'absmax',
   prepare: (context, args) => contrastScorer(context, args, pick, null),
-};
+});
 
 export default contrastLogits;

@@ -1,10 +1,11 @@
+/** By how much the generated token's logit exceeds that of the contrast token. Both terms are differentiated. */
+
 import { tf } from '../../tensors/tf.ts';
-import type { StepFunction } from '../step-function.ts';
+import { defineStepFunction } from '../step-function.ts';
 import { contrastArgs, contrastScorer } from './parts/contrast.ts';
 import { pick } from './parts/logits.ts';
 
-/** By how much the generated token's logit exceeds that of the contrast token. Both terms are differentiated. */
-const contrastLogitsDiff: StepFunction = {
+const contrastLogitsDiff = defineStepFunction({
   id: 'contrast_logits_diff',
   name: 'Contrast logit difference',
   description: "The generated token's logit minus the contrast token's: positive where the model prefers the first.",
@@ -17,6 +18,6 @@ const contrastLogitsDiff: StepFunction = {
   spanAggregation: 'absmax',
   prepare: (context, args) =>
     contrastScorer(context, args, pick, (rows, other) => tf.sub(pick(rows.logits, rows.targets), other)),
-};
+});
 
 export default contrastLogitsDiff;

@@ -1,10 +1,11 @@
+/** The probability of the contrast token, or its natural logarithm. */
+
 import { type Tensor1D, tf } from '../../tensors/tf.ts';
-import type { StepFunction } from '../step-function.ts';
+import { defineStepFunction } from '../step-function.ts';
 import { contrastArgs, contrastScorer, LOGPROB } from './parts/contrast.ts';
 import { logProbability } from './parts/logits.ts';
 
-/** The probability of the contrast token, or its natural logarithm. */
-const contrastProb: StepFunction = {
+const contrastProb = defineStepFunction({
   id: 'contrast_prob',
   name: 'Contrast probability',
   description: "The contrast token's probability; with logprob its natural logarithm, in nats.",
@@ -16,9 +17,9 @@ const contrastProb: StepFunction = {
   differentiable: true,
   spanAggregation: 'prod',
   prepare(context, args) {
-    const unit = (logs: Tensor1D): Tensor1D => (args.logprob === true ? logs : tf.exp(logs));
+    const unit = (logs: Tensor1D): Tensor1D => (args.logprob ? logs : tf.exp(logs));
     return contrastScorer(context, args, (logits, ids) => unit(logProbability(logits, ids)), null);
   },
-};
+});
 
 export default contrastProb;

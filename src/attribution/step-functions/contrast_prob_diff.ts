@@ -1,13 +1,14 @@
-import { type Tensor1D, tf } from '../../tensors/tf.ts';
-import type { StepFunction } from '../step-function.ts';
-import { contrastArgs, contrastScorer, LOGPROB } from './parts/contrast.ts';
-import { logProbability } from './parts/logits.ts';
-
 /**
  * By how much the generated token is more probable than the contrast token: which inputs speak for the one and not
  * for the other. Both terms are differentiated.
  */
-const contrastProbDiff: StepFunction = {
+
+import { type Tensor1D, tf } from '../../tensors/tf.ts';
+import { defineStepFunction } from '../step-function.ts';
+import { contrastArgs, contrastScorer, LOGPROB } from './parts/contrast.ts';
+import { logProbability } from './parts/logits.ts';
+
+const contrastProbDiff = defineStepFunction({
   id: 'contrast_prob_diff',
   name: 'Contrast probability difference',
   description: "The generated token's probability minus the contrast token's; with logprob the log-odds, in nats.",
@@ -19,11 +20,11 @@ const contrastProbDiff: StepFunction = {
   differentiable: true,
   spanAggregation: 'prod',
   prepare(context, args) {
-    const unit = (logs: Tensor1D): Tensor1D => (args.logprob === true ? logs : tf.exp(logs));
+    const unit = (logs: Tensor1D): Tensor1D => (args.logprob ? logs : tf.exp(logs));
     return contrastScorer(context, args, logProbability, (rows, other) =>
       tf.sub(unit(logProbability(rows.logits, rows.targets)), unit(other)),
     );
   },
-};
+});
 
 export default contrastProbDiff;

@@ -1,9 +1,10 @@
+/** Shannon's entropy of the prediction, whatever token was generated. */
+
 import { Type } from 'typebox';
-import type { StepFunction } from '../step-function.ts';
+import { defineStepFunction } from '../step-function.ts';
 import { entropy as entropyOf } from './parts/logits.ts';
 
-/** Shannon's entropy of the prediction, whatever token was generated. */
-const entropy: StepFunction = {
+const entropy = defineStepFunction({
   id: 'entropy',
   name: 'Entropy',
   description: 'Entropy of the predicted distribution, in nats: how undecided the model was.',
@@ -15,6 +16,6 @@ const entropy: StepFunction = {
   differentiable: true,
   spanAggregation: 'sum',
   prepare: () => (rows) => entropyOf(rows.logits),
-};
+});
 
 export default entropy;

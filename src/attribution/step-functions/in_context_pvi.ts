@@ -1,10 +1,11 @@
+/** In-context pointwise V-usable information (Lu et al. 2023), with Inseq's sign: pcxmi in nats. */
+
 import { tf } from '../../tensors/tf.ts';
-import type { StepFunction } from '../step-function.ts';
+import { defineStepFunction } from '../step-function.ts';
 import { contrastArgs, contrastScorer } from './parts/contrast.ts';
 import { logProbability } from './parts/logits.ts';
 
-/** In-context pointwise V-usable information (Lu et al. 2023), with Inseq's sign; pcxmi in nats. */
-const inContextPvi: StepFunction = {
+const inContextPvi = defineStepFunction({
   id: 'in_context_pvi',
   name: 'In-context PVI',
   description: '-ln p + ln p_contrast, in nats: negative where the context helped to predict the token.',
@@ -19,6 +20,6 @@ const inContextPvi: StepFunction = {
     contrastScorer(context, args, logProbability, (rows, other) =>
       tf.sub(other, logProbability(rows.logits, rows.targets)),
     ),
-};
+});
 
 export default inContextPvi;

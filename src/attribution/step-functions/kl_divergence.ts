@@ -1,34 +1,40 @@
+/**
+ * KL divergence: how far the prediction moves when the contrast inputs replace the original ones, KL(P || P_contrast) over
+ * the tokens that top_p and then top_k keep of the sum of both logits, as in Inseq's PECoRe (Sarti et al. 2024).
+ * The filter is a constant of the gradient.
+ */
+
 import { Type } from 'typebox';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import { AttributionError } from '../errors.ts';
-import type { StepFunction } from '../step-function.ts';
+import { defineStepFunction } from '../step-function.ts';
 import { bothSides, contrastArgs, contrastSide, rowsOf } from './parts/contrast.ts';
 import { klDivergence } from './parts/logits.ts';
 import { keepTopK, keepTopP } from './parts/nucleus.ts';
 
-/**
- * How far the prediction moves when the contrast inputs take the place of the original ones: KL(P || P_contrast) over
- * the tokens that top_p and then top_k keep of the sum of both logits, as in Inseq's PECoRe (Sarti et al. 2024).
- * The filter is a constant of the gradient.
- */
-const klDivergenceFunction: StepFunction = {
+const klDivergenceFunction = defineStepFunction({
   id: 'kl_divergence',
   name: 'KL divergence',
-  description: 'Kullback-Leibler divergence of the prediction from that after the contrast inputs, in nats.',
+  description: 'Kullback-Leibler divergence of the prediction from the one after the contrast inputs, in nats.',
   paper: {
     title: 'Quantifying the Plausibility of Context Reliance in Neural Machine Translation',
     url: 'https://arxiv.org/abs/2310.01188',
   },
   argsSchema: contrastArgs({
-    top_k: Type.Integer({ minimum: 0, default: 0, description: 'Compare the k most probable tokens; 0: all.' }),
-    top_p: Type.Number({ minimum: 0, maximum: 1, default: 1, description: 'Compare the tokens of this nucleus.' }),
-    min_tokens_to_keep: Type.Integer({ minimum: 1, default: 1, description: 'Tokens that the filters leave.' }),
+    top_k: Type.Integer({ minimum: 0, default: 0, description: 'Compare only the k most probable tokens; 0: all.' }),
+    top_p: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 1,
+      description: 'Compare only the nucleus that holds this probability.',
+    }),
+    min_tokens_to_keep: Type.Integer({ minimum: 1, default: 1, description: 'Fewest tokens that the filters keep.' }),
   }),
   differentiable: true,
   spanAggregation: 'sum',
   prepare(context, args) {
     const { logits, variant } = contrastSide(context, args);
-    const filter = { topK: Number(args.top_k), topP: Number(args.top_p), atLeast: Number(args.min_tokens_to_keep) };
+    const filter = { topK: args.top_k, topP: args.top_p, atLeast: args.min_tokens_to_keep };
     const divergence = (own: Tensor2D, other: Tensor2D): Tensor1D =>
       klDivergence(own, other, keptTokens(own, other, filter));
     if (variant !== null) return bothSides(variant, (rows, other) => divergence(rows.logits, other));
@@ -41,7 +47,7 @@ const klDivergenceFunction: StepFunction = {
     }
     return (rows) => divergence(rows.logits, rowsOf(logits, rows));
   },
-};
+});
 
 interface Filter {
   topK: number;

@@ -1,9 +1,10 @@
+/** The model's raw score of the generated token. */
+
 import { Type } from 'typebox';
-import type { StepFunction } from '../step-function.ts';
+import { defineStepFunction } from '../step-function.ts';
 import { pick } from './parts/logits.ts';
 
-/** The model's raw score of the generated token. */
-const logit: StepFunction = {
+const logit = defineStepFunction({
   id: 'logit',
   name: 'Logit',
   description: "The generated token's logit: the model's score before the softmax.",
@@ -12,6 +13,6 @@ const logit: StepFunction = {
   differentiable: true,
   spanAggregation: 'absmax',
   prepare: () => (rows) => pick(rows.logits, rows.targets),
-};
+});
 
 export default logit;

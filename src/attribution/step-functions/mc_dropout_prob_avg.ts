@@ -1,10 +1,3 @@
-import { Type } from 'typebox';
-import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
-import { AttributionError } from '../errors.ts';
-import type { Ensemble, Scorer, StepContext, StepFunction, StepRows } from '../step-function.ts';
-import { LOGPROB, rowsOf } from './parts/contrast.ts';
-import { logProbability } from './parts/logits.ts';
-
 /**
  * Monte Carlo dropout (Gal and Ghahramani 2016): the generated token's probability under n networks that dropout
  * draws at random, all steps from one pass each. The original prediction is always made without dropout; Inseq 0.7.1
@@ -15,7 +8,15 @@ import { logProbability } from './parts/logits.ts';
  * reported as null. As attributed function the drawn networks are frozen, the same for every input, and the gradient
  * goes through all of them.
  */
-const mcDropoutProbAvg: StepFunction = {
+
+import { Type } from 'typebox';
+import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
+import { AttributionError } from '../errors.ts';
+import { defineStepFunction, type Ensemble, type Scorer, type StepContext, type StepRows } from '../step-function.ts';
+import { LOGPROB, rowsOf } from './parts/contrast.ts';
+import { logProbability } from './parts/logits.ts';
+
+const mcDropoutProbAvg = defineStepFunction({
   id: 'mc_dropout_prob_avg',
   name: 'Monte Carlo dropout probability',
   description:
@@ -34,8 +35,7 @@ const mcDropoutProbAvg: StepFunction = {
         default: 10,
         description: 'Draws of the network (Inseq 0.4.0: 10, 0.7.1: 5). A z-score needs 2.',
       }),
-      estimand: Type.Unsafe<Estimand>({
-        ...Type.Union([Type.Literal('z_score'), Type.Literal('mean')]),
+      estimand: Type.Union([Type.Literal('z_score'), Type.Literal('mean')], {
         default: 'z_score',
         description: 'z_score: (p - mean) / standard deviation of the draws. mean: their mean.',
       }),
@@ -46,15 +46,14 @@ const mcDropoutProbAvg: StepFunction = {
   spanAggregation: 'prod',
 
   async prepare(context, args) {
-    const samples = Number(args.n_mcd_steps);
-    const estimand: Estimand = args.estimand === 'mean' ? 'mean' : 'z_score';
+    const { n_mcd_steps: samples, estimand, logprob } = args;
     if (estimand === 'z_score' && samples < 2) {
       const message = `n_mcd_steps is ${samples}, but a standard deviation needs at least 2 draws`;
       throw new AttributionError('invalid_argument', message, '/n_mcd_steps');
     }
     const probability: Scorer = (rows) => {
       const logs = logProbability(rows.logits, rows.targets);
-      return args.logprob === true ? logs : tf.exp(logs);
+      return logprob ? logs : tf.exp(logs);
     };
     if (context.role === 'attribute') return attributed(context, probability, samples, estimand);
     const draws = await context.noisyScores(samples, probability);
@@ -66,7 +65,7 @@ const mcDropoutProbAvg: StepFunction = {
     const scales = context.keep(tf.tensor1d(deviation.map((value) => (value === 0 ? Number.NaN : 1 / value))));
     return (rows): Tensor1D => tf.mul(tf.sub(probability(rows), rowsOf(means, rows)), rowsOf(scales, rows));
   },
-};
+});
 
 type Estimand = 'z_score' | 'mean';
 
@@ -81,7 +80,7 @@ async function attributed(
   if (!noisy) {
     throw new AttributionError(
       'no_dropout',
-      'the model has no dropout: all its draws are alike, attribute probability',
+      'the model has no dropout, so all draws are the same: attribute "probability" instead',
     );
   }
   const noisyVariants = context.noisyVariants(samples);

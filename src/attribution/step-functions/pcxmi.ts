@@ -1,13 +1,14 @@
-import { tf } from '../../tensors/tf.ts';
-import type { StepFunction } from '../step-function.ts';
-import { contrastArgs, contrastScorer } from './parts/contrast.ts';
-import { logProbability } from './parts/logits.ts';
-
 /**
  * Pointwise conditional cross-mutual information (Fernandes et al. 2023), with Inseq's sign: negative where the
  * original context makes the token more probable than the contrast one does.
  */
-const pcxmi: StepFunction = {
+
+import { tf } from '../../tensors/tf.ts';
+import { defineStepFunction } from '../step-function.ts';
+import { contrastArgs, contrastScorer } from './parts/contrast.ts';
+import { logProbability } from './parts/logits.ts';
+
+const pcxmi = defineStepFunction({
   id: 'pcxmi',
   name: 'P-CXMI',
   description: '-log2(p / p_contrast), in bits: negative where the context helped to predict the token.',
@@ -22,6 +23,6 @@ const pcxmi: StepFunction = {
     contrastScorer(context, args, logProbability, (rows, other) =>
       tf.mul(tf.sub(other, logProbability(rows.logits, rows.targets)), Math.LOG2E),
     ),
-};
+});
 
 export default pcxmi;

@@ -1,11 +1,12 @@
+/** The probability of the generated token, or its natural logarithm. */
+
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import type { StepFunction } from '../step-function.ts';
+import { defineStepFunction } from '../step-function.ts';
 import { LOGPROB } from './parts/contrast.ts';
 import { logProbability } from './parts/logits.ts';
 
-/** The probability of the generated token, or its natural logarithm. */
-const probability: StepFunction = {
+const probability = defineStepFunction({
   id: 'probability',
   name: 'Probability',
   description: "The generated token's probability; with logprob its natural logarithm, in nats.",
@@ -14,9 +15,9 @@ const probability: StepFunction = {
   differentiable: true,
   spanAggregation: 'prod',
   prepare(_context, args) {
-    if (args.logprob === true) return (rows) => logProbability(rows.logits, rows.targets);
+    if (args.logprob) return (rows) => logProbability(rows.logits, rows.targets);
     return (rows) => tf.exp(logProbability(rows.logits, rows.targets));
   },
-};
+});
 
 export default probability;

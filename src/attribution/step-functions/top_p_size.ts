@@ -1,10 +1,11 @@
+/** The size of the nucleus (Holtzman et al. 2020): how many tokens share the probability top_p. */
+
 import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
-import type { StepFunction } from '../step-function.ts';
+import { defineStepFunction } from '../step-function.ts';
 import { keepTopP } from './parts/nucleus.ts';
 
-/** The size of the nucleus (Holtzman et al. 2020): how many tokens share the probability top_p. */
-const topPSize: StepFunction = {
+const topPSize = defineStepFunction({
   id: 'top_p_size',
   name: 'Nucleus size',
   description: 'How many of the most probable tokens it takes to hold the probability top_p.',
@@ -16,17 +17,16 @@ const topPSize: StepFunction = {
   differentiable: false,
   spanAggregation: 'absmax',
   prepare(_context, args) {
-    const topP = Number(args.top_p);
     return ({ logits }) => {
       const [rows, vocab] = logits.shape;
       const values = logits.dataSync() as Float32Array;
       const kept = new Uint8Array(vocab);
       const sizes = Float32Array.from({ length: rows }, (_, row) =>
-        keepTopP(values.subarray(row * vocab, (row + 1) * vocab), topP, 1, kept),
+        keepTopP(values.subarray(row * vocab, (row + 1) * vocab), args.top_p, 1, kept),
       );
       return tf.tensor1d(sizes);
     };
   },
-};
+});
 
 export default topPSize;

@@ -49,16 +49,20 @@ describe('methods', () => {
     args?: Record<string, unknown>;
   }
 
-  async function withTask<T>(method: Method, setting: Setting, body: (task: MethodTask) => Promise<T>): Promise<T> {
+  async function withTask<T>(
+    method: Method,
+    setting: Setting,
+    body: (task: MethodTask<never>) => Promise<T>,
+  ): Promise<T> {
     const { budget = PLENTY, seed = 1, counters = { forward: 0, backward: 0 }, pause = () => {} } = setting;
     const sequence = decoderSequence(tiny.tokenizer, 'Every small cat', 'Every small cat sees a green garden!');
     const scorer = (rows: Parameters<ConstructorParameters<typeof Passes>[2]>[0]) =>
       tf.exp(logProbability(rows.logits, rows.targets));
     const passes = new Passes(tiny.model, sequence, scorer, counters, budget, async () => pause());
     try {
-      const args = completedArgs(method.argsSchema, { ...ARGS[method.id], ...setting.args });
-      const tick = async () => pause();
-      return await body({ passes, args, attributeTarget: true, random: new Random(seed), tick });
+      const args = completedArgs(method.argsSchema, { ...ARGS[method.id], ...setting.args }) as never;
+      const onProgress = async () => pause();
+      return await body({ passes, args, attributeTarget: true, random: new Random(seed), onProgress });
     } finally {
       passes.dispose();
     }
@@ -206,7 +210,7 @@ describe('methods', () => {
     const [points, hidden] = [9, tiny.model.hiddenSize];
     for (const strategy of ['greedy', 'maxcount'] as const) {
       const ids = Int32Array.of(359, 263, 77, 0, 359);
-      const paths = new MonotonicPaths(table, scale, new Set([0]), { points, neighbours: 20, strategy });
+      const paths = new MonotonicPaths(table, scale, new Set([0]), { points, neighbors: 20, strategy });
       const data = await paths.embeddings(ids, Int32Array.of(1, 1, 1, 1, 1), async () => {});
       paths.dispose();
       const rows = tf.tidy(() => tf.gather(table, tf.tensor1d([...ids, 1], 'int32')).dataSync());

@@ -63,7 +63,7 @@ async function withTask<T>(
   golden: AttributionCase,
   method: Method,
   options: CaseOptions,
-  body: (task: MethodTask) => Promise<T>,
+  body: (task: MethodTask<never>) => Promise<T>,
 ): Promise<T> {
   const { attributed_fn: id, attribution_args: own, ...given } = golden.attribute_kwargs;
   const fn = stepFunctions.get(String(id ?? 'probability')) as StepFunction;
@@ -75,10 +75,10 @@ async function withTask<T>(
     let ticks = 0;
     return await body({
       passes,
-      args: completedArgs(method.argsSchema, args),
+      args: completedArgs(method.argsSchema, args) as never,
       attributeTarget: true,
       random: new Random(1),
-      tick: async (completed, total) => {
+      onProgress: async (completed, total) => {
         ticks++;
         assert.ok(completed <= total && ticks < 10_000, `tick ${completed} of ${total}`);
       },
@@ -89,8 +89,8 @@ async function withTask<T>(
   }
 }
 
-/** What a replay gets: a task for any part of the sequence. */
-export type RunPart = <T>(sequence: Sequence, body: (task: MethodTask) => Promise<T>) => Promise<T>;
+/** What a replay gets: a task for any part of the sequence, with arguments of the method's own type. */
+export type RunPart = <T>(sequence: Sequence, body: (task: MethodTask<never>) => Promise<T>) => Promise<T>;
 
 export async function checkCase(tiny: TinyModel, golden: AttributionCase, options: CaseOptions = {}): Promise<void> {
   const method = methods.get(golden.method);

@@ -85,7 +85,7 @@ async function checkCase(tiny: TinyModel, golden: AttributionCase, options: Reco
     args: completedArgs(method.argsSchema, { ...golden.method_kwargs, ...given }),
     attributeTarget: true,
     random: new Random(1),
-    tick: async () => {},
+    onProgress: async () => {},
   });
   passes.dispose();
   scores.dispose();

@@ -1,6 +1,8 @@
-import { type Static, Type } from 'typebox';
+/** The change from one text of the request to another: of a minimal pair, say. */
+
+import { Type } from 'typebox';
 import type { ScoreArray, SequenceAttribution, Token } from '../../scores.ts';
-import { type Aggregator, argumentFault } from '../aggregator.ts';
+import { argumentFault, defineAggregator } from '../aggregator.ts';
 import { combine } from '../arrays.ts';
 import { mapValues } from '../merge.ts';
 
@@ -14,8 +16,7 @@ const Args = Type.Object(
   { additionalProperties: false },
 );
 
-/** The change from one text of the request to another: of a minimal pair, say. */
-const pair: Aggregator = {
+const pair = defineAggregator({
   id: 'pair',
   name: 'Pair',
   description:
@@ -23,7 +24,7 @@ const pair: Aggregator = {
     'which itself stays as it is.',
   argsSchema: Args,
   apply(sequence, args, _context, { index, sequences }) {
-    const { paired } = args as Static<typeof Args>;
+    const { paired } = args;
     const other = sequences[paired];
     if (other === undefined) {
       throw argumentFault('paired', `there is no text ${paired}: the request has ${sequences.length}, counted from 0`);
@@ -32,7 +33,7 @@ const pair: Aggregator = {
     checkShapes(sequence, other, `texts ${index} and ${paired}`);
     return difference(sequence, other);
   },
-};
+});
 
 export default pair;
 

@@ -1,6 +1,8 @@
+/** Makes one number of the last axis: embedding dimensions, heads, or layers. */
+
 import { type Static, Type } from 'typebox';
 import type { ScoreArray, SequenceAttribution } from '../../scores.ts';
-import { type Aggregator, argumentFault } from '../aggregator.ts';
+import { type Aggregator, argumentFault, defineAggregator } from '../aggregator.ts';
 import { normalizeColumns, reduceLast, rescale, takeLast } from '../arrays.ts';
 import { FUNCTIONS, type FunctionName, functionSchema, reduction } from '../functions.ts';
 import { mapValues } from '../merge.ts';
@@ -39,24 +41,23 @@ const Args = Type.Object(
 );
 type Args = Static<typeof Args>;
 
-/** Makes one number of the last axis: embedding dimensions, heads, or layers. */
-const scores: Aggregator = {
+const scores = defineAggregator({
   id: 'scores',
   name: 'Scores',
   description: 'Makes one number of the last axis of raw scores: of embedding dimensions, heads or layers.',
   argsSchema: Args,
-  apply: (sequence, args) => aggregateScores(sequence, args as Args),
-};
+  apply: (sequence, args) => aggregateScores(sequence, args),
+});
 
 /** An aggregator of the function's own name, as Inseq takes it: `scores` with that function. */
 export function scoresBy(fn: FunctionName): Aggregator {
-  return {
+  return defineAggregator({
     id: fn,
     name: `Scores by ${fn}`,
     description: `Makes one number of the last axis of raw scores: ${FUNCTIONS[fn]}.`,
     argsSchema: Type.Object(OPTIONS, { additionalProperties: false }),
-    apply: (sequence, args) => aggregateScores(sequence, { ...(args as Args), aggregate_fn: fn }),
-  };
+    apply: (sequence, args) => aggregateScores(sequence, { ...args, aggregate_fn: fn }),
+  });
 }
 
 export default scores;

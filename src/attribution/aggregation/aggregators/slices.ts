@@ -1,6 +1,8 @@
-import { type Static, Type } from 'typebox';
+/** Keeps the tokens of some spans of the source and of the prompt; generated tokens always stay. */
+
+import { Type } from 'typebox';
 import type { SequenceAttribution } from '../../scores.ts';
-import { type Aggregator, argumentFault } from '../aggregator.ts';
+import { argumentFault, defineAggregator } from '../aggregator.ts';
 import { type Group, takeRows } from '../arrays.ts';
 import { mapValues } from '../merge.ts';
 import { readSpans, spansSchema } from '../spans-argument.ts';
@@ -13,14 +15,13 @@ const Args = Type.Object(
   { additionalProperties: false },
 );
 
-/** Keeps the tokens of some spans of the source and of the prompt; generated tokens always stay. */
-const slices: Aggregator = {
+const slices = defineAggregator({
   id: 'slices',
   name: 'Slices',
   description: 'Keeps only the given spans of the source and of the prompt; generated tokens always stay.',
   argsSchema: Args,
   apply(sequence, args) {
-    const { source_spans, target_spans } = args as Static<typeof Args>;
+    const { source_spans, target_spans } = args;
     const { source, target, attrPosStart } = sequence;
     const sourceSpans = readSpans(source_spans, 'source_spans', source.length);
     const targetSpans = readSpans(target_spans, 'target_spans', target.length);
@@ -33,7 +34,7 @@ const slices: Aggregator = {
     }
     return slice(sequence, sourceSpans, targetSpans);
   },
-};
+});
 
 export default slices;
 

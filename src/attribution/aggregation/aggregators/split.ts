@@ -1,10 +1,12 @@
+/** Merges the parts of a text that tokens with a pattern divide: lines, turns of a dialogue, demonstrations. */
+
 import { runInNewContext } from 'node:vm';
 import { type Static, Type } from 'typebox';
 import type { Token } from '../../scores.ts';
-import { type Aggregator, argumentFault } from '../aggregator.ts';
+import { argumentFault, defineAggregator } from '../aggregator.ts';
 import type { Group } from '../arrays.ts';
+import { SPAN_FUNCTION } from '../functions.ts';
 import { mergeSpans } from '../merge.ts';
-import { SPAN_FUNCTION } from './spans.ts';
 
 const Args = Type.Object(
   {
@@ -25,21 +27,20 @@ const Args = Type.Object(
 );
 type Args = Static<typeof Args>;
 
-/** Merges the parts of a text that tokens with a pattern divide: lines, turns of a dialogue, demonstrations. */
-const split: Aggregator = {
+const split = defineAggregator({
   id: 'split',
   name: 'Split',
   description: 'Merges the parts that a text has between tokens with a pattern: lines, turns, demonstrations.',
   argsSchema: Args,
   apply(sequence, args, context) {
-    const { split_pattern, split_mode, aggregate_source, aggregate_target, aggregate_fn } = args as Args;
+    const { split_pattern, split_mode, aggregate_source, aggregate_target, aggregate_fn } = args;
     const spans = {
       source: aggregate_source ? splitSpans(sequence.source, split_pattern, split_mode) : [],
       target: aggregate_target ? splitSpans(sequence.target, split_pattern, split_mode) : [],
     };
     return mergeSpans(sequence, spans, aggregate_fn, context);
   },
-};
+});
 
 export default split;
 

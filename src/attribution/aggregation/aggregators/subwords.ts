@@ -1,9 +1,11 @@
+/** Merges the pieces of words by the characters that the tokenizer marks words with. */
+
 import { type Static, Type } from 'typebox';
 import type { Token } from '../../scores.ts';
-import type { Aggregator } from '../aggregator.ts';
+import { defineAggregator } from '../aggregator.ts';
 import type { Group } from '../arrays.ts';
+import { SPAN_FUNCTION } from '../functions.ts';
 import { mergeSpans } from '../merge.ts';
-import { SPAN_FUNCTION } from './spans.ts';
 
 const Mark = Type.String({ minLength: 1, maxLength: 16 });
 
@@ -31,21 +33,20 @@ const Args = Type.Object(
 );
 type Args = Static<typeof Args>;
 
-/** Merges the pieces of words by the characters that the tokenizer marks words with. */
-const subwords: Aggregator = {
+const subwords = defineAggregator({
   id: 'subwords',
   name: 'Subwords',
   description: 'Merges the pieces of each word, found by the characters that the tokenizer marks words with.',
   argsSchema: Args,
   apply(sequence, args, context) {
-    const options = args as Args;
+    const options = args;
     const spans = {
       source: options.aggregate_source ? subwordSpans(sequence.source, options) : [],
       target: options.aggregate_target ? subwordSpans(sequence.target, options) : [],
     };
     return mergeSpans(sequence, spans, options.aggregate_fn, context);
   },
-};
+});
 
 export default subwords;
 

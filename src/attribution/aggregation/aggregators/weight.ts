@@ -1,20 +1,21 @@
-import { type Static, Type } from 'typebox';
+/** Weighs every generated token's scores by one of its step scores: Inseq's `weight_attributions`. */
+
+import { Type } from 'typebox';
 import type { ScoreArray } from '../../scores.ts';
-import { type Aggregator, argumentFault } from '../aggregator.ts';
+import { argumentFault, defineAggregator } from '../aggregator.ts';
 
 const Args = Type.Object(
   { step_score: Type.String({ default: 'probability', description: 'One of the step scores of the request.' }) },
   { additionalProperties: false },
 );
 
-/** Weighs every generated token's scores by one of its step scores: Inseq's `weight_attributions`. */
-const weight: Aggregator = {
+const weight = defineAggregator({
   id: 'weight',
   name: 'Weight',
   description: "Multiplies every generated token's scores by one of its step scores, such as its probability.",
   argsSchema: Args,
   apply(sequence, args) {
-    const { step_score } = args as Static<typeof Args>;
+    const { step_score } = args;
     const weights = sequence.stepScores[step_score];
     if (weights === undefined) {
       const known = Object.keys(sequence.stepScores).join(', ') || 'none';
@@ -27,7 +28,7 @@ const weight: Aggregator = {
       targetAttributions: targetAttributions && weigh(targetAttributions, weights),
     };
   },
-};
+});
 
 export default weight;
 

@@ -1,9 +1,11 @@
 /** Collects per-dimension scores, which arrive as rows (step, position), into arrays [tokens, steps, hidden]. */
 
-import { type Tensor2D, tf } from '../../../tensors/tf.ts';
-import type { GradientBlock, Passes } from '../../passes/passes.ts';
+import type { Tensor2D } from '../../../tensors/tf.ts';
+import type { MethodScores, MethodTask } from '../../method.ts';
+import type { Passes } from '../../passes/passes.ts';
 import type { ScoreArray } from '../../scores.ts';
-import type { Sides } from '../../sides.ts';
+import { mapSides, type Sides } from '../../sides.ts';
+import { attributedSides, featuresOf, rowsPerStep, type SideTensors, visiblePositions } from './inputs.ts';
 
 /** Consecutive steps of a block of gradients. */
 interface StepBlock {
@@ -12,31 +14,31 @@ interface StepBlock {
 }
 
 /** Scores of both sides, one array each; a side that is not attributed stays null. */
-export class GranularScores {
+export class GranularScores implements Sides<ScoreArray | null> {
   readonly #passes: Passes;
-  readonly #hidden: number;
   readonly source: ScoreArray | null;
   readonly target: ScoreArray | null;
 
-  constructor(passes: Passes, attributeTarget: boolean) {
-    this.#passes = passes;
-    this.#hidden = passes.targetFeatures.shape[1];
-    this.source = passes.sourceFeatures === null ? null : this.#empty(passes.sourceLength);
-    this.target = attributeTarget ? this.#empty(passes.length + 1) : null;
+  constructor(task: MethodTask<unknown>) {
+    this.#passes = task.passes;
+    const { source, target } = attributedSides(task);
+    this.source = source ? this.#empty(task.passes.sourceLength) : null;
+    this.target = target ? this.#empty(task.passes.length + 1) : null;
   }
 
   #empty(tokens: number): ScoreArray {
-    const shape = [tokens, this.#passes.steps, this.#hidden];
-    return { shape, data: new Float32Array(tokens * this.#passes.steps * this.#hidden).fill(Number.NaN) };
+    const { steps, targetFeatures } = this.#passes;
+    const shape = [tokens, steps, targetFeatures.shape[1]];
+    return { shape, data: new Float32Array(tokens * steps * shape[2]).fill(Number.NaN) };
   }
 
-  /** Takes the rows of one segment and block of steps: source rows are (step, all positions), target (step, prefix). */
-  put(block: StepBlock, rows: Sides<Tensor2D | null>): void {
+  /** Takes the rows of one copy and block of steps: source rows are (step, all positions), target (step, prefix). */
+  put(block: StepBlock, rows: SideTensors): void {
     this.#scatter(block, rows, false);
   }
 
-  /** As `put`, on top of what the block has so far. */
-  add(block: StepBlock, rows: Sides<Tensor2D | null>): void {
+  /** Like `put`, but adds to what the block already has. */
+  add(block: StepBlock, rows: SideTensors): void {
     this.#scatter(block, rows, true);
   }
 
@@ -55,40 +57,30 @@ export class GranularScores {
     return Float32Array.from(totals);
   }
 
-  #scatter({ stepStart, steps: block }: StepBlock, rows: Sides<Tensor2D | null>, adding: boolean): void {
-    const { read, sourceLength } = this.#passes;
-    for (const side of ['source', 'target'] as const) {
+  /** What a method returns of them. */
+  result(): MethodScores {
+    return { kind: 'granular', source: this.source, target: this.target };
+  }
+
+  #scatter({ stepStart, steps: block }: StepBlock, rows: SideTensors, adding: boolean): void {
+    mapSides(rows, (tensor, side) => {
       const array = this[side];
-      const values = rows[side]?.dataSync();
-      if (array === null || values === undefined) continue;
+      const values = tensor?.dataSync();
+      if (array === null || values === undefined) return;
       const [, steps, hidden] = array.shape;
       let row = 0;
       for (let t = stepStart; t < stepStart + block.count; t++) {
-        const positions = side === 'source' ? sourceLength : read[t] + 1;
-        for (let p = 0; p < positions; p++, row++) {
+        const visible = visiblePositions(this.#passes, side, t);
+        for (let position = 0; position < visible; position++, row++) {
           const own = values.subarray(row * hidden, (row + 1) * hidden) as Float32Array;
-          const cell = (p * steps + t) * hidden;
-          // Places are NaN until they are first written.
+          const cell = (position * steps + t) * hidden;
+          // A cell is NaN until it is first written.
           if (!adding || Number.isNaN(array.data[cell])) array.data.set(own, cell);
           else for (let d = 0; d < hidden; d++) array.data[cell + d] += own[d];
         }
       }
-    }
+    });
   }
-}
-
-/**
- * A per-position matrix [positions, hidden] repeated for the rows (step, position) of a block's source and target
- * cotangents of one segment: what multiplies gradients by inputs.
- */
-export function perRow(passes: Passes, block: GradientBlock, side: keyof Sides<unknown>, matrix: Tensor2D): Tensor2D {
-  const index: number[] = [];
-  const count = block.steps.count;
-  for (let t = block.stepStart; t < block.stepStart + count; t++) {
-    const positions = side === 'source' ? passes.sourceLength : passes.read[t] + 1;
-    for (let p = 0; p < positions; p++) index.push(p);
-  }
-  return tf.gather(matrix, tf.tensor1d(Int32Array.from(index), 'int32'));
 }
 
 /**
@@ -96,18 +88,18 @@ export function perRow(passes: Passes, block: GradientBlock, side: keyof Sides<u
  * @param score - receives gradients and the clean features of the same rows, in a tidy
  */
 export async function gradientScores(
-  passes: Passes,
-  attributeTarget: boolean,
+  task: MethodTask<unknown>,
   score: (gradient: Tensor2D, features: Tensor2D) => Tensor2D,
-): Promise<GranularScores> {
-  const scores = new GranularScores(passes, attributeTarget);
-  const wanted = { source: passes.sourceFeatures !== null, target: attributeTarget };
-  await passes.gradients(passes.clean, wanted, (block) => {
-    const { source, target } = block;
-    scores.put(block, {
-      source: source && passes.sourceFeatures && score(source, perRow(passes, block, 'source', passes.sourceFeatures)),
-      target: target && score(target, perRow(passes, block, 'target', passes.targetFeatures)),
+): Promise<MethodScores> {
+  const { passes } = task;
+  const scores = new GranularScores(task);
+  const features = featuresOf(passes);
+  await passes.gradients(passes.clean, attributedSides(task), (block) => {
+    const rows = mapSides<Tensor2D | null, Tensor2D | null>(block, (gradient, side) => {
+      const matrix = features[side];
+      return gradient && matrix && score(gradient, rowsPerStep(passes, block, side, matrix));
     });
+    scores.put(block, rows);
   });
-  return scores;
+  return scores.result();
 }

@@ -53,19 +53,20 @@ export interface StepImportance {
 /** A copy of the sequence: the id in place of a token; null: it stays. */
 type Copy = (token: number) => number | null;
 
+/** Shares are kept this far from 0 and 1, where their logit is infinite. */
 const EDGE = 1e-6;
 /** Rows from which a micro-batch is better cut short than made larger. */
 const ENOUGH_ROWS = 256;
 
 /**
  * Runs all chains.
- * @param tick - receives the rounds done
+ * @param onProgress - receives the rounds done
  */
 export async function runChains(
   passes: Passes,
   draws: ChainDraws,
   options: ChainOptions,
-  tick: (rounds: number) => Promise<void>,
+  onProgress: (rounds: number) => Promise<void>,
 ): Promise<StepImportance[]> {
   const { steps } = passes;
   const { probes } = options;
@@ -105,12 +106,12 @@ export async function runChains(
     running.forEach((chain, copy) => {
       chain.converged = ranks[copy] < options.topK;
     });
-    await tick(round + 1);
+    await onProgress(round + 1);
   }
   return Array.from({ length: steps }, (_, step) => average(chains.filter((chain) => chain.step === step)));
 }
 
-/** Which tokens chains speak of, and copies of the sequence in which some are replaced. */
+/** The tokens that chains score, and copies of the sequence in which some of them are replaced. */
 class Context {
   readonly #passes: Passes;
   readonly #attributeTarget: boolean;
@@ -124,12 +125,12 @@ class Context {
   async evaluateAll(scorer: Scorer, copies: readonly Copy[]): Promise<Float32Array> {
     const passes = this.#passes;
     const scores = new Float32Array(copies.length * passes.steps);
-    const together = passes.plan.copiesEvaluated();
-    for (let start = 0; start < copies.length; start += together) {
-      const found = await this.#with(copies.slice(start, start + together), passes.length, (features) =>
+    const batchSize = passes.plan.copiesEvaluated();
+    for (let start = 0; start < copies.length; start += batchSize) {
+      const values = await this.#with(copies.slice(start, start + batchSize), passes.length, (features) =>
         passes.evaluateBy(scorer, features),
       );
-      scores.set(found, start * passes.steps);
+      scores.set(values, start * passes.steps);
     }
     return scores;
   }
@@ -141,19 +142,19 @@ class Context {
   async evaluateEach(scorer: Scorer, copies: readonly Copy[], steps: Int32Array): Promise<Float32Array> {
     const passes = this.#passes;
     const scores = new Float32Array(copies.length);
-    const together = Math.min(passes.plan.copiesEvaluated(), Math.ceil(ENOUGH_ROWS / passes.length));
-    for (let start = 0; start < copies.length; start += together) {
-      const some = steps.subarray(start, start + together);
+    const batchSize = Math.min(passes.plan.copiesEvaluated(), Math.ceil(ENOUGH_ROWS / passes.length));
+    for (let start = 0; start < copies.length; start += batchSize) {
+      const some = steps.subarray(start, start + batchSize);
       const length = passes.read[some[some.length - 1]] + 1;
-      const found = await this.#with(copies.slice(start, start + together), length, (features) =>
+      const values = await this.#with(copies.slice(start, start + batchSize), length, (features) =>
         passes.evaluateSteps(scorer, features, some),
       );
-      scores.set(found, start);
+      scores.set(values, start);
     }
     return scores;
   }
 
-  /** What `evaluate` makes of the features of copies of the source and of `length` tokens of the decoder. */
+  /** What `evaluate` returns for the features of copies of the source and of `length` tokens of the decoder. */
   async #with<T>(copies: readonly Copy[], length: number, evaluate: (features: Features) => Promise<T>): Promise<T> {
     const { sourceIds, targetIds } = this.#passes.sequence;
     const { sourceEmbedding, targetEmbedding } = this.#passes.model;

@@ -1,44 +1,58 @@
-/** Layers by name, for layer methods: which values of the model they mean, and how their scores are collected. */
+/** Layers by name, for layer methods: which values of the model they are, and how their scores are collected. */
 
 import { closest, distance } from 'fastest-levenshtein';
 import { Type } from 'typebox';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 import { AttributionError } from '../../errors.ts';
-import type { MethodScores } from '../../method.ts';
+import type { MethodScores, MethodTask } from '../../method.ts';
 import type { GradientBlock, Passes, Watched } from '../../passes/passes.ts';
 import type { ScoreArray } from '../../scores.ts';
+import type { Side } from '../../sides.ts';
+import { visiblePositions } from './inputs.ts';
 
 /** Arguments that all layer methods share. */
 export const LAYER_ARGS = {
   target_layer: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1, maxItems: 512 }), Type.Null()], {
     default: null,
     description:
-      'Module whose output is attributed, by its path in the checkpoint (`transformer.h.3.mlp`), a unique end of it ' +
-      '(`h.3.mlp`) or a pattern (`h.*.mlp`); or a list. null: the embedding. Several layers come from the same passes.',
+      'Module whose output is attributed: its path in the checkpoint (`transformer.h.3.mlp`), a unique suffix of it ' +
+      '(`h.3.mlp`), a pattern (`h.*.mlp`), or a list of these. null: the embedding. All layers share the same passes.',
   }),
   layer_aggregation: Type.Union([Type.Literal('vnorm'), Type.Literal('sum')], {
     default: 'vnorm',
-    description: 'Several layers: how the dimensions of each are reduced: their L2 norm, or their signed sum.',
+    description: 'Several layers: what the dimensions of each are reduced to, their L2 norm or their signed sum.',
   }),
 };
 
 /** The argument of layer methods whose scores of a layer add up to the change of the score. */
-export const LAYER_DELTA_ARG = Type.Boolean({
-  default: false,
-  description: 'One layer: report how far the attributions are from adding up to the change of the score.',
-});
+export const LAYER_DELTA_ARG = {
+  return_convergence_delta: Type.Boolean({
+    default: false,
+    description: 'One layer: report how far the sum of the attributions is from the change of the score.',
+  }),
+};
 
+/** Names that an error lists at most. */
 const MAX_LISTED = 40;
 
+/** Edits by which a name may differ from the one that is suggested in its place, or this share of its length. */
+const MAX_EDITS = 2;
+const MAX_EDITED_SHARE = 1 / 4;
+
+/** What layer methods are asked for. */
+interface LayerArgs {
+  target_layer: string | string[] | null;
+  layer_aggregation: 'vnorm' | 'sum';
+}
+
 /**
- * Full names of the layers that a request means.
- * @throws {AttributionError} when a name is unknown or means several modules.
+ * Full names of the layers that a request asks for.
+ * @throws {AttributionError} when a name is unknown or matches several modules.
  */
-export function resolveLayers(passes: Passes, wanted: unknown): string[] {
+export function resolveLayers({ passes, args }: MethodTask<LayerArgs>): string[] {
   const known = passes.valueNames();
-  if (wanted === null || wanted === undefined) return [known[0]];
-  const names = (Array.isArray(wanted) ? wanted : [wanted]).map(String);
-  return [...new Set(names.flatMap((name) => resolveLayer(name, known)))];
+  if (args.target_layer === null) return [known[0]];
+  return [...new Set([args.target_layer].flat().flatMap((name) => resolveLayer(name, known)))];
 }
 
 function resolveLayer(asked: string, known: readonly string[]): string[] {
@@ -47,13 +61,14 @@ function resolveLayer(asked: string, known: readonly string[]): string[] {
   if (known.includes(name)) return [name];
   const pattern = name.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   const end = new RegExp(`(^|\\.)${pattern.join('[^.]+')}$`);
-  const found = known.filter((candidate) => end.test(candidate));
-  if (found.length === 1 || (found.length > 1 && name.includes('*'))) return found;
+  const matches = known.filter((candidate) => end.test(candidate));
+  if (matches.length === 1 || (matches.length > 1 && name.includes('*'))) return matches;
   const fault = (message: string) => new AttributionError('unknown_layer', message, '#/method_args/target_layer');
-  if (found.length > 0) {
-    const listed = found.slice(0, MAX_LISTED).join(', ');
+  if (matches.length > 0) {
+    const listed = matches.slice(0, MAX_LISTED).join(', ');
     throw fault(
-      `target_layer "${asked}" means ${found.length} modules: ${listed}; name one, or all by a pattern such as "h.*.mlp"`,
+      `target_layer "${asked}" means ${matches.length} modules: ${listed}; ` +
+        'name one, or all by a pattern such as "h.*.mlp"',
     );
   }
   const near = nearest(name, known);
@@ -63,11 +78,11 @@ function resolveLayer(asked: string, known: readonly string[]): string[] {
   );
 }
 
-/** The name that is written much like the one asked for, with as many parts; null where none is. */
+/** The most similar name with as many parts as the one asked for; null: none is similar. */
 function nearest(name: string, known: readonly string[]): string | null {
   const parts = name.split('.').length;
-  const found = closest(name, [...new Set(known.map((full) => full.split('.').slice(-parts).join('.')))]);
-  return distance(name, found) <= Math.max(2, name.length / 4) ? found : null;
+  const match = closest(name, [...new Set(known.map((full) => full.split('.').slice(-parts).join('.')))]);
+  return distance(name, match) <= Math.max(MAX_EDITS, name.length * MAX_EDITED_SHARE) ? match : null;
 }
 
 /** Names with their numbers joined, in the order of the model: `transformer.h.{0..47}.mlp`. */
@@ -84,10 +99,15 @@ function patterns(known: readonly string[]): string[] {
 /** Collects scores of layers from blocks of gradients, [tokens, steps, width] each. */
 export class LayerScores {
   readonly #passes: Passes;
-  readonly #layers = new Map<string, { side: Watched['side']; array: ScoreArray }>();
+  readonly #names: readonly string[];
+  readonly #aggregation: LayerArgs['layer_aggregation'];
+  readonly #layers = new Map<string, { side: Side; array: ScoreArray }>();
 
-  constructor(passes: Passes) {
+  /** @param names - the layers, as of `resolveLayers` */
+  constructor({ passes, args }: MethodTask<LayerArgs>, names: readonly string[]) {
     this.#passes = passes;
+    this.#names = names;
+    this.#aggregation = args.layer_aggregation;
   }
 
   /**
@@ -95,12 +115,12 @@ export class LayerScores {
    * @param rows - scores of the cotangent's rows of one segment; null where no score depends on the layer
    */
   put(name: string, watched: Watched, block: GradientBlock, rows: Tensor2D | null): void {
-    const { read, steps, sourceLength } = this.#passes;
+    const { read, steps } = this.#passes;
     const { side } = watched;
     const width = watched.activation.shape[1];
     let layer = this.#layers.get(name);
     if (layer === undefined) {
-      const tokens = side === 'source' ? sourceLength : this.#passes.length + 1;
+      const tokens = side === 'source' ? this.#passes.sourceLength : this.#passes.length + 1;
       const array = { shape: [tokens, steps, width], data: new Float32Array(tokens * steps * width).fill(Number.NaN) };
       layer = { side, array };
       this.#layers.set(name, layer);
@@ -110,7 +130,7 @@ export class LayerScores {
     const kind = watched.cotangent?.rows.kind ?? 'read';
     let row = 0;
     for (let t = block.stepStart; t < block.stepStart + block.steps.count; t++) {
-      const visible = side === 'source' ? sourceLength : read[t] + 1;
+      const visible = visiblePositions(this.#passes, side, t);
       for (let p = 0; p < visible; p++) {
         const cell = (p * steps + t) * width;
         const stored = kind === 'prefix' || kind === 'all' || p === read[t];
@@ -132,29 +152,27 @@ export class LayerScores {
     return Float32Array.from(totals);
   }
 
-  /** The scores of the one layer, or of several with an axis of layers in place of the dimensions. */
-  finish(names: readonly string[], aggregation: 'vnorm' | 'sum'): MethodScores {
-    const sides = names.map((name) => this.#layers.get(name)?.side);
-    if (names.length === 1) {
-      const layer = this.#layers.get(names[0]);
-      const array = layer?.array ?? null;
+  /** What a method returns: scores of the one layer, or of several with an axis of layers in place of the dimensions. */
+  result(): MethodScores {
+    const names = this.#names;
+    if (names.length > 1) {
       return {
-        kind: 'granular',
-        source: sides[0] === 'source' ? array : null,
-        target: sides[0] === 'source' ? null : array,
+        kind: 'multidimensional',
+        source: this.#stack('source'),
+        target: this.#stack('target'),
+        axes: ['layer'],
+        layers: [...names],
+        aggregators: [],
       };
     }
-    return {
-      kind: 'multidimensional',
-      source: this.#stack(names, 'source', aggregation),
-      target: this.#stack(names, 'target', aggregation),
-      axes: ['layer'],
-      layers: [...names],
-      aggregators: [],
-    };
+    const { side = 'target', array = null } = this.#layers.get(names[0]) ?? {};
+    return { kind: 'granular', source: null, target: null, [side]: array };
   }
 
-  #stack(names: readonly string[], side: Watched['side'], aggregation: 'vnorm' | 'sum'): ScoreArray | null {
+  /** One number for each layer of a side; null: it has none of the layers. */
+  #stack(side: Side): ScoreArray | null {
+    const names = this.#names;
+    const sum = this.#aggregation === 'sum';
     const first = names.map((name) => this.#layers.get(name)).find((layer) => layer?.side === side);
     if (first === undefined) return null;
     const [tokens, steps] = first.array.shape;
@@ -166,9 +184,9 @@ export class LayerScores {
       for (let cell = 0; cell < tokens * steps; cell++) {
         let total = 0;
         for (const value of layer.array.data.subarray(cell * width, (cell + 1) * width)) {
-          total += aggregation === 'sum' ? value : value * value;
+          total += sum ? value : value * value;
         }
-        data[cell * names.length + index] = aggregation === 'sum' ? total : Math.sqrt(total);
+        data[cell * names.length + index] = sum ? total : Math.sqrt(total);
       }
     });
     return { shape: [tokens, steps, names.length], data };

@@ -1,19 +1,19 @@
 /**
  * Paths through the vocabulary from a word towards its baseline, for discretized integrated gradients (Sanyal & Ren
- * 2021, arXiv:2108.13654): every point is a word's embedding, made to move towards the baseline in every dimension.
+ * 2021, arXiv:2108.13654): every point is a word's embedding, adjusted to move towards the baseline in every dimension.
  */
 
 import { scoped } from '../../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 
-/** How the next word is chosen among the neighbours of the last. */
+/** How the next word is chosen among the neighbors of the last. */
 export type PathStrategy = 'greedy' | 'maxcount';
 
 export interface PathOptions {
   /** Points of a path, the word and its baseline among them. */
   points: number;
-  /** Nearest words that are looked at. */
-  neighbours: number;
+  /** How many nearest words are considered. */
+  neighbors: number;
   strategy: PathStrategy;
 }
 
@@ -23,12 +23,12 @@ interface WordPath {
   words: number[];
 }
 
-/** Words whose neighbours are looked up together. */
-const TOGETHER = 64;
-/** Neighbours taken on the device beyond those asked for, so that rounding there does not decide which they are. */
+/** Words whose neighbors are looked up in one batch. */
+const BATCH_SIZE = 64;
+/** Neighbors taken on the device beyond those asked for, so that rounding there does not decide which they are. */
 const SPARE = 8;
 
-/** Paths over one vocabulary; neighbours that were looked up once are kept. */
+/** Paths over one vocabulary; neighbors are looked up once. */
 export class MonotonicPaths {
   readonly #table: Tensor2D;
   readonly #scale: number;
@@ -36,7 +36,7 @@ export class MonotonicPaths {
   readonly #specialIds: ReadonlySet<number>;
   readonly #squares: Tensor2D;
   /** Nearest first. */
-  readonly #neighbours = new Map<number, Int32Array>();
+  readonly #neighbors = new Map<number, Int32Array>();
   readonly #vectors = new Map<number, Float32Array>();
 
   /**
@@ -57,12 +57,12 @@ export class MonotonicPaths {
 
   /**
    * Embeddings of every token's path, from the baseline to the token: [points, tokens, hidden], row-major.
-   * @param tick - receives the number of points that all paths have so far
+   * @param onProgress - receives the number of points that all paths have so far
    */
   async embeddings(
     ids: Int32Array,
     baselines: Int32Array,
-    tick: (points: number) => Promise<void>,
+    onProgress: (points: number) => Promise<void>,
   ): Promise<Float32Array> {
     const { points } = this.#options;
     const paths = new Map<string, WordPath>();
@@ -75,17 +75,17 @@ export class MonotonicPaths {
       const growing = [...paths.values()].filter((path) => this.#moves(path));
       this.#lookUp(growing.map(({ words }) => words[words.length - 1]));
       for (const path of paths.values()) path.words.push(this.#next(path));
-      await tick(length + 1);
+      await onProgress(length + 1);
     }
     const hidden = this.#table.shape[1];
     const data = new Float32Array(points * ids.length * hidden);
-    const made = new Map([...paths].map(([name, path]) => [name, this.#monotonic(path)]));
+    const vectors = new Map([...paths].map(([name, path]) => [name, this.#monotonic(path)]));
     ids.forEach((_, position) => {
-      made.get(key(position))?.forEach((vector, point) => {
+      vectors.get(key(position))?.forEach((vector, point) => {
         data.set(vector, (point * ids.length + position) * hidden);
       });
     });
-    await tick(points);
+    await onProgress(points);
     return data;
   }
 
@@ -94,14 +94,14 @@ export class MonotonicPaths {
     return !this.#specialIds.has(words[0]) && words[words.length - 1] !== baseline;
   }
 
-  /** The next word of a path: the best neighbour that it has not been at, the baseline where there is none. */
+  /** The next word of a path: the best neighbor that is not on it yet, else the baseline. */
   #next(path: WordPath): number {
     const { baseline, words } = path;
     const last = words[words.length - 1];
     if (!this.#moves(path)) return last;
     let best = baseline;
     let least = Number.POSITIVE_INFINITY;
-    for (const candidate of this.#neighbours.get(last) ?? []) {
+    for (const candidate of this.#neighbors.get(last) ?? []) {
       if (candidate === baseline || words.includes(candidate)) continue;
       const cost = this.#cost(candidate, baseline, last);
       if (cost < least) [best, least] = [candidate, cost];
@@ -155,17 +155,18 @@ export class MonotonicPaths {
     });
   }
 
-  /** Finds the neighbours of words, and fetches the embeddings of all that paths may compare. */
+  /** Finds the neighbors of words, and fetches the embeddings of all that paths may compare. */
   #lookUp(words: readonly number[]): void {
-    const missing = [...new Set(words)].filter((word) => !this.#neighbours.has(word));
-    for (let start = 0; start < missing.length; start += TOGETHER) this.#search(missing.slice(start, start + TOGETHER));
+    const missing = [...new Set(words)].filter((word) => !this.#neighbors.has(word));
+    for (let start = 0; start < missing.length; start += BATCH_SIZE)
+      this.#search(missing.slice(start, start + BATCH_SIZE));
   }
 
   #search(words: readonly number[]): void {
     const vocab = this.#table.shape[0];
-    const wanted = Math.min(this.#options.neighbours, vocab - 1);
+    const count = Math.min(this.#options.neighbors, vocab - 1);
     // The word itself is among them.
-    const taken = Math.min(wanted + 1 + SPARE, vocab);
+    const taken = Math.min(count + 1 + SPARE, vocab);
     const nearest = scoped(() => {
       const queries = tf.gather(this.#table, tf.tensor1d([...words], 'int32'));
       const products = tf.matMul(queries, this.#table, false, true);
@@ -179,9 +180,9 @@ export class MonotonicPaths {
         .filter((id) => id !== word)
         .map((id) => ({ id, distance: squaredDistance(this.#vector(id), from) }))
         .sort((a, b) => a.distance - b.distance || a.id - b.id);
-      this.#neighbours.set(
+      this.#neighbors.set(
         word,
-        Int32Array.from(ranked.slice(0, wanted), ({ id }) => id),
+        Int32Array.from(ranked.slice(0, count), ({ id }) => id),
       );
     });
   }

@@ -1,85 +1,124 @@
 /** Integrals of gradients along straight paths from the baselines to the inputs, for path methods. */
 
+import { Type } from 'typebox';
 import { scoped } from '../../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
-import type { MethodTask } from '../../method.ts';
+import type { MethodScores, MethodTask } from '../../method.ts';
 import type { Features, GradientBlock } from '../../passes/passes.ts';
-import type { Sides } from '../../sides.ts';
-import { type GranularScores, perRow } from './granular.ts';
+import { mapSides } from '../../sides.ts';
+import type { GranularScores } from './granular.ts';
+import {
+  attributedSides,
+  baselinesOf,
+  featuresOf,
+  inputDeltas,
+  rowsPerStep,
+  type SideTensors,
+  timesRows,
+} from './inputs.ts';
+import { QUADRATURES, type Quadrature } from './quadrature.ts';
 
-type Side = Tensor2D | null;
+/** The most nodes of a path: a request is not to run for hours. */
+export const MAX_NODES = 1000;
+
+/** Arguments that path methods share. */
+export const PATH_ARGS = {
+  n_steps: Type.Integer({ minimum: 1, maximum: MAX_NODES, default: 50, description: 'Quadrature nodes of each path.' }),
+  method: Type.Unsafe<Quadrature>({
+    ...Type.Union(QUADRATURES.map((name) => Type.Literal(name))),
+    default: 'gausslegendre',
+    description: 'Quadrature rule.',
+  }),
+  internal_batch_size: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+    default: null,
+    description: 'Nodes in one batch; null: as many as the memory budget allows. The result does not depend on it.',
+  }),
+  multiply_by_inputs: Type.Boolean({ default: true, description: 'Multiply by input − baseline.' }),
+};
+
+/** The argument of methods whose attributions add up to the change of the score. */
+export const DELTA_ARG = {
+  return_convergence_delta: Type.Boolean({
+    default: false,
+    description: 'Report how far the sum of the attributions is from the change of the score.',
+  }),
+};
+
+const NO_NOISE: SideTensors = { source: null, target: null };
 
 interface Sum {
   block: GradientBlock;
-  gradients: Sides<Side>;
+  gradients: SideTensors;
   /** Gradients times each copy's own noise. */
-  noisy: Sides<Side>;
+  noisy: SideTensors;
+}
+
+/**
+ * Features at points of the path, to be disposed by the caller; a side that is not attributed stays at its input.
+ * @param alphas - 0 for the baseline, 1 for the input
+ * @param noise - noise [points * positions, hidden] on the input end of each point's path
+ */
+export function pathFeatures(
+  task: MethodTask<unknown>,
+  alphas: ArrayLike<number>,
+  noise: SideTensors = NO_NOISE,
+): Features {
+  const { passes } = task;
+  const segments = alphas.length;
+  const baselines = baselinesOf(passes);
+  const attributed = attributedSides(task);
+  return scoped(() => {
+    const shares = tf.tensor3d(Float32Array.from(alphas), [segments, 1, 1]);
+    const points = mapSides(featuresOf(passes), (input, side): Tensor2D | null => {
+      const baseline = baselines[side];
+      if (input === null || baseline === null) return null;
+      if (!attributed[side]) return tf.keep(tf.tile(input, [segments, 1]));
+      const { shape } = input;
+      const own = noise[side];
+      const end = own === null ? tf.expandDims(input, 0) : tf.add(input, tf.reshape(own, [segments, ...shape]));
+      // The ends are exact: a point at 1 is the input itself, and one at 0 the baseline.
+      const sum = tf.add(tf.mul(shares, end), tf.mul(tf.sub(1, shares), tf.expandDims(baseline, 0)));
+      return tf.keep(tf.reshape(sum, [segments * shape[0], shape[1]]));
+    });
+    return { segments, source: points.source, target: points.target as Tensor2D };
+  });
 }
 
 /** Sums of weighted gradients along the path, kept on the device block by block. */
 export class PathIntegral {
-  readonly #task: MethodTask;
+  readonly #task: MethodTask<unknown>;
   readonly #sums = new Map<number, Sum>();
 
-  constructor(task: MethodTask) {
+  constructor(task: MethodTask<unknown>) {
     this.#task = task;
-  }
-
-  /** Features at points of the path, to be disposed by the caller; a side that is not attributed stays at its input. */
-  features(alphas: ArrayLike<number>, noise: Sides<Side> = { source: null, target: null }): Features {
-    const { passes, attributeTarget } = this.#task;
-    const segments = alphas.length;
-    const { sourceFeatures, sourceBaseline, targetFeatures, targetBaseline } = passes;
-    return scoped(() => {
-      const points = tf.tensor3d(Float32Array.from(alphas), [segments, 1, 1]);
-      const interpolate = (input: Tensor2D, baseline: Tensor2D, side: Side): Tensor2D => {
-        const { shape } = input;
-        const start = tf.tile(tf.expandDims(tf.sub(input, baseline), 0), [segments, 1, 1]);
-        const way = side === null ? start : tf.add(start, tf.reshape(side, [segments, ...shape]));
-        return tf.keep(tf.reshape(tf.add(baseline, tf.mul(points, way)), [segments * shape[0], shape[1]]));
-      };
-      return {
-        segments,
-        source: sourceFeatures && sourceBaseline && interpolate(sourceFeatures, sourceBaseline, noise.source),
-        target: attributeTarget
-          ? interpolate(targetFeatures, targetBaseline, noise.target)
-          : tf.keep(tf.tile(targetFeatures, [segments, 1])),
-      };
-    });
   }
 
   /**
    * Adds the gradients at points of the path.
-   * @param noise - noise [points * positions, hidden] on the input end of each point's path (gradient SHAP)
+   * @param noise - as of `pathFeatures` (gradient SHAP)
    */
-  async add(
-    alphas: Float64Array,
-    weights: Float64Array,
-    noise: Sides<Side> = { source: null, target: null },
-  ): Promise<void> {
-    const { passes, attributeTarget } = this.#task;
-    const features = this.features(alphas, noise);
-    const wanted = { source: features.source !== null, target: attributeTarget };
+  async add(alphas: Float64Array, weights: Float64Array, noise: SideTensors = NO_NOISE): Promise<void> {
+    const { passes } = this.#task;
+    const features = pathFeatures(this.#task, alphas, noise);
     try {
-      await passes.gradients(features, wanted, (block) => {
+      await passes.gradients(features, attributedSides(this.#task), (block) => {
         const { segmentStart, segments } = block;
         const row = tf.tensor2d(Float32Array.from(weights.slice(segmentStart, segmentStart + segments)), [1, segments]);
-        const weigh = (rows: Side): Side =>
+        const weigh = (rows: Tensor2D | null): Tensor2D | null =>
           rows && tf.reshape(tf.matMul(row, tf.reshape(rows, [segments, -1]) as Tensor2D), [-1, rows.shape[1]]);
-        const timesNoise = (rows: Side, side: keyof Sides<unknown>): Side => {
+        const gradients: SideTensors = { source: block.source, target: block.target };
+        const noisy = mapSides(gradients, (rows, side) => {
           const own = noise[side];
           if (rows === null || own === null) return null;
           const positions = own.shape[0] / alphas.length;
-          const copies = tf.split<Tensor2D>(rows, segments, 0).map((gradients, copy) => {
+          const copies = tf.split<Tensor2D>(rows, segments, 0).map((copyRows, copy): Tensor2D => {
             const start = (segmentStart + copy) * positions;
-            return tf.mul(gradients, perRow(passes, block, side, tf.slice(own, [start, 0], [positions, own.shape[1]])));
+            const copyNoise = tf.slice(own, [start, 0], [positions, own.shape[1]]);
+            return tf.mul(copyRows, rowsPerStep(passes, block, side, copyNoise));
           });
-          return weigh(tf.concat2d(copies as Tensor2D[], 0));
-        };
-        this.#accumulate(block, {
-          gradients: { source: weigh(block.source), target: weigh(block.target) },
-          noisy: { source: timesNoise(block.source, 'source'), target: timesNoise(block.target, 'target') },
+          return weigh(tf.concat2d(copies, 0));
         });
+        this.#accumulate({ block, gradients: mapSides(gradients, weigh), noisy });
       });
     } finally {
       features.source?.dispose();
@@ -87,42 +126,38 @@ export class PathIntegral {
     }
   }
 
-  #accumulate(block: GradientBlock, more: Omit<Sum, 'block'>): void {
+  #accumulate({ block, gradients, noisy }: Sum): void {
     const known = this.#sums.get(block.stepStart);
-    const plus = (old: Side | undefined, added: Side): Side => {
-      if (added === null) return null;
-      const sum: Tensor2D = tf.keep(old ? tf.add(old, added) : added.clone());
-      old?.dispose();
-      return sum;
-    };
-    const both = (old: Sides<Side> | undefined, added: Sides<Side>): Sides<Side> => ({
-      source: plus(old?.source, added.source),
-      target: plus(old?.target, added.target),
-    });
+    const plus = (sums: SideTensors | undefined, more: SideTensors): SideTensors =>
+      mapSides(more, (added, side) => {
+        if (added === null) return null;
+        const sum = sums?.[side] ?? null;
+        const total: Tensor2D = tf.keep(sum === null ? added.clone() : tf.add(sum, added));
+        sum?.dispose();
+        return total;
+      });
     this.#sums.set(block.stepStart, {
       block,
-      gradients: both(known?.gradients, more.gradients),
-      noisy: both(known?.noisy, more.noisy),
+      gradients: plus(known?.gradients, gradients),
+      noisy: plus(known?.noisy, noisy),
     });
   }
 
-  /** Writes the attributions, the summed gradients times the way from the baseline, and frees the sums. */
+  /** Writes the attributions, the summed gradients times input - baseline, and frees the sums. */
   finish(scores: GranularScores, multiplyByInputs: boolean): void {
     const { passes } = this.#task;
-    const way = (input: Side, baseline: Side): Side => input && baseline && tf.sub(input, baseline);
     for (const { block, gradients, noisy } of this.#sums.values()) {
       tf.tidy(() => {
-        const times = (side: keyof Sides<unknown>, difference: Side): Side => {
-          const rows = gradients[side];
-          if (rows === null || difference === null || !multiplyByInputs) return rows;
-          const product: Tensor2D = tf.mul(rows, perRow(passes, block, side, difference));
+        if (!multiplyByInputs) {
+          scores.put(block, gradients);
+          return;
+        }
+        const products = timesRows(passes, block, gradients, inputDeltas(passes));
+        const sums = mapSides(products, (product, side): Tensor2D | null => {
           const extra = noisy[side];
-          return extra === null ? product : tf.add(product, extra);
-        };
-        scores.put(block, {
-          source: times('source', way(passes.sourceFeatures, passes.sourceBaseline)),
-          target: times('target', way(passes.targetFeatures, passes.targetBaseline)),
+          return product && extra ? tf.add(product, extra) : product;
         });
+        scores.put(block, sums);
       });
     }
     this.dispose();
@@ -131,25 +166,30 @@ export class PathIntegral {
   /** Frees the sums. */
   dispose(): void {
     for (const { gradients, noisy } of this.#sums.values()) {
-      for (const side of [gradients.source, gradients.target, noisy.source, noisy.target]) side?.dispose();
+      for (const tensor of [gradients.source, gradients.target, noisy.source, noisy.target]) tensor?.dispose();
     }
     this.#sums.clear();
   }
+}
 
-  /**
-   * How far the attributions of each step are from the change of its score: [steps].
-   * @param scores - gives the sum of each step's attributions
-   */
-  async convergenceDelta(scores: { totals(): Float32Array }): Promise<Float32Array> {
-    const { passes } = this.#task;
-    const ends = this.features([0, 1]);
-    let values: Float32Array;
-    try {
-      values = await passes.evaluate(ends);
-    } finally {
-      ends.source?.dispose();
-      ends.target.dispose();
-    }
-    return scores.totals().map((total, t) => total - (values[passes.steps + t] - values[t]));
+/**
+ * The scores as a method returns them, with the convergence delta where it is asked for: how far the sum of each step's
+ * attributions is from the change of its score between baseline and input.
+ */
+export async function withDelta(
+  task: MethodTask<{ return_convergence_delta: boolean }>,
+  scores: { totals(): Float32Array; result(): MethodScores },
+): Promise<MethodScores> {
+  const { passes, args } = task;
+  if (!args.return_convergence_delta) return scores.result();
+  const ends = pathFeatures(task, [0, 1]);
+  let values: Float32Array;
+  try {
+    values = await passes.evaluate(ends);
+  } finally {
+    ends.source?.dispose();
+    ends.target.dispose();
   }
+  const convergenceDelta = scores.totals().map((total, t) => total - (values[passes.steps + t] - values[t]));
+  return { ...scores.result(), convergenceDelta };
 }

@@ -3,7 +3,7 @@
  * zeroed in that layer alone, the rest of the layer's inputs being the clean ones.
  *
  * Layers are independent, so nothing but the block itself is run again, and in a decoder only the rows where scores are
- * read, on the cached keys and values of the clean pass. All tokens of a layer are zeroed together, as segments.
+ * read, on the cached keys and values of the clean pass. The tokens of a layer are zeroed in one batch.
  */
 
 import type { Stack } from '../../../models/model.ts';
@@ -24,9 +24,12 @@ export type HeadsOf = (layer: number) => readonly number[] | null;
 /** Distances of rows [copies * rows, hidden] from the clean rows [rows, hidden]: [copies, rows]. In a tidy. */
 export type Distance = (changed: Tensor2D, clean: Tensor2D, copies: number) => Tensor;
 
-/** 1 - cosine, as half the squared distance of the unit vectors: exact where they nearly agree. */
+/** Shortest length that a vector is divided by. */
+const MIN_NORM = 1e-8;
+
+/** 1 - cosine, computed as half the squared distance of the unit vectors: exact where they nearly agree. */
 export const cosineDistance: Distance = (changed, clean, copies) => {
-  const unit = (rows: Tensor2D): Tensor2D => tf.div(rows, tf.maximum(tf.norm(rows, 2, 1, true), 1e-8));
+  const unit = (rows: Tensor2D): Tensor2D => tf.div(rows, tf.maximum(tf.norm(rows, 2, 1, true), MIN_NORM));
   return tf.div(squaredDistance(unit(changed), unit(clean), copies), 2);
 };
 
@@ -38,10 +41,10 @@ function squaredDistance(changed: Tensor2D, clean: Tensor2D, copies: number): Te
   return tf.sum(tf.square(tf.sub(tf.reshape(changed, [copies, rows, hidden]), tf.expandDims(clean, 0))), 2);
 }
 
-/** Distances below it are rounding noise. */
+/** Distances below this are rounding noise. */
 const NOISE = 1e-5;
 
-/** One clean pass, kept for the time that values are zeroed. */
+/** One clean pass, kept for as long as values are zeroed. */
 export class ZeroedValues {
   readonly #passes: Passes;
   readonly #clean: Run;
@@ -72,31 +75,31 @@ export class ZeroedValues {
 
   /**
    * Shares of each token in the change of what attends to it, normalized over the tokens.
-   * @param tick - receives the number of tokens zeroed so far, over all layers
+   * @param onProgress - receives the number of tokens zeroed so far, over all layers
    * @returns [tokens, steps or encoder positions, layers]; NaN for target tokens after the step's prefix
    */
   async shares(
     kind: ZeroedAttention,
     heads: HeadsOf,
     distance: Distance,
-    tick: (done: number) => Promise<void>,
+    onProgress: (done: number) => Promise<void>,
   ): Promise<ScoreArray> {
     const passes = this.#passes;
     const stack = (kind === 'encoder' ? passes.model.encoder : passes.model.decoder) as Stack;
     const tokens = kind === 'decoder' ? passes.length : passes.sourceLength;
     const columns = kind === 'encoder' ? tokens : passes.steps;
     const layers = stack.blocks.length;
-    const together = Math.min(tokens, passes.plan.copiesPerBlock(columns));
+    const batchSize = Math.min(tokens, passes.plan.copiesPerBlock(columns));
     const data = new Float32Array(tokens * columns * layers);
     for (let layer = 0; layer < layers; layer++) {
       const zeroed = heads(layer);
-      for (let start = 0; start < tokens; start += together) {
-        const copies = Math.min(together, tokens - start);
+      for (let start = 0; start < tokens; start += batchSize) {
+        const copies = Math.min(batchSize, tokens - start);
         const moved = zeroed?.length === 0 ? null : this.#moved(kind, layer, zeroed, distance, start, copies);
         moved?.forEach((value, k) => {
           data[(start * columns + k) * layers + layer] = value;
         });
-        await tick(layer * tokens + start + copies);
+        await onProgress(layer * tokens + start + copies);
       }
     }
     passes.counters.forward += tokens;

@@ -3,18 +3,17 @@
  * might have been generated instead, and the logits that it is scored by.
  */
 
-import { type TProperties, Type } from 'typebox';
+import { type Static, type TObject, type TProperties, Type } from 'typebox';
+import { LIMITS } from '../../../contract/limits.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../../tensors/tf.ts';
 import { AttributionError } from '../../errors.ts';
 import type { ContrastArgs, Ensemble, Scorer, StepContext, StepRows, Variant } from '../../step-function.ts';
 
-/** Input texts of one request. */
-const MAX_TEXTS = 64;
 const MAX_PAIRS = 4096;
 
 const texts = Type.Union([
   Type.String({ minLength: 1 }),
-  Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: MAX_TEXTS }),
+  Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: LIMITS.texts }),
   Type.Null(),
 ]);
 const position = Type.Integer({ minimum: 0 });
@@ -35,7 +34,7 @@ const CONTRAST_PROPERTIES = {
     description: 'Encoder-decoder models: another input text for the contrast side. null: the same.',
   }),
   contrast_targets_alignments: Type.Unsafe<ContrastArgs['contrast_targets_alignments']>({
-    ...Type.Union([Type.Literal('auto'), pairs, Type.Array(pairs, { maxItems: MAX_TEXTS }), Type.Null()]),
+    ...Type.Union([Type.Literal('auto'), pairs, Type.Array(pairs, { maxItems: LIMITS.texts }), Type.Null()]),
     default: null,
     description:
       'Pairs [position in the generated text, position in the contrast text], in tokens, or a list of pairs for each ' +
@@ -54,6 +53,8 @@ const CONTRAST_PROPERTIES = {
     description: 'Tokenize the contrast texts without adding special tokens.',
   }),
 };
+
+type ContrastiveArgs = Static<TObject<typeof CONTRAST_PROPERTIES>>;
 
 /** Schema of a contrastive function's arguments, with those of its own. */
 export function contrastArgs<T extends TProperties>(own: T) {
@@ -78,14 +79,14 @@ export interface ContrastSide {
  * The contrast side of a sequence. Step scores run the contrast inputs; an attributed function does so with
  * `contrast_force_inputs`, and by Inseq's default reads another token from the original prediction.
  */
-export function contrastSide(context: StepContext, args: Record<string, unknown>): ContrastSide {
+export function contrastSide(context: StepContext, args: ContrastiveArgs): ContrastSide {
   const { targetIds, sourceIds, positions } = context.contrast(args);
   const ids = positions.map((at) => targetIds[at]);
   const attributed = context.role === 'attribute';
-  if (attributed && args.contrast_force_inputs !== true) return { ids, logits: null, variant: null };
+  if (attributed && !args.contrast_force_inputs) return { ids, logits: null, variant: null };
   const read = positions.map((at) => at - 1);
   // An encoder's input that both sides share counts on both; other contrast inputs are constants.
-  if (attributed && sourceIds !== null && (args.contrast_sources ?? null) === null) {
+  if (attributed && sourceIds !== null && args.contrast_sources === null) {
     return { ids, logits: null, variant: { options: () => ({}), decoder: { targetIds, read } } };
   }
   return { ids, logits: context.alternativeLogits({ targetIds, sourceIds, read }), variant: null };
@@ -99,7 +100,7 @@ export function contrastSide(context: StepContext, args: Record<string, unknown>
  */
 export function contrastScorer(
   context: StepContext,
-  args: Record<string, unknown>,
+  args: ContrastiveArgs,
   score: (logits: Tensor2D, ids: Int32Array) => Tensor1D,
   combine: ((rows: StepRows, other: Tensor1D) => Tensor1D) | null,
 ): Scorer | Ensemble {

@@ -1,0 +1,69 @@
+/** What methods read of both sides of a sequence: features, baselines, and which positions a step sees. */
+
+import { type Tensor2D, tf } from '../../../tensors/tf.ts';
+import type { MethodTask } from '../../method.ts';
+import type { GradientBlock, Passes } from '../../passes/passes.ts';
+import { mapSides, type Side, type Sides } from '../../sides.ts';
+
+/** A matrix of each side; null: the model has no such side, or it is not attributed. */
+export type SideTensors = Sides<Tensor2D | null>;
+
+/** Clean features of each side: [positions, hidden] */
+export function featuresOf({ sourceFeatures, targetFeatures }: Passes): SideTensors {
+  return { source: sourceFeatures, target: targetFeatures };
+}
+
+/** Baseline features of each side: [positions, hidden] */
+export function baselinesOf({ sourceBaseline, targetBaseline }: Passes): SideTensors {
+  return { source: sourceBaseline, target: targetBaseline };
+}
+
+/** Positions of each side; 0: the model has no such side. */
+export function positionsOf({ sourceLength, length }: Passes): Sides<number> {
+  return { source: sourceLength, target: length };
+}
+
+/** Which sides are attributed. */
+export function attributedSides({ passes, attributeTarget }: MethodTask<unknown>): Sides<boolean> {
+  return { source: passes.sourceFeatures !== null, target: attributeTarget };
+}
+
+/** Input - baseline of each side: [positions, hidden]. In the caller's tidy. */
+export function inputDeltas(passes: Passes): SideTensors {
+  const baselines = baselinesOf(passes);
+  return mapSides(featuresOf(passes), (input, side) => {
+    const baseline = baselines[side];
+    return input && baseline && tf.sub(input, baseline);
+  });
+}
+
+/** How many positions of a side a step sees: all of the source, the prefix of the target. */
+export function visiblePositions(passes: Passes, side: Side, step: number): number {
+  return side === 'source' ? passes.sourceLength : passes.read[step] + 1;
+}
+
+/**
+ * The rows of a matrix [positions, hidden] that belong to a block's gradients of one copy, which are rows (step, visible
+ * position): what gradients are multiplied by. In the caller's tidy.
+ */
+export function rowsPerStep(passes: Passes, block: GradientBlock, side: Side, matrix: Tensor2D): Tensor2D {
+  const index: number[] = [];
+  for (let t = block.stepStart; t < block.stepStart + block.steps.count; t++) {
+    const visible = visiblePositions(passes, side, t);
+    for (let position = 0; position < visible; position++) index.push(position);
+  }
+  return tf.gather(matrix, tf.tensor1d(index, 'int32'));
+}
+
+/** A block's gradients of one copy times a matrix [positions, hidden] of each side. In the caller's tidy. */
+export function timesRows(
+  passes: Passes,
+  block: GradientBlock,
+  gradients: SideTensors,
+  matrices: SideTensors,
+): SideTensors {
+  return mapSides(gradients, (rows, side) => {
+    const matrix = matrices[side];
+    return rows && matrix && tf.mul(rows, rowsPerStep(passes, block, side, matrix));
+  });
+}
