@@ -18,6 +18,35 @@ export function readModelConfig(dir: string): ModelConfig {
   return { ...config, model_type };
 }
 
+/** Special tokens as config.json names them; null where it does not. */
+export interface ConfigIds {
+  /** The first one, where it lists several. */
+  readonly eos: number | null;
+  readonly pad: number | null;
+}
+
+/** Reads them, also of a checkpoint whose language model is described by `text_config`. @throws CheckpointError */
+export function readConfigIds(dir: string): ConfigIds {
+  const config = readModelConfig(dir);
+  const text = config.text_config;
+  const fields: Record<string, unknown> = { ...(typeof text === 'object' && text), ...withoutNulls(config) };
+  const id = (name: string): number | null => {
+    const value = fields[name] ?? null;
+    if (value === null) return null;
+    const ids = asIds(value);
+    if (ids !== null) return ids[0] ?? null;
+    throw new CheckpointError(
+      path.join(dir, 'config.json'),
+      `"${name}" is ${JSON.stringify(value)}; it must be a token id or a list of them`,
+    );
+  };
+  return { eos: id('eos_token_id'), pad: id('pad_token_id') };
+}
+
+function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
 /** How a checkpoint wants its text generated. Token ids; null where it says nothing. */
 export interface GenerationConfig {
   /** Any of them ends a sequence; empty: nothing does. */

@@ -1,11 +1,22 @@
 /** Baselines: the ids that stand for "no information" (Inseq's `encode(return_baseline=True)`). */
 
+import type { ConfigIds } from '../checkpoints/config.ts';
+
 /** The special ids that baselines are made of. */
 export interface BaselineIds {
   unk: number | null;
   pad: number | null;
   /** The first one, where a model has several. */
   eos: number | null;
+}
+
+/**
+ * The ids that Inseq takes: the unknown and padding tokens of the tokenizer, and of config.json the end of the sequence
+ * and the padding token of a tokenizer that has none. What generation stops at (generation_config.json) is another list.
+ */
+export function baselineSpecials(tokenizer: BaselineIds, config: ConfigIds): BaselineIds {
+  const pad = tokenizer.pad ?? config.pad ?? config.eos;
+  return { unk: tokenizer.unk, pad, eos: config.eos ?? pad ?? tokenizer.eos };
 }
 
 /**

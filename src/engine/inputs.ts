@@ -12,7 +12,7 @@ import { type GenerationOptions, GREEDY } from '../generation/options.ts';
 import type { Random } from '../random.ts';
 import { TokenizerError } from '../tokenizers/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import { baselineIds } from './baseline.ts';
+import { baselineIds, baselineSpecials } from './baseline.ts';
 import type { ReadyModel } from './model-store.ts';
 import { attributedSpan } from './span.ts';
 import { giveRoles, tokensOf } from './tokens.ts';
@@ -257,9 +257,8 @@ function decoderStart({ generation }: ReadyModel): number {
 }
 
 function baseline(ids: Int32Array, { model, request }: InputOptions): Int32Array {
-  const { unk, pad } = model.tokenizer.special;
-  const eos = model.generation.eosTokenIds[0] ?? model.tokenizer.special.eos;
-  return baselineIds(ids, { unk, pad, eos }, request.include_eos_baseline);
+  const special = baselineSpecials(model.tokenizer.special, model.configIds);
+  return baselineIds(ids, special, request.include_eos_baseline);
 }
 
 function checkLength(tokens: number, { model, entry }: ReadyModel, pointer: string): void {

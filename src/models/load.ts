@@ -2,8 +2,10 @@
 
 import { readdirSync } from 'node:fs';
 import {
+  type ConfigIds,
   type GenerationConfig,
   type ModelConfig,
+  readConfigIds,
   readGenerationConfig,
   readModelConfig,
 } from '../checkpoints/config.ts';
@@ -58,6 +60,7 @@ export interface LoadOptions {
 export interface LoadedModel {
   model: LanguageModel;
   config: ModelConfig;
+  configIds: ConfigIds;
   generation: GenerationConfig;
   quantization: Quantization;
   parameters: number;
@@ -76,7 +79,8 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
     const { parameters, bytes } = weights;
     const { quantization } = options;
     const generation = readGenerationConfig(dir);
-    return { model, config, generation, quantization, parameters, bytes, dispose: () => weights.dispose() };
+    const configIds = readConfigIds(dir);
+    return { model, config, configIds, generation, quantization, parameters, bytes, dispose: () => weights.dispose() };
   } catch (error) {
     weights.dispose();
     throw error;
