@@ -15,6 +15,8 @@ export const keys = {
   result: (id: string, format: 'json' | 'inseq') => `${PREFIX}result:${format}:${id}`,
   /** Stream: progress and step events. */
   events: (id: string) => `${PREFIX}events:${id}`,
+  /** Bitmap: the steps that the stream was told. */
+  told: (id: string) => `${PREFIX}told:${id}`,
   /** Sorted set, by id and so by age: the jobs of a pool that wait. */
   waiting: (pool: string) => `${PREFIX}waiting:${pool}`,
   /** Sorted set: the jobs with a status. */

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { JobError, Progress } from '../contract/job.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { keys } from './keys.ts';
 import { unpack } from './packing.ts';
 import { type JobRecord, readRecord } from './record.ts';
@@ -22,8 +23,6 @@ export interface Attempt {
 export class WorkerStore {
   readonly #redis: Redis;
   readonly #ttlSeconds: number;
-  /** Steps that each attempt has sent: the store tells by it what it has been sent before. */
-  readonly #stepsSent = new WeakMap<Attempt, number>();
 
   constructor(redis: Redis, ttlSeconds: number) {
     this.#redis = redis;
@@ -41,10 +40,8 @@ export class WorkerStore {
   /** False where the attempt no longer counts (canceled, removed, superseded) and should stop. */
   async report(attempt: Attempt, progress: Omit<Progress, 'fraction'> | null, steps: StepEvent[]): Promise<boolean> {
     const { phase, completed, total } = progress ?? { phase: '', completed: 0, total: 0 };
-    const texts = steps.map((step) => JSON.stringify(step));
-    const before = this.#stepsSent.get(attempt) ?? 0;
-    this.#stepsSent.set(attempt, before + steps.length);
-    const args: Argument[] = [attempt.id, attempt.number, EVENTS_KEPT, phase, completed, total, before, ...texts];
+    const told = steps.flatMap((step) => [step.position * LIMITS.texts + step.sequence, JSON.stringify(step)]);
+    const args: Argument[] = [attempt.id, attempt.number, EVENTS_KEPT, phase, completed, total, ...told];
     return (await runScript(this.#redis, 'report', args)) === 1;
   }
 

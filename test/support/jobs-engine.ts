@@ -16,8 +16,12 @@ export interface Behaviour {
   log?: string;
   /** Steps and progress reports before the result. */
   steps?: number;
+  /** Texts that the steps belong to, by turns. */
+  texts?: number;
   /** Waits after the steps until this file exists. */
   gate?: string;
+  /** Steps after the gate. */
+  stepsBehind?: number;
   /** Does not look at the abort signal. */
   stubborn?: boolean;
   /** Blocks the event loop, as tfjs-node does. */
@@ -82,17 +86,22 @@ export async function startEngine(config: Config): Promise<Engine> {
       if (behaviour.log) appendFileSync(behaviour.log, `${process.pid}\n`);
       if (behaviour.fault) throw new AttributionError(behaviour.fault);
       if (behaviour.throws) throw new Error(behaviour.throws);
-      const steps = behaviour.steps ?? 0;
-      for (let i = 0; i < steps; i++) {
-        hooks.step(step(i));
-        hooks.progress({ phase: 'attributing', completed: i + 1, total: steps });
-      }
+      const { steps = 0, stepsBehind = 0, texts = 1 } = behaviour;
+      const total = steps + stepsBehind;
+      const tell = (from: number, to: number) => {
+        for (let i = from; i < to; i++) {
+          hooks.step(step(i % texts, Math.floor(i / texts)));
+          hooks.progress({ phase: 'attributing', completed: i + 1, total });
+        }
+      };
+      tell(0, steps);
       if (behaviour.blockMs) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, behaviour.blockMs);
       if (behaviour.crashes) process.kill(process.pid, 'SIGABRT');
       while (behaviour.gate && !existsSync(behaviour.gate)) {
         if (!behaviour.stubborn) hooks.signal.throwIfAborted();
         await sleep(10);
       }
+      tell(steps, total);
       if (!loaded.includes(request.model)) loaded.push(request.model);
       const text = 'x'.repeat(behaviour.resultCharacters ?? 0);
       return {
@@ -103,9 +112,9 @@ export async function startEngine(config: Config): Promise<Engine> {
   };
 }
 
-function step(position: number): StepEvent {
+function step(sequence: number, position: number): StepEvent {
   return {
-    sequence: 0,
+    sequence,
     position,
     token: { id: position, token: 'x', start: null, end: null },
     source_attributions: null,

@@ -5,6 +5,7 @@ local PREFIX = '@PREFIX@'
 
 local function jobKey(id) return PREFIX .. 'job:' .. id end
 local function eventsKey(id) return PREFIX .. 'events:' .. id end
+local function toldKey(id) return PREFIX .. 'told:' .. id end
 local function requestKey(id) return PREFIX .. 'request:' .. id end
 local function resultKey(id, format) return PREFIX .. 'result:' .. format .. ':' .. id end
 local function statusKey(status) return PREFIX .. 'status:' .. status end
@@ -72,6 +73,7 @@ local function conclude(id, job, status, now, ttl, err)
   if status == 'succeeded' then redis.call('HSET', jobKey(id), 'completed', redis.call('HGET', jobKey(id), 'total')) end
   if err ~= '' then redis.call('HSET', jobKey(id), 'error', err) end
   redis.call('XADD', eventsKey(id), '*', 'event', 'done', 'data', 'null')
+  redis.call('DEL', toldKey(id)) -- no attempt tells anything from now on
   redis.call('EXPIRE', jobKey(id), ttl)
   redis.call('EXPIRE', requestKey(id), ttl)
   redis.call('EXPIRE', eventsKey(id), ttl)

@@ -5,7 +5,7 @@ if not job then return {} end
 unlist(id, job.status, job.model)
 redis.call('ZREM', waitingKey(job.pool), id)
 redis.call('ZREM', EXPIRY, id .. ' ' .. job.status .. ' ' .. job.model)
-redis.call('DEL', jobKey(id), requestKey(id), eventsKey(id), resultKey(id, 'json'), resultKey(id, 'inseq'))
+redis.call('DEL', jobKey(id), requestKey(id), eventsKey(id), toldKey(id), resultKey(id, 'json'), resultKey(id, 'inseq'))
 if job.idempotency then redis.call('DEL', idempotencyKey(job.idempotency)) end
 if not isFinal(job.status) then redis.call('PUBLISH', STOP, id) end
 tell(id, 'removed')

@@ -1,22 +1,37 @@
--- Progress and steps of a running attempt. ARGV: id, attempt, most events kept, phase or '', completed, total, how many
--- steps of the attempt came before, steps as JSON texts... Returns 1, or 0 where this attempt no longer counts and its
--- worker should stop.
-local id, attempt, limit, phase = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+--[[
+  Tells progress and steps of a running attempt. A step is told once, whatever sends it again: a write whose answer was
+  lost, or another attempt, which computes the same.
+
+  Input:
+    ARGV[1]  id
+    ARGV[2]  attempt
+    ARGV[3]  limit: most events that the stream keeps
+    ARGV[4]  phase, or '' where there is no progress to tell
+    ARGV[5]  completed
+    ARGV[6]  total
+    ARGV[7]  and so on, in pairs: the number of a step within its job, and its JSON text
+
+  Output:
+    1, or 0 where this attempt no longer counts and its worker should stop
+]]
+local id, attempt, limit, phase, completed, total = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local FIRST_STEP = 7
+
 local job = load(id)
 if not job or isFinal(job.status) or job.attempt ~= attempt then return 0 end
 if job.status ~= 'running' then return 1 end -- held for stalled, but nobody else has taken it yet
--- A write whose answer was lost is sent again: steps that it stored are not stored twice.
-local before = tonumber(ARGV[7])
-local mark = redis.call('HGET', jobKey(id), 'steps_stored') or ''
-local stored = tonumber(string.match(mark, '^' .. attempt .. ':(%d+)$')) or 0
-for i = 8, #ARGV do
-  if before + i - 7 > stored then
-    redis.call('XADD', eventsKey(id), 'MAXLEN', '~', limit, '*', 'event', 'step', 'data', ARGV[i])
+
+local told = phase ~= ''
+for i = FIRST_STEP, #ARGV, 2 do
+  local number, step = ARGV[i], ARGV[i + 1]
+  if redis.call('SETBIT', toldKey(id), number, 1) == 0 then
+    redis.call('XADD', eventsKey(id), 'MAXLEN', '~', limit, '*', 'event', 'step', 'data', step)
+    told = true
   end
 end
-if #ARGV >= 8 then
-  redis.call('HSET', jobKey(id), 'steps_stored', attempt .. ':' .. math.max(stored, before + #ARGV - 7))
+if #ARGV >= FIRST_STEP then -- for who looks from outside
+  redis.call('HSET', jobKey(id), 'steps_stored', attempt .. ':' .. redis.call('BITCOUNT', toldKey(id)))
 end
-if phase ~= '' then setProgress(id, phase, ARGV[5], ARGV[6]) end
-if phase ~= '' or #ARGV >= 8 then tell(id, 'event') end
+if phase ~= '' then setProgress(id, phase, completed, total) end
+if told then tell(id, 'event') end
 return 1
