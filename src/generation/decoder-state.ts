@@ -52,7 +52,7 @@ export class DecoderState {
     if (parents.length !== beams || parents.some((parent, beam) => parent !== beam)) this.#reorder(parents);
     this.#texts = this.#texts.map((text, beam) => Int32Array.of(...text, tokens[beam]));
     const length = this.#length + 1;
-    const anew = this.#model.keysChange?.(this.#length, length) === true;
+    const anew = this.#model.positionRegime?.(this.#length) !== this.#model.positionRegime?.(length);
     if (anew) this.#forget();
     const run = new Run({ past: this.#cache, keepCache: true });
     const rows = run.ownRows(Rows.full(tokens.length, length, anew ? 0 : this.#length));

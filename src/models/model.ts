@@ -35,8 +35,12 @@ export interface LanguageModel {
   readonly vocabSize: number;
   /** Longest sequence that positions exist for; null: no limit of the model's own. */
   readonly maxPositions: number | null;
-  /** Whether the keys of a text of `before` tokens are others once it has `after`; left out: they never are. */
-  keysChange?(before: number, after: number): boolean;
+  /**
+   * Equal for two lengths of a text exactly when what they have in common has the same positions in both, so that the
+   * keys of the shorter one still hold and one pass serves the steps of both; left out: of all lengths. LongRoPE has
+   * two regimes, dynamic scaling one for each length beyond `max_position_embeddings`.
+   */
+  positionRegime?(length: number): number | string;
   /** Encoder-decoder models only. */
   readonly encoder: Stack | null;
   readonly decoder: Stack;

@@ -8,7 +8,7 @@ import { add, dropout, softcap, splitColumns } from '../nn/elementwise.ts';
 import { gatedFeedForward } from '../nn/feed-forward.ts';
 import { linear } from '../nn/linear.ts';
 import { rmsNorm } from '../nn/norm.ts';
-import { anglesChange, type RotaryPositions, rotaryPositions } from '../nn/rope-scaling.ts';
+import { type RotaryPositions, rotaryPositions } from '../nn/rope-scaling.ts';
 import { rotary } from '../nn/rotary.ts';
 import type { Run, Value } from '../nn/run.ts';
 import { activationName, boolean, type ModelConfig, number, object, optionalNumber } from './fields.ts';
@@ -140,7 +140,7 @@ export function rotaryDecoder(config: ModelConfig, weights: Weights, settings: R
     numLayers,
     vocabSize: settings.vocabSize,
     maxPositions: settings.rotary(numLayers - 1).maxPositions,
-    keysChange: (before, after) => layers.some((layer) => anglesChange(settings.rotary(layer), before, after)),
+    positionRegime: (length) => layers.map((layer) => settings.rotary(layer).regime(length)).join(),
     encoder: null,
     sourceEmbedding: null,
     targetEmbedding: embedding,

@@ -2,8 +2,8 @@
  * Frequencies of rotary positions, and the ways in which checkpoints stretch them to longer texts; names are those of
  * `rope_type` in Hugging Face's configs.
  *
- * LongRoPE and dynamic scaling depend on the length of the whole text: a pass over a generated text turns all of it by
- * one length's angles, as transformers does in one forward, also for the steps that were generated before it was so long.
+ * LongRoPE and dynamic scaling depend on the length of the whole text: a pass turns all of a text by one length's
+ * angles. `regime` tells which lengths share them.
  */
 
 import type { Rotary } from './rotary.ts';
@@ -27,6 +27,8 @@ export interface RopeSettings {
 
 interface Scaled {
   frequencies: (length: number) => Float64Array;
+  /** Equal for two lengths exactly when their frequencies are; left out: all lengths share theirs. */
+  regime?: (length: number) => number;
   factor?: number;
   /** Longest text that the scaling is meant for; left out: `max_position_embeddings`. */
   reach?: number;
@@ -95,6 +97,7 @@ const dynamic: Scaling = ({ dims, base, maxPositions }, plain, field) => {
   const factor = field.number('factor');
   return {
     reach: maxPositions * factor,
+    regime: (length) => Math.max(length, maxPositions),
     frequencies: (length) => {
       if (length <= maxPositions) return plain;
       const grown = (factor * length) / maxPositions - (factor - 1);
@@ -158,6 +161,7 @@ const longrope: Scaling = (settings, plain, field) => {
   const sharper = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
   return {
     frequencies: (length) => (length > original ? long : short),
+    regime: (length) => (length > original ? 1 : 0),
     factor: field.optional('attention_factor') ?? sharper,
   };
 };
@@ -173,14 +177,11 @@ const SCALINGS: Readonly<Record<string, Scaling>> = {
   su: longrope,
 };
 
-/** Rotary positions, and the longest text that they are meant for. Lengths that share frequencies give one array. */
+/** Rotary positions, and the longest text that they are meant for. */
 export interface RotaryPositions extends Rotary {
   readonly maxPositions: number;
-}
-
-/** Whether a text that grows from one length to another turns what it had by other angles. */
-export function anglesChange(positions: RotaryPositions, before: number, after: number): boolean {
-  return positions.frequencies(before) !== positions.frequencies(after);
+  /** Equal for two lengths of a text exactly when its positions are turned by the same angles in both. */
+  regime(length: number): number;
 }
 
 /** Rotary positions as a config describes them. @throws {Error} when `rope_scaling` is of an unknown type */
@@ -195,6 +196,6 @@ export function rotaryPositions(settings: RopeSettings): RotaryPositions {
   }
   const plain = plainFrequencies(dims, base);
   const scaled = scale(settings, plain, new Fields(fields));
-  const { frequencies, factor = 1, reach = settings.maxPositions } = scaled;
-  return { pairs: plain.length, frequencies, factor, interleaved, key, maxPositions: Math.floor(reach) };
+  const { frequencies, regime = () => 0, factor = 1, reach = settings.maxPositions } = scaled;
+  return { pairs: plain.length, frequencies, regime, factor, interleaved, key, maxPositions: Math.floor(reach) };
 }

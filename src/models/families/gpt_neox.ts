@@ -8,7 +8,6 @@ import { add, dropout, splitHeads } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
-import { anglesChange } from '../../nn/rope-scaling.ts';
 import { rotary } from '../../nn/rotary.ts';
 import { activationName, boolean, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
@@ -74,7 +73,7 @@ const gptNeoX: Family = {
       numLayers: layers,
       vocabSize: number(config, 'vocab_size'),
       maxPositions: positions.maxPositions,
-      keysChange: (before, after) => anglesChange(positions, before, after),
+      positionRegime: (length) => positions.regime(length),
       encoder: null,
       sourceEmbedding: null,
       targetEmbedding: tokens,
