@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { FUNCTION_NAMES } from '../../src/attribution/aggregation/functions.ts';
+import { AGGREGATORS } from '../../src/attribution/aggregation/registry.ts';
+import { loadFolder, registerMembers } from '../../src/attribution/load-members.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
 import type { StepContext } from '../../src/attribution/step-function.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
@@ -24,6 +28,8 @@ const plugin = (fields: Record<string, string>): string => {
   return `export default {${Object.entries(all).map(([name, value]) => `${name}: ${value}`)}};`;
 };
 
+const isFunction = (id: string): boolean => (FUNCTION_NAMES as string[]).includes(id);
+
 describe('registries', () => {
   let folder: string;
   before(() => {
@@ -36,39 +42,40 @@ describe('registries', () => {
     return file;
   };
 
-  it('hold every step function of the reference library, sorted by id, and the methods', async () => {
+  it('hold every module of their folders, sorted by id, and nothing else', async () => {
     const { stepFunctions, methods } = await loadRegistries();
-    assert.deepEqual(
-      [...stepFunctions.keys()],
-      [
-        'contrast_logits',
-        'contrast_logits_diff',
-        'contrast_prob',
-        'contrast_prob_diff',
-        'crossentropy',
-        'entropy',
-        'in_context_pvi',
-        'kl_divergence',
-        'logit',
-        'mc_dropout_prob_avg',
-        'pcxmi',
-        'perplexity',
-        'probability',
-        'top_p_size',
-      ],
-    );
-    for (const [id, { argsSchema }] of stepFunctions) {
-      assert.equal((argsSchema as { additionalProperties?: boolean }).additionalProperties, false, id);
+    for (const [kind, members] of [
+      ['methods', methods],
+      ['step-functions', stepFunctions],
+      ['aggregation/aggregators', new Map([...AGGREGATORS].filter(([id]) => !isFunction(id)))],
+    ] as const) {
+      const files = readdirSync(new URL(`../../src/attribution/${kind}/`, import.meta.url));
+      const ids = files.filter((file) => file.endsWith('.ts')).map((file) => file.replace('.ts', ''));
+      assert.deepEqual([...members.keys()], ids.sort());
+      for (const [id, { argsSchema }] of members) {
+        assert.equal((argsSchema as { additionalProperties?: boolean }).additionalProperties, false, id);
+      }
     }
-    assert.equal(methods.get('saliency')?.id, 'saliency');
-    assert.equal(methods.has('probability'), false);
+    assert.ok(FUNCTION_NAMES.every((name) => AGGREGATORS.has(name)));
+  });
+
+  it('refuse a module of their folder whose id is not its name', async () => {
+    const named = pathToFileURL(`${mkdtempSync(join(folder, 'named-'))}/`);
+    writeFileSync(new URL('other_name.mjs', named), plugin({}));
+    const kind = { noun: 'step function', marker: 'id', check: () => null } as const;
+    const loaded = await loadFolder(named);
+    assert.throws(() => registerMembers<{ id: string }>(kind, loaded), {
+      name: 'RegistryError',
+      message: /step function .*other_name\.mjs cannot be used: its id must be its file's name, "other_name"/,
+    });
   });
 
   it("add operators' modules", async () => {
     const { stepFunctions, methods } = await loadRegistries([write('doubled.mjs', plugin({}))]);
     assert.equal(stepFunctions.get('doubled_logit')?.name, 'Doubled logit');
     assert.equal(methods.has('doubled_logit'), false);
-    assert.equal(stepFunctions.size, 15);
+    const { stepFunctions: own } = await loadRegistries();
+    assert.equal(stepFunctions.size, own.size + 1);
   });
 
   it('add the example of the repository, which works', async () => {

@@ -1,7 +1,8 @@
-/** Golden sequences as the engine has them. */
+/** Golden and handmade sequences as the engine has them. */
 
+import { type AggregatorCall, aggregate } from '../../../src/attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../../../src/attribution/aggregation/aggregator.ts';
-import type { ScoreArray, ScoreKind, SequenceAttribution } from '../../../src/attribution/scores.ts';
+import type { ScoreArray, ScoreKind, SequenceAttribution, Token } from '../../../src/attribution/scores.ts';
 import { type GoldenTensor, numbers } from '../../support/close.ts';
 import type { GoldenSequence } from '../../support/goldens.ts';
 
@@ -56,4 +57,41 @@ export function handmade(parts: Partial<SequenceAttribution> = {}): SequenceAttr
     convergenceDelta: null,
     ...parts,
   };
+}
+
+/** A sequence after a chain. `target`: the text that its tokens are of. */
+export function run(sequence: SequenceAttribution, chain: AggregatorCall[], target = '') {
+  const context = { ...CONTEXT, texts: { source: null, target } };
+  return aggregate([sequence], chain, [context])[0];
+}
+
+/** The target's tokens as text. */
+export const texts = ({ target }: SequenceAttribution) => target.map(({ token }) => token);
+
+/** Tokens of a text, cut at the given offsets; the last is a special token. */
+function cut(text: string, ...offsets: number[]): Token[] {
+  const ends = [...offsets.slice(1), text.length];
+  const tokens: Token[] = offsets.map((start, i) => ({
+    id: i,
+    token: text.slice(start, ends[i]),
+    start,
+    end: ends[i],
+  }));
+  return [...tokens, { id: 99, token: '</s>', start: null, end: null }];
+}
+
+/** A sequence over a text whose first token is the prompt. */
+export function over(text: string, ...offsets: number[]): SequenceAttribution {
+  const target = cut(text, ...offsets);
+  const steps = target.length - 1;
+  return handmade({
+    target,
+    attrPosStart: 1,
+    attrPosEnd: target.length,
+    targetAttributions: {
+      shape: [target.length, steps],
+      data: Float32Array.from({ length: target.length * steps }, (_, i) => i),
+    },
+    stepScores: { probability: new Float32Array(steps).fill(0.5) },
+  });
 }
