@@ -8,25 +8,26 @@
 import { CHARACTER_TO_BYTE } from './byte-level.ts';
 import { TokenizerError } from './errors.ts';
 import { asObjects, asString, type JsonObject } from './json.ts';
-import { BPEDecoder, CTCDecoder, FuseDecoder, ReplaceDecoder, StripDecoder, WordPieceDecoder } from './library.ts';
+import { BPEDecoder, FuseDecoder, StripDecoder, WordPieceDecoder } from './library.ts';
+import { readPattern } from './patterns.ts';
 
 /** Tokens to pieces of text, which are then joined. */
 type DecoderStep = (tokens: string[]) => string[];
 
 export type Decoder = (tokens: string[]) => string;
 
-/** Builds the decoder of a tokenizer.json. @throws TokenizerError for a type that is not known */
+/** Builds the decoder of a tokenizer.json. @throws TokenizerError naming the field, for a type or a pattern */
 export function createDecoder(config: JsonObject | null): Decoder {
   if (config === null) return (tokens) => tokens.join(' ');
-  const step = createStep(config);
+  const step = createStep(config, 'decoder');
   return (tokens) => step(tokens).join('');
 }
 
-function createStep(config: JsonObject): DecoderStep {
+function createStep(config: JsonObject, field: string): DecoderStep {
   const type = asString(config.type) ?? '';
   switch (type) {
     case 'Sequence': {
-      const steps = asObjects(config.decoders).map(createStep);
+      const steps = asObjects(config.decoders).map((step, index) => createStep(step, `${field}.decoders[${index}]`));
       return (tokens) => steps.reduce((current, step) => step(current), tokens);
     }
     case 'ByteLevel':
@@ -36,7 +37,7 @@ function createStep(config: JsonObject): DecoderStep {
     case 'Metaspace':
       return metaspace(config);
     case 'Replace':
-      return chain(new ReplaceDecoder(config));
+      return replace(config, field);
     case 'Fuse':
       return chain(new FuseDecoder(config));
     case 'Strip':
@@ -46,14 +47,58 @@ function createStep(config: JsonObject): DecoderStep {
     case 'BPEDecoder':
       return chain(new BPEDecoder(config));
     case 'CTC':
-      return chain(new CTCDecoder(config));
+      return ctc(config);
     default:
-      throw new TokenizerError(`the decoder "${type}" of tokenizer.json is not supported`);
+      throw new TokenizerError(`${field}: the decoder "${type}" of tokenizer.json is not supported`);
   }
 }
 
 function chain(decoder: { decode_chain(tokens: string[]): string[] }): DecoderStep {
   return (tokens) => decoder.decode_chain(tokens);
+}
+
+function replace(config: JsonObject, field: string): DecoderStep {
+  const pattern = readPattern(config.pattern, `${field}.pattern`);
+  const content = asString(config.content) ?? '';
+  return (tokens) =>
+    tokens.map((token) => {
+      let text = '';
+      let end = 0;
+      for (const [start, stop] of pattern(token)) {
+        text += token.slice(end, start) + content;
+        end = stop;
+      }
+      return text + token.slice(end);
+    });
+}
+
+/** Connectionist temporal classification: a token that repeats counts once. */
+function ctc(config: JsonObject): DecoderStep {
+  const pad = asString(config.pad_token) ?? '<pad>';
+  const delimiter = asString(config.word_delimiter_token) ?? '|';
+  const clean = (text: string): string =>
+    config.cleanup === false ? text : cleanUpWordPieces(text).replaceAll(delimiter, ' ');
+  return (tokens) =>
+    tokens
+      .filter((token, index) => index === 0 || token !== tokens[index - 1])
+      .map((token) => clean(token.replaceAll(pad, '')))
+      .filter((token) => token !== '');
+}
+
+/** The decoder WordPiece's own clean-up, which is not quite transformers'. */
+function cleanUpWordPieces(text: string): string {
+  return text
+    .replaceAll(' .', '.')
+    .replaceAll(' ?', '?')
+    .replaceAll(' !', '!')
+    .replaceAll(' ,', ',')
+    .replaceAll(" ' ", "'")
+    .replaceAll(" n't", "n't")
+    .replaceAll(" 'm", "'m")
+    .replaceAll(' do not', " don't")
+    .replaceAll(" 's", "'s")
+    .replaceAll(" 've", "'ve")
+    .replaceAll(" 're", "'re");
 }
 
 function utf8(bytes: readonly number[]): string {

@@ -70,6 +70,15 @@ function fromTokenizerJson(file: string, files: TokenizerFiles): Definition {
   const json = readJsonObject(file);
   const model = asObject(json.model);
   if (model === null) throw new TokenizerError(`${file} has no "model"`);
+  try {
+    return fromJson(json, model, files);
+  } catch (error) {
+    if (!(error instanceof TokenizerError)) throw error;
+    throw new TokenizerError(`${file}: ${error.message}`, { cause: error });
+  }
+}
+
+function fromJson(json: JsonObject, model: JsonObject, files: TokenizerFiles): Definition {
   return fromParts({
     normalizer: asObject(json.normalizer),
     preTokenizer: asObject(json.pre_tokenizer),

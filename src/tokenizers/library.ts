@@ -6,14 +6,6 @@
  */
 
 declare module '@huggingface/tokenizers' {
-  export class SplitPreTokenizer {
-    constructor(config: { type: 'Split'; pattern: Pattern; behavior: string; invert: boolean });
-    pattern: RegExp | null;
-  }
-  export class ReplaceNormalizer {
-    constructor(config: { type: 'Replace'; pattern: Pattern; content: string });
-    pattern: RegExp | null;
-  }
   export class BertNormalizer {
     constructor(config: {
       type: 'BertNormalizer';
@@ -28,24 +20,16 @@ declare module '@huggingface/tokenizers' {
     constructor(config: Readonly<Record<string, unknown>>);
     decode_chain(tokens: string[]): string[];
   }
-  export class ReplaceDecoder extends TokenDecoder {}
   export class FuseDecoder extends TokenDecoder {}
   export class StripDecoder extends TokenDecoder {}
   export class WordPieceDecoder extends TokenDecoder {}
   export class BPEDecoder extends TokenDecoder {}
-  export class CTCDecoder extends TokenDecoder {}
 }
-
-type Pattern = { Regex: string } | { String: string };
 
 export {
   BertNormalizer,
   BPEDecoder,
-  CTCDecoder,
   FuseDecoder,
-  ReplaceDecoder,
-  ReplaceNormalizer,
-  SplitPreTokenizer,
   StripDecoder,
   WordPieceDecoder,
 } from '@huggingface/tokenizers';

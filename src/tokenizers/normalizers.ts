@@ -6,27 +6,36 @@
  */
 
 import type { AlignedText, Edit } from './aligned-text.ts';
+import { encodeBytes } from './byte-level.ts';
 import { Charsmap } from './charsmap.ts';
 import { TokenizerError } from './errors.ts';
-import { asObject, asObjects, asString, type JsonObject } from './json.ts';
-import { BertNormalizer, ReplaceNormalizer } from './library.ts';
+import { asObjects, asString, type JsonObject } from './json.ts';
+import { BertNormalizer } from './library.ts';
+import { type Pattern, readPattern, regexPattern } from './patterns.ts';
 
 export type Normalizer = (text: AlignedText) => AlignedText;
 
 type Rewriter = (text: string) => Edit[];
 
-/** Builds the normalizer of a tokenizer.json. @throws TokenizerError for a type that is not known */
-export function createNormalizer(config: JsonObject | null): Normalizer {
+/**
+ * Builds the normalizer of a tokenizer.json.
+ * @param field - where in tokenizer.json it stands, for error messages
+ * @throws TokenizerError naming the field, for a type or a pattern that is not supported
+ */
+export function createNormalizer(config: JsonObject | null, field = 'normalizer'): Normalizer {
   if (config === null) return (text) => text;
   if (config.type === 'Sequence') {
-    const steps = asObjects(config.normalizers).map(createNormalizer);
+    const steps = asObjects(config.normalizers).map((step, index) =>
+      createNormalizer(step, `${field}.normalizers[${index}]`),
+    );
     return (text) => steps.reduce((current, step) => step(current), text);
   }
-  const rewrite = createRewriter(config);
+  if (config.type === 'ByteLevel') return encodeBytes;
+  const rewrite = createRewriter(config, field);
   return (text) => text.edit(rewrite(text.text));
 }
 
-function createRewriter(config: JsonObject): Rewriter {
+function createRewriter(config: JsonObject, field: string): Rewriter {
   const type = asString(config.type) ?? '';
   switch (type) {
     case 'NFC':
@@ -37,15 +46,20 @@ function createRewriter(config: JsonObject): Rewriter {
     case 'Lowercase':
       return characterwise((character) => character.toLowerCase());
     case 'StripAccents':
-      return (text) => replaceAll(text, /\p{M}/gu, '');
+      return (text) => replaceAll(text, MARKS, '');
     case 'Strip':
       return strip(config.strip_left !== false, config.strip_right !== false);
     case 'Prepend': {
       const prefix = asString(config.prepend) ?? '';
       return (text) => (text === '' ? [] : [{ start: 0, end: 0, text: prefix }]);
     }
-    case 'Replace':
-      return replace(config);
+    case 'Replace': {
+      const pattern = readPattern(config.pattern, `${field}.pattern`);
+      const content = asString(config.content) ?? '';
+      return (text) => replaceAll(text, pattern, content);
+    }
+    case 'Nmt':
+      return nmt;
     case 'BertNormalizer':
       return bert(config);
     case 'Precompiled': {
@@ -55,7 +69,7 @@ function createRewriter(config: JsonObject): Rewriter {
       return (text) => rules.edits(text);
     }
     default:
-      throw new TokenizerError(`the normalizer "${type}" of tokenizer.json is not supported`);
+      throw new TokenizerError(`${field}: the normalizer "${type}" of tokenizer.json is not supported`);
   }
 }
 
@@ -103,41 +117,44 @@ function strip(left: boolean, right: boolean): Rewriter {
   };
 }
 
-function replace(config: JsonObject): Rewriter {
-  const pattern = asObject(config.pattern);
-  const content = asString(config.content) ?? '';
-  const literal = asString(pattern?.String);
-  const regex = asString(pattern?.Regex);
-  if (literal !== null) {
-    const escaped = new RegExp(literal.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gu');
-    return (text) => replaceAll(text, escaped, content);
-  }
-  if (regex === null) throw new TokenizerError('a Replace normalizer of tokenizer.json has no pattern');
-  const compiled = new ReplaceNormalizer({ type: 'Replace', pattern: { Regex: regex }, content }).pattern;
-  return (text) => (compiled === null ? [] : replaceAll(text, compiled, content));
+const MARKS = regexPattern(/\p{M}/gu);
+
+function replaceAll(text: string, pattern: Pattern, content: string): Edit[] {
+  return pattern(text).map(([start, end]) => ({ start, end, text: content }));
 }
 
-function replaceAll(text: string, pattern: RegExp, content: string): Edit[] {
-  return Array.from(text.matchAll(pattern), ({ index, 0: match }) => ({
-    start: index,
-    end: index + match.length,
-    text: content,
-  }));
+const SPACES = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/;
+
+function isNmtControl(unit: number): boolean {
+  if (unit === 0 || unit === 0x09 || unit === 0x0a || unit === 0x0c || unit === 0x0d) return false;
+  return unit < 0x20 || unit === 0x7f || unit === 0x8f || unit === 0x9f;
 }
+
+/** SentencePiece's first rules (neural machine translation): control characters go, rare white space is a space. */
+const nmt = characterwise((character) =>
+  isNmtControl(character.charCodeAt(0)) ? '' : SPACES.test(character) ? ' ' : character,
+);
+
+/** What BERT calls Chinese: the blocks of CJK ideographs. */
+const CHINESE =
+  /[\u{3400}-\u{4dbf}\u{4e00}-\u{9fff}\u{f900}-\u{faff}\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/u;
 
 function bert(config: JsonObject): Rewriter {
   const normalizer = new BertNormalizer({
     type: 'BertNormalizer',
     clean_text: config.clean_text !== false,
-    handle_chinese_chars: config.handle_chinese_chars !== false,
+    // The library looks at code units, and so knows no characters above U+FFFF.
+    handle_chinese_chars: false,
     strip_accents: typeof config.strip_accents === 'boolean' ? config.strip_accents : null,
     lowercase: config.lowercase !== false,
   });
+  const spaced = config.handle_chinese_chars !== false;
   const known = new Map<string, string>();
   return characterwise((character) => {
     let rewritten = known.get(character);
     if (rewritten === undefined) {
       rewritten = normalizer.normalize(character);
+      if (spaced && CHINESE.test(character)) rewritten = ` ${rewritten} `;
       if (known.size < 65536) known.set(character, rewritten);
     }
     return rewritten;

@@ -1,81 +1,79 @@
 /** Pre-tokenizers of tokenizer.json: a text to the pieces that the model then tokenizes one by one. */
 
 import type { AlignedText, Edit } from './aligned-text.ts';
-import { BYTE_TO_CHARACTER } from './byte-level.ts';
+import { encodeBytes } from './byte-level.ts';
 import { TokenizerError } from './errors.ts';
-import { asNumber, asObject, asObjects, asString, type JsonObject } from './json.ts';
-import { SplitPreTokenizer } from './library.ts';
+import { asNumber, asObjects, asString, type JsonObject } from './json.ts';
+import { literalPattern, type Pattern, readPattern, regexPattern } from './patterns.ts';
 import { type SplitBehavior, split } from './split.ts';
+import { splitByScript } from './unicode-scripts.ts';
 
 export type PreTokenizer = (text: AlignedText) => AlignedText[];
 
-const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
+/** `\w` of Rust's regular expressions. */
+const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}';
 const PUNCTUATION = '[\\p{P}\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E]';
 
 /** GPT-2's split into words (Radford et al. 2019), with Unicode's white space in the place of JavaScript's. */
-const GPT2_WORDS = new RegExp(
-  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+" +
-    '|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+',
-  'gu',
+const GPT2_WORDS = regexPattern(
+  new RegExp(
+    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+" +
+      '|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+',
+    'gu',
+  ),
 );
 
-/** Builds the pre-tokenizer of a tokenizer.json. @throws TokenizerError for a type that is not known */
-export function createPreTokenizer(config: JsonObject | null): PreTokenizer {
+/**
+ * Builds the pre-tokenizer of a tokenizer.json.
+ * @param field - where in tokenizer.json it stands, for error messages
+ * @throws TokenizerError naming the field, for a type or a pattern that is not supported
+ */
+export function createPreTokenizer(config: JsonObject | null, field = 'pre_tokenizer'): PreTokenizer {
   if (config === null) return (text) => [text];
   const type = asString(config.type) ?? '';
   switch (type) {
     case 'Sequence': {
-      const steps = asObjects(config.pretokenizers).map(createPreTokenizer);
+      const steps = asObjects(config.pretokenizers).map((step, index) =>
+        createPreTokenizer(step, `${field}.pretokenizers[${index}]`),
+      );
       return (text) => steps.reduce((pieces, step) => pieces.flatMap(step), [text]);
     }
     case 'ByteLevel':
       return byteLevel(config.add_prefix_space === true, config.use_regex !== false);
     case 'Metaspace':
       return metaspace(config);
-    case 'Split':
-      return splitByConfig(config);
+    case 'Split': {
+      const pattern = readPattern(config.pattern, `${field}.pattern`);
+      return splitBy(pattern, behaviorOf(config.behavior), config.invert === true);
+    }
     case 'Whitespace':
-      return splitBy(new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, 'gu'), 'removed', true);
+      return splitBy(regexPattern(new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, 'gu')), 'removed', true);
     case 'WhitespaceSplit':
-      return splitBy(/\p{White_Space}/gu, 'removed');
+      return splitBy(regexPattern(/\p{White_Space}/gu), 'removed');
     case 'BertPreTokenizer': {
-      const words = splitBy(/\p{White_Space}/gu, 'removed');
-      const marks = splitBy(new RegExp(PUNCTUATION, 'gu'), 'isolated');
+      const words = splitBy(regexPattern(/\p{White_Space}/gu), 'removed');
+      const marks = splitBy(regexPattern(new RegExp(PUNCTUATION, 'gu')), 'isolated');
       return (text) => words(text).flatMap(marks);
     }
     case 'Punctuation':
-      return splitBy(new RegExp(PUNCTUATION, 'gu'), behaviorOf(config.behavior));
+      return splitBy(regexPattern(new RegExp(PUNCTUATION, 'gu')), behaviorOf(config.behavior));
     case 'Digits':
-      return splitBy(/\p{N}/gu, config.individual_digits === true ? 'isolated' : 'contiguous');
+      return splitBy(regexPattern(/\p{N}/gu), config.individual_digits === true ? 'isolated' : 'contiguous');
     case 'CharDelimiterSplit':
-      return splitByConfig({ pattern: { String: config.delimiter }, behavior: 'Removed' });
+      return splitBy(readPattern({ String: config.delimiter }, `${field}.delimiter`), 'removed');
     case 'FixedLength': {
       const characters = asNumber(config.length) ?? 5;
-      return splitBy(new RegExp(`[^]{1,${characters}}`, 'gu'), 'isolated');
+      return splitBy(regexPattern(new RegExp(`[^]{1,${characters}}`, 'gu')), 'isolated');
     }
+    case 'UnicodeScripts':
+      return (text) => splitByScript(text.text).map(([from, to]) => text.slice(from, to));
     default:
-      throw new TokenizerError(`the pre-tokenizer "${type}" of tokenizer.json is not supported`);
+      throw new TokenizerError(`${field}: the pre-tokenizer "${type}" of tokenizer.json is not supported`);
   }
 }
 
-function splitBy(pattern: RegExp, behavior: SplitBehavior, invert = false): PreTokenizer {
+function splitBy(pattern: Pattern, behavior: SplitBehavior, invert = false): PreTokenizer {
   return (text) => split(text.text, pattern, behavior, invert).map(([from, to]) => text.slice(from, to));
-}
-
-function splitByConfig(config: JsonObject): PreTokenizer {
-  const pattern = asObject(config.pattern);
-  const literal = asString(pattern?.String);
-  const regex = asString(pattern?.Regex);
-  if (literal === null && regex === null) throw new TokenizerError('a Split of tokenizer.json has no pattern');
-  // The library translates Oniguruma's syntax to JavaScript's; the splitting is ours, as it knows not all behaviors.
-  const compiled = new SplitPreTokenizer({
-    type: 'Split',
-    pattern: literal === null ? { Regex: regex ?? '' } : { String: literal },
-    behavior: 'Isolated',
-    invert: false,
-  }).pattern;
-  if (compiled === null) throw new TokenizerError(`the Split pattern ${regex ?? literal} cannot be compiled`);
-  return splitBy(compiled, behaviorOf(config.behavior), config.invert === true);
 }
 
 function behaviorOf(name: unknown): SplitBehavior {
@@ -106,25 +104,11 @@ function byteLevel(addPrefixSpace: boolean, useRegex: boolean): PreTokenizer {
   };
 }
 
-/** Writes each byte of the UTF-8 form as one printable character. */
-function encodeBytes(word: AlignedText): AlignedText {
-  const sizes = new Uint8Array(word.text.length);
-  let encoded = '';
-  let at = 0;
-  for (const character of word.text) {
-    const bytes = Buffer.from(character);
-    for (const byte of bytes) encoded += BYTE_TO_CHARACTER[byte];
-    sizes[at] = bytes.length;
-    at += character.length;
-  }
-  return word.expand(encoded, sizes);
-}
-
 function metaspace(config: JsonObject): PreTokenizer {
   const replacement = asString(config.replacement) ?? '▁';
   // Files from before prepend_scheme have add_prefix_space.
   const scheme = asString(config.prepend_scheme) ?? (config.add_prefix_space === false ? 'never' : 'always');
-  const words = new RegExp(replacement.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gu');
+  const words = literalPattern(replacement);
   const splits = config.split !== false;
   return (text) => {
     const spaces: Edit[] = Array.from(text.text.matchAll(/ /g), ({ index }) => ({

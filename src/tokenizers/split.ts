@@ -1,47 +1,50 @@
+/** Splits a text at the matches of a pattern, as `tokenizers` (Rust) does. */
+
+import type { Pattern, Range } from './patterns.ts';
+
 /** What becomes of the matches of a pattern when a text is split at them. */
 export type SplitBehavior = 'removed' | 'isolated' | 'merged-with-previous' | 'merged-with-next' | 'contiguous';
 
-type Range = [from: number, to: number];
+interface Piece {
+  range: [from: number, to: number];
+  isMatch: boolean;
+}
 
 /**
- * Splits a text at the matches of a pattern, as `tokenizers` (Rust) does. Empty pieces are left out.
+ * Ranges of the pieces; empty ones are left out.
  * @param invert - what lies between the matches is what counts as matched
  */
-export function split(text: string, pattern: RegExp, behavior: SplitBehavior, invert = false): Range[] {
-  const pieces: { range: Range; match: boolean }[] = [];
-  const add = (from: number, to: number, match: boolean): void => {
-    if (to > from) pieces.push({ range: [from, to], match: match !== invert });
-  };
+export function split(text: string, pattern: Pattern, behavior: SplitBehavior, invert = false): Range[] {
+  const pieces: Piece[] = [];
   let end = 0;
-  for (const { index, 0: matched } of text.matchAll(pattern)) {
-    add(end, index, false);
-    add(index, index + matched.length, true);
-    end = index + matched.length;
+  for (const [start, stop] of pattern(text)) {
+    if (start > end) pieces.push({ range: [end, start], isMatch: invert });
+    // Empty matches stay for now: they part what would be merged.
+    pieces.push({ range: [start, stop], isMatch: !invert });
+    end = stop;
   }
-  add(end, text.length, false);
+  if (end < text.length) pieces.push({ range: [end, text.length], isMatch: invert });
+  return join(pieces, behavior).filter(([from, to]) => to > from);
+}
 
+function join(pieces: readonly Piece[], behavior: SplitBehavior): Range[] {
   switch (behavior) {
     case 'isolated':
       return pieces.map(({ range }) => range);
     case 'removed':
-      return pieces.filter(({ match }) => !match).map(({ range }) => range);
+      return pieces.filter(({ isMatch }) => !isMatch).map(({ range }) => range);
     case 'contiguous':
-      return merge(pieces, (previous, next) => previous.match === next.match);
+      return merge(pieces, (previous, next) => previous.isMatch === next.isMatch);
     case 'merged-with-previous':
-      return merge(pieces, (previous, next) => next.match && !previous.match);
+      return merge(pieces, (previous, next) => next.isMatch && !previous.isMatch);
     case 'merged-with-next':
-      return merge(pieces, (previous, next) => previous.match && !next.match);
+      return merge(pieces, (previous, next) => previous.isMatch && !next.isMatch);
   }
 }
 
-interface Piece {
-  range: Range;
-  match: boolean;
-}
-
-/** Joins neighbours for which `joins` holds. */
+/** Joins neighbors for which `joins` holds. */
 function merge(pieces: readonly Piece[], joins: (previous: Piece, next: Piece) => boolean): Range[] {
-  const ranges: Range[] = [];
+  const ranges: Piece['range'][] = [];
   for (const [index, piece] of pieces.entries()) {
     if (index > 0 && joins(pieces[index - 1], piece)) ranges[ranges.length - 1][1] = piece.range[1];
     else ranges.push([...piece.range]);

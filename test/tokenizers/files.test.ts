@@ -107,3 +107,16 @@ test('source and target with vocabularies of their own are refused', (t) => {
   fs.writeFileSync(file, JSON.stringify({ ...config, separate_vocabs: true }));
   assert.throws(() => loadTokenizer(dir), /tokenizer_config.json: "separate_vocabs" is true/);
 });
+
+test('a regular expression that is refused is named with its file and field', (t) => {
+  const dir = copyModel(t, 'gpt2-tiny', () => true);
+  const split = { type: 'Split', pattern: { Regex: '(?P<x>a)' }, behavior: 'Isolated', invert: false };
+  edit(dir, 'tokenizer.json', (json) => ({
+    ...json,
+    pre_tokenizer: { type: 'Sequence', pretokenizers: [json.pre_tokenizer, split] },
+  }));
+  assert.throws(() => loadTokenizer(dir), {
+    name: 'TokenizerError',
+    message: new RegExp(`^${dir}/tokenizer\\.json: pre_tokenizer\\.pretokenizers\\[1\\]\\.pattern: .*"\\(\\?P<x>a\\)"`),
+  });
+});

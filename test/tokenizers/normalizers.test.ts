@@ -92,7 +92,7 @@ test('a damaged charsmap and an unknown normalizer are refused', () => {
       /precompiled_charsmap .* damaged/,
     );
   }
-  assert.throws(() => createNormalizer({ type: 'Nmt' }), /normalizer "Nmt" of tokenizer.json is not supported/);
+  assert.throws(() => createNormalizer({ type: 'Rot13' }), /normalizer "Rot13" of tokenizer.json is not supported/);
   assert.throws(() => createNormalizer({ type: 'Replace', content: '' }), /no pattern/);
 });
 
