@@ -1,5 +1,6 @@
 /** The configuration: environment variables to one typed, validated object. The README's table is made of VARIABLES. */
 
+import { isIP } from 'node:net';
 import { totalmem } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +26,8 @@ export interface Config {
   /** Megabytes that loaded models and activations may take together. */
   memoryBudgetMb: number;
   rateLimitPerMinute: number;
-  trustProxy: boolean;
+  /** How many proxies in front are believed, or their addresses. */
+  trustProxy: boolean | number | string[];
   webhookAllowPrivate: boolean;
   /** Modules with an operator's own methods and step functions. */
   plugins: string[];
@@ -87,7 +89,13 @@ export const VARIABLES = [
     description: 'Megabytes for loaded models and activations; 0: three quarters of the memory.',
   },
   { name: 'WHENCE_RATE_LIMIT', fallback: '0', description: 'Requests a minute for each client; 0: no limit.' },
-  { name: 'WHENCE_TRUST_PROXY', fallback: 'false', description: 'Whether to believe the `X-Forwarded-*` of a proxy.' },
+  {
+    name: 'WHENCE_TRUST_PROXY',
+    fallback: 'false',
+    description:
+      'Whose `X-Forwarded-*` headers are believed: how many proxies stand in front (`true`: one), or their addresses and ' +
+      'subnets, comma-separated.',
+  },
   {
     name: 'WHENCE_WEBHOOK_ALLOW_PRIVATE',
     fallback: 'false',
@@ -156,7 +164,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     jobTimeoutSeconds: integer('WHENCE_JOB_TIMEOUT_SECONDS', 1, 604_800),
     memoryBudgetMb: budget > 0 ? budget : Math.floor((totalmem() / MB) * 0.75),
     rateLimitPerMinute: integer('WHENCE_RATE_LIMIT', 0, 1_000_000),
-    trustProxy: flag('WHENCE_TRUST_PROXY'),
+    trustProxy: trustProxy(list('WHENCE_TRUST_PROXY')),
     webhookAllowPrivate: flag('WHENCE_WEBHOOK_ALLOW_PRIVATE'),
     plugins: list('WHENCE_PLUGINS').map(path),
     logLevel: choice('WHENCE_LOG_LEVEL', LOG_LEVELS),
@@ -184,6 +192,28 @@ function redisUrl(value: string): string | null {
     throw new ConfigError('WHENCE_REDIS_URL', '…', 'give a URL such as redis://127.0.0.1:6379');
   }
   return value;
+}
+
+const MOST_PROXIES = 16;
+
+/** The number of proxies, or their addresses and subnets. */
+function trustProxy(entries: string[]): boolean | number | string[] {
+  const [first] = entries;
+  if (entries.length === 1 && (first === 'true' || first === 'false')) return first === 'true';
+  if (entries.length === 1 && /^\d+$/.test(first) && Number(first) <= MOST_PROXIES) return Number(first);
+  const wrong = entries.find((entry) => !isAddress(entry) && !isSubnet(entry));
+  if (wrong === undefined) return entries;
+  const remedy =
+    `give true, false, the number of proxies in front (at most ${MOST_PROXIES}), or their addresses and subnets such as ` +
+    '10.0.0.0/8';
+  throw new ConfigError('WHENCE_TRUST_PROXY', wrong, remedy);
+}
+
+const isAddress = (text: string): boolean => isIP(text) !== 0;
+
+function isSubnet(text: string): boolean {
+  const [address, bits] = text.split('/');
+  return isAddress(address) && /^\d{1,3}$/.test(bits ?? '') && Number(bits) <= (isIP(address) === 6 ? 128 : 32);
 }
 
 const KEY_CHARACTERS = 16;

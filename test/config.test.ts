@@ -31,12 +31,28 @@ test('values are read, lists split', () => {
   assert.equal(config.trustProxy, true);
 });
 
+test('trusted proxies: none, one, so many, or by address', () => {
+  for (const [value, expected] of [
+    ['', false],
+    ['false', false],
+    ['true', true],
+    ['1', 1],
+    ['2', 2],
+    ['10.0.0.0/8, 2001:db8::1', ['10.0.0.0/8', '2001:db8::1']],
+  ] as const) {
+    assert.deepEqual(loadConfig({ WHENCE_TRUST_PROXY: value }).trustProxy, expected, value);
+  }
+});
+
 const FAULTS: [Record<string, string>, RegExp][] = [
   [{ WHENCE_PORT: 'http' }, /WHENCE_PORT is "http": give a whole number from 0 to 65535/],
   [{ WHENCE_PORT: '70000' }, /WHENCE_PORT/],
   [{ WHENCE_BACKEND: 'cuda' }, /WHENCE_BACKEND is "cuda": give one of auto, tensorflow, wasm/],
   [{ WHENCE_LOG_LEVEL: 'loud' }, /WHENCE_LOG_LEVEL is "loud"/],
   [{ WHENCE_TRUST_PROXY: 'yes' }, /WHENCE_TRUST_PROXY is "yes"/],
+  [{ WHENCE_TRUST_PROXY: '10.0.0.0/33' }, /"10.0.0.0\/33": give true, false, the number of proxies in front/],
+  [{ WHENCE_TRUST_PROXY: '99' }, /at most 16/],
+  [{ WHENCE_TRUST_PROXY: '10.0.0.1,true' }, /WHENCE_TRUST_PROXY is "true"/],
   [{ WHENCE_MAX_QEUE: '5' }, /WHENCE_MAX_QEUE is "5": no such setting; known are .*WHENCE_MAX_QUEUE/],
 ];
 for (const [env, message] of FAULTS) {

@@ -1,15 +1,47 @@
+/** The API as one plugin: what every route shares (plugins/), and the routes (routes/, folder = URL). */
 import { join } from 'node:path';
 import autoload from '@fastify/autoload';
 import type { FastifyInstance } from 'fastify';
-import type { ApiContext } from './context.ts';
+import { type AppParts, decorate } from './capabilities.ts';
+import apiKeys from './plugins/api-keys.ts';
+import caching from './plugins/caching.ts';
+import json from './plugins/json.ts';
+import metrics from './plugins/metrics.ts';
+import notFound from './plugins/not-found.ts';
+import prefix from './plugins/prefix.ts';
+import problems from './plugins/problems.ts';
+import rateLimit from './plugins/rate-limit.ts';
+import requestId from './plugins/request-id.ts';
+import securityHeaders from './plugins/security-headers.ts';
+import sse from './plugins/sse.ts';
+import swagger from './plugins/swagger.ts';
+import validation from './plugins/validation.ts';
 
-// the sources run as they are, through tsx, which autoload does not notice when it comes by `--import`
-process.env.FASTIFY_AUTOLOAD_TYPESCRIPT ??= '1';
+/**
+ * In the order in which their hooks see a request: every answer, refusals included, has its id and the security headers, and
+ * a request counts against the rate limit before its key is looked at.
+ */
+const PLUGINS = [
+  problems,
+  requestId,
+  securityHeaders,
+  caching,
+  metrics,
+  rateLimit,
+  apiKeys,
+  prefix,
+  json,
+  validation,
+  notFound,
+  sse,
+  swagger,
+];
 
-/** The API as one plugin: what every route shares (plugins/), and the routes (routes/, folder = URL). */
-export async function app(fastify: FastifyInstance, context: ApiContext): Promise<void> {
-  fastify.decorate('context', context);
-  await fastify.register(autoload, { dir: join(import.meta.dirname, 'plugins'), forceESM: true });
+export async function app(fastify: FastifyInstance, parts: AppParts): Promise<void> {
+  decorate(fastify, parts);
+  for (const plugin of PLUGINS) await fastify.register(plugin);
+  // Where the sources run as they are, autoload does not notice tsx when it comes by `--import`.
+  if (import.meta.filename.endsWith('.ts')) process.env.FASTIFY_AUTOLOAD_TYPESCRIPT ??= '1';
   await fastify.register(autoload, {
     dir: join(import.meta.dirname, 'routes'),
     forceESM: true,

@@ -4,14 +4,13 @@ import fastify, { type FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { LIMITS } from '../contract/limits.ts';
 import { createJobs, type JobsConfig } from '../jobs/create-jobs.ts';
-import type { Jobs } from '../jobs/jobs.ts';
 import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
 import { UnusableError } from '../unusable.ts';
 import { app } from './app.ts';
-import { type ApiSettings, CatalogueReader } from './context.ts';
+import type { ApiSettings, AppParts } from './capabilities.ts';
+import { trustOf } from './http/proxy.ts';
 import { sendProblem } from './plugins/problems.ts';
 import { badRequest } from './problems.ts';
-import type { TokenCounter } from './validation/lengths.ts';
 
 /** A machine that is busy or waits for its disk may need far longer than Fastify's 10 seconds. */
 const START_MS = 120_000;
@@ -19,14 +18,9 @@ const SLOW = `the API did not start within ${START_MS / 1000} seconds: this mach
 const PLUGIN_TIMEOUTS = ['FST_ERR_PLUGIN_TIMEOUT', 'AVV_ERR_PLUGIN_EXEC_TIMEOUT', 'AVV_ERR_READY_TIMEOUT'];
 const ADDRESS_ERRORS = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND'];
 
-export interface AppParts {
-  settings: ApiSettings;
-  jobs: Jobs;
-  tokens: TokenCounter;
-}
-
 /** The API on `jobs`, not listening yet: tests use `inject`. Closing it leaves `jobs` open. */
-export async function buildApp({ settings, jobs, tokens }: AppParts): Promise<FastifyInstance> {
+export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const { settings } = parts;
   const server = fastify({
     logger:
       settings.logLevel === 'silent'
@@ -34,7 +28,7 @@ export async function buildApp({ settings, jobs, tokens }: AppParts): Promise<Fa
         : { level: settings.logLevel, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] },
     genReqId: () => randomUUID(),
     bodyLimit: LIMITS.bodyBytes,
-    trustProxy: settings.trustProxy,
+    trustProxy: trustOf(settings.trustProxy),
     requestTimeout: 30_000, // to receive a request: slow writers do not hold sockets
     pluginTimeout: START_MS,
     forceCloseConnections: true, // event streams must not keep a stopping server alive
@@ -44,7 +38,7 @@ export async function buildApp({ settings, jobs, tokens }: AppParts): Promise<Fa
     },
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
   });
-  await server.register(fp(app), { settings, jobs, tokens, catalogue: new CatalogueReader(jobs) });
+  await server.register(fp(app), parts);
   await server.ready();
   return server;
 }

@@ -2,7 +2,6 @@
  * The engine: takes a request, gives a result. It knows models, methods and results, but no queue and no HTTP.
  */
 
-import { readFileSync } from 'node:fs';
 import { checkAligner } from '../alignment/bert.ts';
 import { loadRegistries } from '../attribution/registries.ts';
 import { resolveModelDir } from '../checkpoints/hub.ts';
@@ -10,6 +9,7 @@ import { readAligner, readModelsFile } from '../checkpoints/models-file.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import { startBackend } from '../tensors/backend.ts';
+import { VERSION } from '../version.ts';
 import { Attribution, type EngineHooks, type EngineOutput } from './attribution.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { ModelStore } from './model-store.ts';
@@ -42,8 +42,7 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   if (entries.length === 0) {
     throw new Error(`${config.modelsFile} has no model of the pool "${config.pool}"; add one or set WHENCE_POOL`);
   }
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const versions = { whence: String(version), node: process.versions.node, backend: backend.version };
+  const versions = { whence: VERSION, node: process.versions.node, backend: backend.version };
   const catalogue = await buildCatalogue(entries, registries, backend, versions);
   if (catalogue.models.length === 0) {
     const faults = (catalogue.unusable_models ?? []).map(({ id, unusable }) => `\n  ${id}: ${unusable.detail}`);

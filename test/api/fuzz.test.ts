@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Value } from 'typebox/value';
-import { ATTRIBUTE_EXAMPLES } from '../../src/api/examples.ts';
+import { ATTRIBUTE_EXAMPLES } from '../../src/api/openapi/examples.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
 import { buildCatalogue } from '../../src/engine/catalogue.ts';
 import { Random } from '../../src/random.ts';

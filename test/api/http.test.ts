@@ -141,6 +141,31 @@ test('security headers', async (t) => {
   assert.equal(headers['x-powered-by'], undefined);
 });
 
+test('every answer has security headers and its id, refusals and preflights too, and no cache keeps it', async (t) => {
+  const { app, jobs } = await startApp(t, { apiKeys: ['a-key'], rateLimitPerMinute: 6 });
+  const key = { 'x-api-key': 'a-key' };
+  const { id } = (await attribute(app, BODY, key)).json();
+  jobs.finish(id);
+  const requests = [
+    [401, 'GET', '/jobs', {}],
+    [401, 'OPTIONS', '/attribute', { origin: 'https://x.example', 'access-control-request-method': 'POST' }],
+    [404, 'GET', '/nothing', key],
+    [200, 'GET', `/jobs/${id}/result`, key],
+    [200, 'GET', `/jobs/${id}/heatmap`, key],
+    [429, 'GET', `/jobs/${id}`, key],
+  ] as const;
+  for (const [status, method, url, headers] of requests) {
+    const response = await app.inject({ method, url, headers });
+    assert.equal(response.statusCode, status, url);
+    assert.equal(response.headers['x-content-type-options'], 'nosniff', url);
+    assert.match(String(response.headers['content-security-policy']), /default-src 'none'/, url);
+    assert.ok(response.headers['x-frame-options'] && response.headers['referrer-policy'], url);
+    assert.match(String(response.headers['x-request-id']), /^[0-9a-f-]{36}$/, url);
+    assert.equal(response.headers['cache-control'], 'no-store', url);
+    assert.equal(response.headers['access-control-allow-origin'], undefined, url);
+  }
+});
+
 test('/ leads to the documentation, which loads nothing from elsewhere', async (t) => {
   const { app } = await startApp(t);
   const front = await app.inject('/');

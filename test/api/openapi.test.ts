@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { openApiDocument } from '../../src/api/openapi.ts';
+import { openApiDocument } from '../../src/api/openapi/document.ts';
+import { VERSION } from '../../src/version.ts';
 import { attribute, startApp } from '../support/api.ts';
 
 interface Operation {
@@ -25,6 +26,7 @@ test('openapi/openapi.json is up to date (else: npm run openapi)', async () => {
 
 test('every route of the contract is there', () => {
   assert.equal(document.openapi, '3.1.0');
+  assert.equal(document.info.version, VERSION);
   assert.deepEqual(operations.map(([name]) => name).sort(), [
     'delete /jobs/{id}',
     'get /aggregators',

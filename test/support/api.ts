@@ -1,7 +1,7 @@
 /** The API on a job store in memory: for tests of what goes over the wire, without Redis or a worker. */
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import type { ApiSettings } from '../../src/api/context.ts';
+import type { ApiSettings } from '../../src/api/capabilities.ts';
 import { buildApp } from '../../src/api/server.ts';
 import type { TokenCounter } from '../../src/api/validation/lengths.ts';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';

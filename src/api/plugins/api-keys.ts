@@ -8,7 +8,7 @@ const OPEN = /^\/($|\?|docs(\/|\?|$)|health\/|openapi\.json)/;
 
 export default fp(
   async (fastify) => {
-    const keys = fastify.context.settings.apiKeys.map(digest);
+    const keys = fastify.settings.apiKeys.map(digest);
     if (keys.length === 0) return;
 
     fastify.addHook('onRequest', async (request) => {

@@ -15,7 +15,7 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { jobs } = fastify.context;
+    const { jobs } = fastify;
     const registry = new Registry();
     const registers = [registry];
     collectDefaultMetrics({ register: registry });

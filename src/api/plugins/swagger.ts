@@ -1,8 +1,11 @@
 /** OpenAPI 3.1 out of the routes' schemas, and Swagger UI with its own assets, so that it works without the internet. */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { DESCRIPTION, TAGS } from '../documentation.ts';
+import { VERSION } from '../../version.ts';
+import { DESCRIPTION, TAGS } from '../openapi/documentation.ts';
+import { withServer } from '../openapi/server-url.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,7 +25,7 @@ export default fp(
         openapi: '3.1.0',
         info: {
           title: 'Whence',
-          version: '0.1.0',
+          version: VERSION,
           description: DESCRIPTION,
           license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
         },
@@ -45,6 +48,9 @@ export default fp(
     await fastify.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: true,
+      transformSpecification: (document, request) => withServer(document, request, '..'),
+      transformSpecificationClone: false,
+      uiHooks: { onRequest: behindPrefix },
       uiConfig: {
         tryItOutEnabled: true,
         displayRequestDuration: true,
@@ -56,6 +62,13 @@ export default fp(
   },
   { name: 'swagger', dependencies: ['security-headers', 'validation'] },
 );
+
+/** Behind a proxy that takes a prefix away, the page that loads its files by relative paths is the one at `docs/`. */
+async function behindPrefix(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  const isPage = /^\/docs(\?|$)/.test(request.url);
+  if (isPage && request.headers['x-forwarded-prefix'] !== undefined) return reply.redirect('docs/', 302);
+  return undefined;
+}
 
 interface PathItem {
   post?: { requestBody?: { content?: Record<string, object> } };

@@ -1,7 +1,7 @@
 /** `GET /aggregators` and `/aggregators/{id}`. */
 import { AggregatorInfo } from '../../../contract/catalogue.ts';
 import { ref } from '../../../contract/schema.ts';
-import { catalogueRoutes } from '../../catalogue-routes.ts';
+import { catalogueRoutes } from '../../catalogue/routes.ts';
 
 export default catalogueRoutes({
   field: 'aggregators',

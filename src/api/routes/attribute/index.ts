@@ -7,11 +7,11 @@ import { LIMITS } from '../../../contract/limits.ts';
 import { Result } from '../../../contract/result.ts';
 import { nullable, ref } from '../../../contract/schema.ts';
 import { StoreUnavailableError } from '../../../jobs/jobs.ts';
-import { disconnected } from '../../disconnect.ts';
-import { ATTRIBUTE_EXAMPLES } from '../../examples.ts';
-import { withResult } from '../../job-with-result.ts';
-import { waitPreference } from '../../prefer.ts';
-import { BAD_REQUEST, BODY_TOO_LARGE, COMMON, INVALID, UNSUPPORTED_MEDIA_TYPE } from '../../responses.ts';
+import { disconnected } from '../../http/disconnect.ts';
+import { waitPreference } from '../../http/prefer.ts';
+import { ATTRIBUTE_EXAMPLES } from '../../openapi/examples.ts';
+import { BAD_REQUEST, BODY_TOO_LARGE, COMMON, INVALID, UNSUPPORTED_MEDIA_TYPE } from '../../openapi/responses.ts';
+import { withResult } from '../../results/job-with-result.ts';
 import { completeRequest } from '../../validation/complete.ts';
 
 const Headers = Type.Object({
@@ -66,7 +66,7 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs, catalogue, tokens, settings } = fastify.context;
+  const { jobs, catalogue, tokens, settings } = fastify;
 
   fastify.post<{ Body: AttributeBody; Headers: Type.Static<typeof Headers> }>(
     '/',
@@ -78,16 +78,17 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         tokens,
         allowPrivateWebhooks: settings.allowPrivateWebhooks,
       });
-      const { job } = await jobs.submit(complete, {
+      const accepted = await jobs.submit(complete, {
         pool: model.pool,
         idempotencyKey: request.headers['idempotency-key'],
       });
+      const job = request.linked(accepted.job);
       reply.header('location', job.links.self);
       if (seconds === null) return reply.code(202).send(job);
 
       reply.header('preference-applied', `wait=${seconds}`);
       try {
-        const waited = (await jobs.wait(job.id, seconds, disconnected(reply))) ?? job;
+        const waited = request.linked((await jobs.wait(job.id, seconds, disconnected(reply))) ?? accepted.job);
         if (!isFinal(waited.status)) return reply.code(202).send(waited);
         const body = await withResult(jobs, waited);
         return reply.code(200).type('application/json').send(body);

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { BackendInfo } from '../../../contract/catalogue.ts';
 import { nullable } from '../../../contract/schema.ts';
-import { readiness } from '../../readiness.ts';
+import { readiness } from '../../catalogue/readiness.ts';
 
 /** Probes ask every few seconds: their requests are not logged. */
 const QUIET = { logLevel: 'warn' } as const;
@@ -51,7 +51,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get('/live', { schema: live, ...QUIET }, async () => ({ status: 'live' as const }));
 
   fastify.get('/ready', { schema: ready, ...QUIET }, async (_request, reply) => {
-    const state = await readiness(fastify.context.jobs);
+    const state = await readiness(fastify.jobs);
     return reply.code(state.status === 'ready' ? 200 : 503).send(state);
   });
 };

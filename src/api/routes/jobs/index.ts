@@ -4,7 +4,7 @@ import Type from 'typebox';
 import { JOB_STATUSES, JobList } from '../../../contract/job.ts';
 import { LIMITS } from '../../../contract/limits.ts';
 import { ref } from '../../../contract/schema.ts';
-import { BAD_REQUEST, COMMON } from '../../responses.ts';
+import { BAD_REQUEST, COMMON } from '../../openapi/responses.ts';
 
 const Query = Type.Object(
   {
@@ -32,9 +32,12 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify.context;
+  const { jobs } = fastify;
 
-  fastify.get<{ Querystring: Type.Static<typeof Query> }>('/', { schema }, async (request) => jobs.list(request.query));
+  fastify.get<{ Querystring: Type.Static<typeof Query> }>('/', { schema }, async (request) => {
+    const page = await jobs.list(request.query);
+    return { ...page, jobs: page.jobs.map((job) => request.linked(job)) };
+  });
 };
 
 export default routes;

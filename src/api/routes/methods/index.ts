@@ -1,7 +1,7 @@
 /** `GET /methods` and `/methods/{id}`. */
 import { MethodInfo } from '../../../contract/catalogue.ts';
 import { ref } from '../../../contract/schema.ts';
-import { catalogueRoutes } from '../../catalogue-routes.ts';
+import { catalogueRoutes } from '../../catalogue/routes.ts';
 
 export default catalogueRoutes({
   field: 'methods',

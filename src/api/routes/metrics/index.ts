@@ -1,7 +1,7 @@
 /** `GET /metrics`, for Prometheus. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { UNAUTHORIZED } from '../../responses.ts';
+import { UNAUTHORIZED } from '../../openapi/responses.ts';
 
 const schema = {
   operationId: 'metrics',

@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import { ModelInfo, UnusableModel } from '../../../contract/catalogue.ts';
 import { ref } from '../../../contract/schema.ts';
-import { catalogueRoutes } from '../../catalogue-routes.ts';
+import { catalogueRoutes } from '../../catalogue/routes.ts';
 
 export default catalogueRoutes({
   field: 'models',
@@ -11,5 +11,5 @@ export default catalogueRoutes({
   operation: 'Model',
   summary: 'Models that this service has, and which of them are loaded',
   example: 'facts-gpt2',
-  read: (context) => context.catalogue.models(),
+  read: (catalogue) => catalogue.models(),
 });

@@ -1,7 +1,7 @@
 /** `GET /step-functions` and `/step-functions/{id}`. */
 import { StepFunctionInfo } from '../../../contract/catalogue.ts';
 import { ref } from '../../../contract/schema.ts';
-import { catalogueRoutes } from '../../catalogue-routes.ts';
+import { catalogueRoutes } from '../../catalogue/routes.ts';
 
 export default catalogueRoutes({
   field: 'step_functions',

@@ -3,11 +3,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { Job } from '../../../../contract/job.ts';
 import { ref } from '../../../../contract/schema.ts';
+import { COMMON, JobParams, NOT_FOUND } from '../../../openapi/responses.ts';
 import { unknownJob } from '../../../problems.ts';
-import { COMMON, JobParams, NOT_FOUND } from '../../../responses.ts';
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify.context;
+  const { jobs } = fastify;
 
   const show = {
     operationId: 'getJob',
@@ -20,10 +20,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       ...COMMON,
     },
   };
-  fastify.get('/', { schema: show }, async ({ params: { id } }) => {
+  fastify.get('/', { schema: show }, async (request) => {
+    const { id } = request.params;
     const job = await jobs.get(id);
     if (job === null) throw unknownJob(id);
-    return job;
+    return request.linked(job);
   });
 
   const remove = {

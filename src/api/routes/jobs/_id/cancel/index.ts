@@ -2,8 +2,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Job } from '../../../../../contract/job.ts';
 import { ref } from '../../../../../contract/schema.ts';
+import { COMMON, JobParams, NOT_FOUND } from '../../../../openapi/responses.ts';
 import { unknownJob } from '../../../../problems.ts';
-import { COMMON, JobParams, NOT_FOUND } from '../../../../responses.ts';
 
 const schema = {
   operationId: 'cancelJob',
@@ -22,12 +22,13 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify.context;
+  const { jobs } = fastify;
 
-  fastify.post('/', { schema }, async ({ params: { id } }, reply) => {
+  fastify.post('/', { schema }, async (request, reply) => {
+    const { id } = request.params;
     const job = await jobs.cancel(id);
     if (job === null) throw unknownJob(id);
-    return reply.code(202).send(job);
+    return reply.code(202).send(request.linked(job));
   });
 };
 

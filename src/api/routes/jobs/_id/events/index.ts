@@ -2,9 +2,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { JobEvent } from '../../../../../contract/events.ts';
-import { disconnected } from '../../../../disconnect.ts';
+import { disconnected } from '../../../../http/disconnect.ts';
+import { BAD_REQUEST, COMMON, JobParams, NOT_FOUND } from '../../../../openapi/responses.ts';
 import { unavailable, unknownJob } from '../../../../problems.ts';
-import { BAD_REQUEST, COMMON, JobParams, NOT_FOUND } from '../../../../responses.ts';
 
 /** Event streams that this process keeps open at most. */
 const MAX_STREAMS = 1_000;
@@ -52,7 +52,7 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify.context;
+  const { jobs } = fastify;
   let open = 0;
 
   fastify.get('/', { schema, sse: { kind: 'manual' } }, async (request, reply) => {
@@ -71,7 +71,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       await reply.sse.send({ retry: RECONNECT, data: undefined });
       for await (const event of jobs.events(id, { after: request.headers['last-event-id'] || undefined, signal })) {
         if (!reply.sse.isConnected) break;
-        await reply.sse.send({ id: event.id, event: event.event, data: event.data });
+        const data = event.event === 'done' ? request.linked(event.data) : event.data;
+        await reply.sse.send({ id: event.id, event: event.event, data });
       }
     } catch (error) {
       // the answer is under way: all that can be done is to close it; the client returns with Last-Event-ID

@@ -3,8 +3,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { Result } from '../../../../../contract/result.ts';
 import { toHeatmap } from '../../../../../results/heatmap.ts';
-import { finishedResult } from '../../../../finished.ts';
-import { COMMON, GONE, JobParams, NOT_FINISHED, NOT_FOUND } from '../../../../responses.ts';
+import { COMMON, GONE, JobParams, NOT_FINISHED, NOT_FOUND } from '../../../../openapi/responses.ts';
+import { finishedResult } from '../../../../results/finished.ts';
 
 /** The page carries its style and script within; it may load nothing and send nothing. */
 const PAGE_POLICY =
@@ -25,7 +25,7 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify.context;
+  const { jobs } = fastify;
 
   fastify.get('/', { schema }, async ({ params: { id } }, reply) => {
     const result: Result = JSON.parse((await finishedResult(jobs, id, 'json')).toString());

@@ -5,8 +5,8 @@ import { Result } from '../../../../../contract/result.ts';
 import { ref } from '../../../../../contract/schema.ts';
 import { toCsv } from '../../../../../results/csv.ts';
 import { toText } from '../../../../../results/text.ts';
-import { finishedResult } from '../../../../finished.ts';
-import { BAD_REQUEST, COMMON, GONE, JobParams, NOT_FINISHED, NOT_FOUND } from '../../../../responses.ts';
+import { BAD_REQUEST, COMMON, GONE, JobParams, NOT_FINISHED, NOT_FOUND } from '../../../../openapi/responses.ts';
+import { finishedResult } from '../../../../results/finished.ts';
 
 const Query = Type.Object(
   {
@@ -44,7 +44,7 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify.context;
+  const { jobs } = fastify;
 
   fastify.get<{ Params: Type.Static<typeof JobParams>; Querystring: Type.Static<typeof Query> }>(
     '/',

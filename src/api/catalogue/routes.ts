@@ -1,10 +1,10 @@
 /** List and item of one kind of catalogue entry: methods, step functions and aggregators are served alike. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type, { type TSchema } from 'typebox';
-import type { ApiContext } from './context.ts';
-import { notFound } from './problems.ts';
-import { COMMON, NOT_FOUND } from './responses.ts';
-import { suggestion } from './validation/nearest.ts';
+import { COMMON, NOT_FOUND } from '../openapi/responses.ts';
+import { notFound } from '../problems.ts';
+import { suggestion } from '../validation/nearest.ts';
+import type { CatalogueReader } from './reader.ts';
 
 interface Kind {
   /** Field of the answer, and of the catalogue. */
@@ -19,7 +19,7 @@ interface Kind {
   /** An id for the documentation. */
   example: string;
   /** Where the entries come from; the catalogue itself, unless given. */
-  read?: (context: ApiContext) => Promise<{ id: string }[]>;
+  read?: (catalogue: CatalogueReader) => Promise<{ id: string }[]>;
 }
 
 /** `GET /` and `GET /{id}` of a kind. */
@@ -31,7 +31,7 @@ export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
     operation,
     summary,
     example,
-    read = async (context) => (await context.catalogue.read())[field],
+    read = async (catalogue) => (await catalogue.read())[field],
   } = kind;
   const List = Type.Object({ [field]: Type.Array(item) });
   const Params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256, examples: [example] }) });
@@ -58,10 +58,10 @@ export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
     // catalogues hold JSON Schemas of any shape: plain JSON.stringify, not a serializer made from a response schema
     fastify.setSerializerCompiler(() => JSON.stringify);
 
-    fastify.get('/', { schema: list }, async () => ({ [field]: await read(fastify.context) }));
+    fastify.get('/', { schema: list }, async () => ({ [field]: await read(fastify.catalogue) }));
 
     fastify.get<{ Params: Type.Static<typeof Params> }>('/:id', { schema: show }, async ({ params: { id } }) => {
-      const entries = await read(fastify.context);
+      const entries = await read(fastify.catalogue);
       const entry = entries.find((one) => one.id === id);
       if (entry !== undefined) return entry;
       throw notFound(

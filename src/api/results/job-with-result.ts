@@ -1,6 +1,6 @@
 /** A finished job together with its result, as bytes: results are sent as they were stored, never parsed. */
-import type { Job } from '../contract/job.ts';
-import type { Jobs } from '../jobs/jobs.ts';
+import type { Job } from '../../contract/job.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
 
 const NULL = Buffer.from('null');
 

@@ -1,6 +1,6 @@
 /** Whether jobs can be accepted and computed now, and what is missing where not. */
-import type { BackendInfo } from '../contract/catalogue.ts';
-import { type Jobs, StoreUnavailableError, type WorkerInfo } from '../jobs/jobs.ts';
+import type { BackendInfo } from '../../contract/catalogue.ts';
+import { type Jobs, StoreUnavailableError, type WorkerInfo } from '../../jobs/jobs.ts';
 
 export interface Readiness {
   status: 'ready' | 'unavailable';

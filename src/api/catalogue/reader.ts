@@ -1,31 +1,7 @@
-/** What the routes work with: the job store, the catalogue, the tokenizers and the settings. */
-import type { Catalogue, ModelInfo, UnusableModel } from '../contract/catalogue.ts';
-import type { Jobs } from '../jobs/jobs.ts';
-import { unavailable } from './problems.ts';
-import type { TokenCounter } from './validation/lengths.ts';
-
-/** Settings of the API; `src/config.ts` reads them from the environment. */
-export interface ApiSettings {
-  host: string;
-  port: number;
-  /** Keys that clients must show; empty: none needed. */
-  apiKeys: readonly string[];
-  /** Requests that one client may make in a minute; 0: no limit. */
-  rateLimitPerMinute: number;
-  /** Whether webhooks may go to private addresses. */
-  allowPrivateWebhooks: boolean;
-  /** pino's level, or `silent`. */
-  logLevel: string;
-  /** Whether `X-Forwarded-*` of a proxy in front is believed. */
-  trustProxy: boolean;
-}
-
-export interface ApiContext {
-  settings: ApiSettings;
-  jobs: Jobs;
-  tokens: TokenCounter;
-  catalogue: CatalogueReader;
-}
+/** The workers' catalogue, read from the job store and kept for a moment. */
+import type { Catalogue, ModelInfo, UnusableModel } from '../../contract/catalogue.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
+import { unavailable } from '../problems.ts';
 
 /** Milliseconds for which a catalogue that was read is good. */
 const CATALOGUE_TTL = 1_000;
@@ -46,7 +22,8 @@ export class CatalogueReader {
     if (catalogue === null) {
       throw unavailable(
         'no-worker',
-        'No worker has registered yet, so neither models nor methods are known. Start one (`whence worker`, or `npm start` for everything) and try again.',
+        'No worker has registered yet, so neither models nor methods are known. Start one (`whence worker`, or ' +
+          '`npm start` for everything) and try again.',
         5,
       );
     }
@@ -60,11 +37,5 @@ export class CatalogueReader {
     const loaded = new Set(workers.flatMap((worker) => worker.loaded_models));
     const models = catalogue.models.map((model) => ({ ...model, loaded: loaded.has(model.id) }));
     return [...models, ...(catalogue.unusable_models ?? [])];
-  }
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    context: ApiContext;
   }
 }

@@ -1,7 +1,7 @@
 /** Reads results of jobs that succeeded, and says for the others why there is none. */
-import type { Job } from '../contract/job.ts';
-import type { Jobs } from '../jobs/jobs.ts';
-import { ApiProblem, unknownJob } from './problems.ts';
+import type { Job } from '../../contract/job.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
+import { ApiProblem, unknownJob } from '../problems.ts';
 
 /**
  * The stored result, as JSON bytes.

@@ -1,6 +1,6 @@
 /** The OpenAPI document of the API, made without a job store. */
-import type { Jobs } from '../jobs/jobs.ts';
-import { buildApp } from './server.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
+import { buildApp } from '../server.ts';
 
 /** The text of openapi/openapi.json. */
 export async function openApiDocument(): Promise<string> {

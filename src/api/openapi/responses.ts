@@ -1,7 +1,7 @@
 /** Response schemas that many routes share. */
 import Type from 'typebox';
-import { PROBLEM_MEDIA_TYPE, Problem } from '../contract/problem.ts';
-import { ref } from '../contract/schema.ts';
+import { PROBLEM_MEDIA_TYPE, Problem } from '../../contract/problem.ts';
+import { ref } from '../../contract/schema.ts';
 
 const problem = (
   description: string,

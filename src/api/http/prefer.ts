@@ -1,6 +1,6 @@
 /** The `Prefer` header (RFC 7240). */
-import { LIMITS } from '../contract/limits.ts';
-import { badRequest } from './problems.ts';
+import { LIMITS } from '../../contract/limits.ts';
+import { badRequest } from '../problems.ts';
 
 /**
  * Seconds of `Prefer: wait=N`, or null where the header does not ask to wait. Other preferences are ignored.

@@ -1,0 +1,45 @@
+/** What plugins and routes work with: each capability is a decorator of its own on the Fastify instance. */
+import type { FastifyInstance } from 'fastify';
+import type { Jobs } from '../jobs/jobs.ts';
+import { CatalogueReader } from './catalogue/reader.ts';
+import type { TrustProxy } from './http/proxy.ts';
+import type { TokenCounter } from './validation/lengths.ts';
+
+/** Settings of the API; `src/config.ts` reads them from the environment. */
+export interface ApiSettings {
+  host: string;
+  port: number;
+  /** Keys that clients must show; empty: none needed. */
+  apiKeys: readonly string[];
+  /** Requests that one client may make in a minute; 0: no limit. */
+  rateLimitPerMinute: number;
+  /** Whether webhooks may go to private addresses. */
+  allowPrivateWebhooks: boolean;
+  /** pino's level, or `silent`. */
+  logLevel: string;
+  /** The proxies in front whose `X-Forwarded-*` headers are believed. */
+  trustProxy: TrustProxy;
+}
+
+/** What the API is built from. */
+export interface AppParts {
+  settings: ApiSettings;
+  jobs: Jobs;
+  tokens: TokenCounter;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    settings: ApiSettings;
+    jobs: Jobs;
+    tokens: TokenCounter;
+    catalogue: CatalogueReader;
+  }
+}
+
+export function decorate(fastify: FastifyInstance, { settings, jobs, tokens }: AppParts): void {
+  fastify.decorate('settings', settings);
+  fastify.decorate('jobs', { getter: () => jobs }); // Fastify looks into an object for `getter`: not into the store
+  fastify.decorate('tokens', tokens);
+  fastify.decorate('catalogue', new CatalogueReader(jobs));
+}
