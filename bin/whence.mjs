@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Starts the command line (src/cli/main.ts) through tsx, from any folder.
-import { register } from 'tsx/esm/api';
+// Starts the command line (src/cli/main.ts, compiled), from any folder.
+import { compile, isCompiled } from '../scripts/setup/compile.mjs';
+import { withLock } from '../scripts/setup/tools.mjs';
 
-register();
-await import('../src/cli/main.ts');
+if (!isCompiled()) await withLock(compile);
+await import('../dist/cli/main.js');

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// Installs what is missing (packages, the native backend, Redis), then runs the program that its arguments name, in this
+// Installs what is missing (packages, the native backend, Redis) and compiles the sources, then runs the program that its arguments name, in this
 // process. Needs nothing but Node.js, can be interrupted and run again, and takes a few milliseconds when nothing is to
 // do. It is called by the scripts themselves: npm leaves pre-scripts out where install scripts are off (.npmrc).
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { compile } from './setup/compile.mjs';
 import { installNative } from './setup/native.mjs';
 import { installPackages } from './setup/packages.mjs';
 import { installRedis } from './setup/redis.mjs';
@@ -14,6 +15,7 @@ const [program, ...programArgs] = process.argv.slice(2);
 try {
   await withLock(async () => {
     await installPackages();
+    await compile();
     await installNative();
     await installRedis();
   });

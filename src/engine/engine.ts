@@ -13,6 +13,7 @@ import { VERSION } from '../version.ts';
 import { Attribution, type EngineHooks, type EngineOutput } from './attribution.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { ModelStore } from './model-store.ts';
+import { allowTypeScript } from './typescript-plugins.ts';
 
 /** What the engine reads of the configuration. */
 export interface EngineConfig {
@@ -37,6 +38,7 @@ const MB = 2 ** 20;
 
 export async function startEngine(config: EngineConfig): Promise<Engine> {
   const backend = await startBackend(config.backend, { threads: config.threads });
+  if (config.plugins.length > 0) await allowTypeScript();
   const registries = await loadRegistries(config.plugins);
   const entries = readModelsFile(config.modelsFile).filter(({ pool }) => pool === config.pool);
   if (entries.length === 0) {

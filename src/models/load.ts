@@ -27,7 +27,7 @@ export function families(): Promise<Map<string, Family>> {
 async function readFamilies(): Promise<Map<string, Family>> {
   const found = new Map<string, Family>();
   for (const file of readdirSync(FOLDER).sort()) {
-    if (!file.endsWith('.ts')) continue;
+    if (!/\.[jt]s$/.test(file)) continue;
     const { default: family } = (await import(new URL(file, FOLDER).href)) as { default: Family };
     for (const type of [family.modelType].flat()) found.set(type, family);
   }

@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGS } from '../programs.ts';
 import { UNUSABLE } from '../unusable.ts';
 
 const MAIN = new URL('../cli/main.ts', import.meta.url);
@@ -42,7 +43,8 @@ export class Child {
     // The IPC channel is how the child learns that its supervisor is gone. Its own process group keeps the terminal's
     // Ctrl-C for the supervisor, which stops things in order.
     const child = fork(fileURLToPath(this.#program), this.#args, {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      // As `ps` is to show it: the source's name, wherever it was compiled to.
+      execArgv: [...NODE_ARGS, `--title=whence main.ts ${this.#args.join(' ')}`],
       env: this.#env,
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

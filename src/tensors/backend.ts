@@ -4,8 +4,11 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import util from 'node:util';
 import { loadKernels } from './kernels.ts';
+
+const require = createRequire(import.meta.url);
 
 export interface Backend {
   name: 'tensorflow' | 'wasm';
@@ -43,7 +46,7 @@ async function startNative(threads: number): Promise<Backend> {
     process.env.TF_NUM_INTEROP_THREADS = '1';
   }
   restoreRemovedFunctions();
-  const native = await import('@tensorflow/tfjs-node-gpu');
+  const native: typeof import('@tensorflow/tfjs-node-gpu') = require('@tensorflow/tfjs-node-gpu');
   const { tf } = await import('./tf.ts');
   await tf.setBackend('tensorflow');
   // Version of libtensorflow, which tfjs's own version does not tell.
@@ -55,7 +58,7 @@ async function startNative(threads: number): Promise<Backend> {
 }
 
 async function startWasm(reason: string): Promise<Backend> {
-  await import('@tensorflow/tfjs-backend-wasm');
+  require('@tensorflow/tfjs-backend-wasm');
   const { tf } = await import('./tf.ts');
   await tf.setBackend('wasm');
   return { name: 'wasm', version: tf.version_core, reason };

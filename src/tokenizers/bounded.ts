@@ -8,6 +8,7 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { threadUrl } from '../programs.ts';
 import type { ChatMessage } from './chat.ts';
 import { TokenizerError, TokenizerLimitError } from './errors.ts';
 
@@ -36,13 +37,7 @@ const LIMITS: CountLimits = { seconds: 10, loadSeconds: 60, memoryMb: 1024 };
 /** A thread that nobody has asked for so long ends, and starts again when it is needed. */
 const IDLE_MS = 600_000;
 
-/** A thread inherits no loader of its process and needs tsx of its own. */
-const THREAD = new URL(
-  `data:text/javascript,${encodeURIComponent(
-    `import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))};` +
-      `register(); await import(${JSON.stringify(new URL('./bounded-thread.ts', import.meta.url).href)});`,
-  )}`,
-);
+const THREAD = new URL('./bounded-thread.ts', import.meta.url);
 
 export class BoundedTokenizer {
   readonly #dir: string;
@@ -107,7 +102,7 @@ export class BoundedTokenizer {
   }
 
   #start(): Worker {
-    return new Worker(THREAD, {
+    return new Worker(threadUrl(THREAD), {
       workerData: this.#dir,
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMb },
     });

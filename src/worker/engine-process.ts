@@ -17,6 +17,7 @@ import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { Outcome } from '../jobs/consumer.ts';
 import type { Update } from '../jobs/reporter.ts';
+import { NODE_ARGS } from '../programs.ts';
 import { UnusableError } from '../unusable.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
 
@@ -139,7 +140,7 @@ export class EngineProcess {
   #spawn(): void {
     const environment = Object.entries(process.env).filter(([name]) => !SECRETS.includes(name));
     const child = fork(CHILD, [], {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      execArgv: [...NODE_ARGS],
       env: Object.fromEntries(environment),
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       serialization: 'advanced', // results are bytes

@@ -134,14 +134,27 @@ describe('whence up', () => {
     assert.equal(refused({ WHENCE_PORT: '0', WHENCE_MODELS_FILE: file }), `whence: ${file}: there is no such file\n`);
   });
 
-  it('runs beside another instance, whose key stays its own', async () => {
+  it('runs beside another instance, whose key and plug-ins stay its own', async () => {
     const key = 'a-key-of-some-length';
-    const other = await startUp({ WHENCE_API_KEYS: key, WHENCE_LOG_LEVEL: 'info' });
+    const WHENCE_PLUGINS = 'examples/plugins/recency.ts,examples/plugins/token_rank.ts';
+    const other = await startUp({ WHENCE_API_KEYS: key, WHENCE_LOG_LEVEL: 'info', WHENCE_PLUGINS });
     try {
       assert.notEqual(other.url, up.url);
       assert.equal((await fetch(`${other.url}/jobs`)).status, 401);
-      const answer = await fetch(`${other.url}/jobs`, { headers: { authorization: `Bearer ${key}` } });
+      const headers = { authorization: `Bearer ${key}` };
+      const answer = await fetch(`${other.url}/jobs`, { headers });
       assert.deepEqual(((await answer.json()) as { jobs: Job[] }).jobs, []);
+      // It has methods and step functions of its operator's, in TypeScript.
+      const own = await fetch(`${other.url}/attribute`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json', prefer: 'wait=60' },
+        body: JSON.stringify({ ...FRANCE, method: 'recency', step_scores: ['token_rank'] }),
+      });
+      const { result } = (await own.json()) as { result: Result };
+      assert.ok(
+        result.sequences[0].step_scores.token_rank.every((rank) => rank === 1),
+        'greedy: the first choice',
+      );
     } finally {
       await other.stop();
     }

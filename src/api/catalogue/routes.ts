@@ -55,9 +55,6 @@ export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
   };
 
   return async (fastify) => {
-    // catalogues hold JSON Schemas of any shape: plain JSON.stringify, not a serializer made from a response schema
-    fastify.setSerializerCompiler(() => JSON.stringify);
-
     fastify.get('/', { schema: list }, async () => ({ [field]: await read(fastify.catalogue) }));
 
     fastify.get<{ Params: Type.Static<typeof Params> }>('/:id', { schema: show }, async ({ params: { id } }) => {

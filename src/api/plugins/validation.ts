@@ -37,6 +37,8 @@ export default fp(
       body.addSchema(schema);
       text.addSchema(schema);
     }
+    // From typed code of our own: plain JSON, and no serializer of each response's schema to be made at every start.
+    fastify.setSerializerCompiler(() => JSON.stringify);
     fastify.setValidatorCompiler(({ schema, httpPart }) =>
       (httpPart === 'body' ? body : text).compile(schema as object),
     );
