@@ -111,6 +111,7 @@ export class SequenceScores {
       role,
       targets: this.targets,
       random,
+      own: this.#own(),
       cleanLogits: () => this.#cleanLogits(),
       noisyScores: (samples, scorer) => this.#noisyScores(samples, scorer, random),
       noisyVariants: (samples) => Array.from({ length: samples }, () => frozenMasks(random.integer(2 ** 31))),
@@ -129,10 +130,13 @@ export class SequenceScores {
     return tensor;
   }
 
-  #cleanLogits(): Tensor2D {
+  #own(): Required<Alternative> {
     const { sourceIds, targetIds, start, end } = this.#setting.sequence;
-    const read = Int32Array.from({ length: end - start }, (_, t) => start + t - 1);
-    this.#clean ??= this.#alternativeLogits({ targetIds, sourceIds, read });
+    return { sourceIds, targetIds, read: Int32Array.from({ length: end - start }, (_, t) => start + t - 1) };
+  }
+
+  #cleanLogits(): Tensor2D {
+    this.#clean ??= this.#alternativeLogits(this.#own());
     return this.#clean;
   }
 

@@ -58,6 +58,8 @@ export interface Contrast {
   sourceIds: Int32Array | null;
   /** Position in targetIds of each step's contrast token: [steps] */
   positions: Int32Array;
+  /** Steps that read the same ids in both texts, so that both tokens are predicted by the same logits: [steps] */
+  shared: readonly boolean[];
 }
 
 /** What a step function may ask for when it prepares for one sequence. */
@@ -67,6 +69,8 @@ export interface StepContext {
   /** Generated token of each step: [steps] */
   readonly targets: Int32Array;
   readonly random: Random;
+  /** The ids of the sequence itself, and where its logits are read. */
+  readonly own: Required<Alternative>;
   /** Logits [steps, vocab] of the unperturbed sequence, kept for as long as the sequence is worked on. */
   cleanLogits(): Tensor2D;
   /**

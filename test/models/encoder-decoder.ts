@@ -91,7 +91,8 @@ export function encodeTarget(translator: Translator, text: string, addSpecialTok
   return Int32Array.from(ids[0] === decoderStart ? ids : [decoderStart, ...ids]);
 }
 
-function encodeSource(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
+/** Encoder ids of a text. */
+export function encodeSource(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
   return Int32Array.from(translator.tokenizer.encode(text, { srcLang: translator.srcLang, addSpecialTokens }).ids);
 }
 

@@ -33,11 +33,11 @@ const klDivergenceFunction = defineStepFunction({
   differentiable: true,
   spanAggregation: 'sum',
   prepare(context, args) {
-    const { logits, variant } = contrastSide(context, args);
+    const { logits, runs } = contrastSide(context, args);
     const filter = { topK: args.top_k, topP: args.top_p, atLeast: args.min_tokens_to_keep };
     const divergence = (own: Tensor2D, other: Tensor2D): Tensor1D =>
       klDivergence(own, other, keptTokens(own, other, filter));
-    if (variant !== null) return bothSides(variant, (rows, other) => divergence(rows.logits, other));
+    if (runs !== null) return bothSides(runs, (rows, other) => divergence(rows.logits, other));
     if (logits === null) {
       throw new AttributionError(
         'invalid_contrast',

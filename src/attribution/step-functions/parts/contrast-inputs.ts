@@ -56,7 +56,20 @@ export function resolveContrast(args: ContrastArgs, sequence: Sequence, texts: C
       'which nothing predicts: pair it with a later one';
     throw fault('contrast_targets_alignments', message);
   }
-  return { targetIds, sourceIds, positions };
+  return { targetIds, sourceIds, positions, shared: sharedSteps(sequence, targetIds, sourceIds, positions) };
+}
+
+/** Which steps read the same ids as the generated token's: the same source and the same prefix. */
+function sharedSteps(
+  sequence: Sequence,
+  targetIds: Int32Array,
+  sourceIds: Int32Array | null,
+  positions: Int32Array,
+): boolean[] {
+  const sameSource = sourceIds?.join() === sequence.sourceIds?.join();
+  const differing = targetIds.findIndex((id, at) => id !== sequence.targetIds[at]);
+  const common = differing < 0 ? targetIds.length : differing;
+  return Array.from(positions, (at, t) => sameSource && at === sequence.start + t && at <= common);
 }
 
 /**

@@ -71,32 +71,73 @@ export interface ContrastSide {
   ids: Int32Array;
   /** Logits [steps, vocab] after the contrast inputs, a constant; null: those that the generated token is scored by. */
   logits: Tensor2D | null;
-  /** A run of the contrast text after the source that is attributed, in place of the constant. */
-  variant: Variant | null;
+  /** Runs of the contrast text after the source that is attributed, in place of the constant. */
+  runs: ContrastRuns | null;
+}
+
+/** Runs of constant decoder inputs after the source that is attributed. */
+interface ContrastRuns {
+  variants: Variant[];
+  /** The contrast side's logits [rows, vocab] from those of the variants. */
+  merge(logits: readonly Tensor2D[], steps: Int32Array): Tensor2D;
 }
 
 /**
  * The contrast side of a sequence. Step scores run the contrast inputs; an attributed function does so with
  * `contrast_force_inputs`, and by Inseq's default reads another token from the original prediction.
+ *
+ * A step that reads the same ids in both texts takes the logits of the sequence itself on both sides: two runs of
+ * different lengths would differ by rounding, and where nothing else is left, attributions would be made of it.
  */
 export function contrastSide(context: StepContext, args: ContrastiveArgs): ContrastSide {
-  const { targetIds, sourceIds, positions } = context.contrast(args);
+  const { targetIds, sourceIds, positions, shared } = context.contrast(args);
   const ids = positions.map((at) => targetIds[at]);
   const attributed = context.role === 'attribute';
-  if (attributed && !args.contrast_force_inputs) return { ids, logits: null, variant: null };
+  if (attributed && !args.contrast_force_inputs) return { ids, logits: null, runs: null };
   const read = positions.map((at) => at - 1);
   // An encoder's input that both sides share counts on both; other contrast inputs are constants.
   if (attributed && sourceIds !== null && args.contrast_sources === null) {
-    return { ids, logits: null, variant: { options: () => ({}), decoder: { targetIds, read } } };
+    return { ids, logits: null, runs: contrastRuns({ targetIds, read }, context.own, shared) };
   }
-  return { ids, logits: context.alternativeLogits({ targetIds, sourceIds, read }), variant: null };
+  if (!shared.includes(false)) return { ids, logits: context.cleanLogits(), runs: null };
+  const other = context.alternativeLogits({ targetIds, sourceIds, read });
+  if (!shared.includes(true)) return { ids, logits: other, runs: null };
+  const clean = context.cleanLogits();
+  return { ids, logits: context.keep(tf.tidy(() => chosen(shared, clean, other))), runs: null };
+}
+
+type DecoderInput = NonNullable<Variant['decoder']>;
+
+/** Runs of the contrast text and, for the steps that are shared, of the sequence's own ids. */
+function contrastRuns(contrast: DecoderInput, own: DecoderInput, shared: readonly boolean[]): ContrastRuns {
+  const ofText = ({ targetIds, read }: DecoderInput): Variant => ({
+    options: () => ({}),
+    decoder: { targetIds, read },
+  });
+  if (!shared.includes(true)) return { variants: [ofText(contrast)], merge: ([other]) => other };
+  if (!shared.includes(false)) return { variants: [ofText(own)], merge: ([same]) => same };
+  return {
+    variants: [ofText(own), ofText(contrast)],
+    merge: ([same, other], steps) =>
+      chosen(
+        Array.from(steps, (step) => shared[step]),
+        same,
+        other,
+      ),
+  };
+}
+
+/** Rows of `a` where chosen, of `b` elsewhere: [rows, vocab] */
+function chosen(choice: readonly boolean[], a: Tensor2D, b: Tensor2D): Tensor2D {
+  const column = tf.tensor2d([...choice].map(Number), [choice.length, 1], 'bool');
+  return tf.where(column, a, b);
 }
 
 /**
  * A function of the generated token's prediction and the score of the contrast token.
  * @param score - of the contrast tokens `ids` by `logits`: [rows]
  * @param combine - the rows of the generated tokens with the contrast tokens' scores: [rows]; null: the latter alone
- * @throws {AttributionError} for an attributed function that nothing attributed counts for
+ * @throws {AttributionError} for an attributed function that does not depend on anything that is attributed
  */
 export function contrastScorer(
   context: StepContext,
@@ -104,11 +145,12 @@ export function contrastScorer(
   score: (logits: Tensor2D, ids: Int32Array) => Tensor1D,
   combine: ((rows: StepRows, other: Tensor1D) => Tensor1D) | null,
 ): Scorer | Ensemble {
-  const { ids, logits, variant } = contrastSide(context, args);
+  const { ids, logits, runs } = contrastSide(context, args);
   const idsOf = (steps: Int32Array): Int32Array => steps.map((step) => ids[step]);
-  if (variant !== null) {
-    if (combine === null) return { variants: [variant], score: ([other], { steps }) => score(other, idsOf(steps)) };
-    return bothSides(variant, (rows, other) => combine(rows, score(other, idsOf(rows.steps))));
+  if (runs !== null) {
+    const { variants, merge } = runs;
+    if (combine === null) return { variants, score: (all, { steps }) => score(merge(all, steps), idsOf(steps)) };
+    return bothSides(runs, (rows, other) => combine(rows, score(other, idsOf(rows.steps))));
   }
   const result = combine ?? ((_rows, other) => other);
   if (logits === null) return (rows) => result(rows, score(rows.logits, idsOf(rows.steps)));
@@ -124,11 +166,11 @@ export function contrastScorer(
   return (rows) => result(rows, rowsOf(constant, rows));
 }
 
-/** A score of two runs of one source: the generated text's rows, and the logits of the contrast text's. */
-export function bothSides(variant: Variant, score: (rows: StepRows, other: Tensor2D) => Tensor1D): Ensemble {
+/** A score of several runs of one source: the generated text's rows, and the logits of the contrast side. */
+export function bothSides(runs: ContrastRuns, score: (rows: StepRows, other: Tensor2D) => Tensor1D): Ensemble {
   return {
-    variants: [{ options: () => ({}) }, variant],
-    score: ([logits, other], rows) => score({ ...rows, logits }, other),
+    variants: [{ options: () => ({}) }, ...runs.variants],
+    score: ([logits, ...others], rows) => score({ ...rows, logits }, runs.merge(others, rows.steps)),
   };
 }
 
