@@ -8,9 +8,10 @@ import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
 import { UnusableError } from '../unusable.ts';
 import { app } from './app.ts';
 import type { ApiSettings, AppParts } from './capabilities.ts';
+import { refuseConnection, refuseExpectation } from './http/client-errors.ts';
 import { trustOf } from './http/proxy.ts';
 import { sendProblem } from './plugins/problems.ts';
-import { badRequest } from './problems.ts';
+import { type ApiProblem, badRequest } from './problems.ts';
 
 /** A machine that is busy or waits for its disk may need far longer than Fastify's 10 seconds. */
 const START_MS = 120_000;
@@ -32,15 +33,23 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     requestTimeout: 30_000, // to receive a request: slow writers do not hold sockets
     pluginTimeout: START_MS,
     forceCloseConnections: true, // event streams must not keep a stopping server alive
-    // Errors before routing, which error handlers do not see: a path that cannot be decoded.
-    frameworkErrors: (error, request, reply) => {
-      sendProblem(request, reply, badRequest([{ pointer: '#/path', detail: `cannot be decoded: ${error.message}` }]));
-    },
-    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
+    clientErrorHandler: refuseConnection,
+    // Errors before routing, which error handlers do not see.
+    frameworkErrors: (error, request, reply) => sendProblem(request, reply, badPath(error.code)),
+    routerOptions: { maxParamLength: LIMITS.pathParameterCharacters, ignoreTrailingSlash: true },
   });
+  server.server.on('checkExpectation', refuseExpectation);
   await server.register(fp(app), parts);
   await server.ready();
   return server;
+}
+
+function badPath(code: string): ApiProblem {
+  const detail =
+    code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? `is too long: an id has at most ${LIMITS.pathParameterCharacters} characters.`
+      : 'cannot be decoded: write "%" as %25, and bytes of UTF-8 as %XX.';
+  return badRequest([{ pointer: '#/path', detail }]);
 }
 
 /** What the API reads of the configuration. */

@@ -18,12 +18,18 @@ export const LIMITS = {
   aggregators: 16,
   /** Bytes of a request body. */
   bodyBytes: 4 * 1024 * 1024,
+  /** Values and keys of a body: each object, list, key, text, number, true, false and null. */
+  bodyValues: 20_000,
+  /** Levels of lists and objects in a body. */
+  bodyDepth: 64,
   /** Seconds of `Prefer: wait=N`. */
   waitSeconds: 60,
   /** Characters of an `Idempotency-Key`. */
   idempotencyKeyCharacters: 255,
   /** Jobs on one page of `GET /jobs`. */
   pageSize: 100,
+  /** Characters of an id in a path, encoded. */
+  pathParameterCharacters: 512,
   urlCharacters: 2_048,
   webhookSecretCharacters: 256,
   /** Largest seed: an unsigned 32-bit integer. */

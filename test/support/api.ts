@@ -14,7 +14,7 @@ import { IdempotencyConflictError, type Jobs, type WorkerInfo } from '../../src/
 import { TokenizerError } from '../../src/tokenizers/errors.ts';
 
 /** Settings of a test: no keys, no limit, no log. */
-const SETTINGS: ApiSettings = {
+export const SETTINGS: ApiSettings = {
   host: '127.0.0.1',
   port: 0,
   apiKeys: [],
@@ -344,7 +344,7 @@ export class MemoryJobs implements Jobs {
 const words = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
 
 /** One token for each word, and one special token for each text or message. */
-const WORDS: TokenCounter = {
+export const WORDS: TokenCounter = {
   async count(_modelId, text, { specialTokens }) {
     return words(text) + (specialTokens ? 1 : 0);
   },

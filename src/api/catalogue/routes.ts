@@ -1,9 +1,9 @@
 /** List and item of one kind of catalogue entry: methods, step functions and aggregators are served alike. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type, { type TSchema } from 'typebox';
+import { suggestion } from '../../validation/nearest.ts';
 import { COMMON, NOT_FOUND } from '../openapi/responses.ts';
 import { notFound } from '../problems.ts';
-import { suggestion } from '../validation/nearest.ts';
 import type { CatalogueReader } from './reader.ts';
 
 interface Kind {

@@ -1,7 +1,7 @@
 /** 404 for unknown paths, and 405 with `Allow` for known ones. */
 import fp from 'fastify-plugin';
+import { nearest } from '../../validation/nearest.ts';
 import { ApiProblem, notFound } from '../problems.ts';
-import { nearest } from '../validation/nearest.ts';
 import { sendProblem } from './problems.ts';
 
 export default fp(

@@ -9,8 +9,8 @@ import {
   StoreUnavailableError,
   SubmissionUnknownError,
 } from '../../jobs/jobs.ts';
+import { explain } from '../../validation/explain.ts';
 import { ApiProblem, badRequest, PROBLEM_MEDIA_TYPE, unavailable, validationProblem } from '../problems.ts';
-import { explain } from '../validation/explain.ts';
 
 /** When a store that cannot be reached is worth another try. */
 const STORE_RETRY_SECONDS = 2;
@@ -18,7 +18,7 @@ const STORE_RETRY_SECONDS = 2;
 export default fp(
   async (fastify) => {
     fastify.setErrorHandler((error: FastifyError, request, reply) => {
-      const problem = problemOf(error);
+      const problem = safely(() => problemOf(error), request);
       if (problem.status >= 500) request.log.error({ err: error }, problem.message);
       return sendProblem(request, reply, problem);
     });
@@ -26,9 +26,22 @@ export default fp(
   { name: 'problems' },
 );
 
+/** An error handler must not throw: what it cannot explain is an error of our own. */
+function safely(explained: () => ApiProblem, { log }: FastifyRequest): ApiProblem {
+  try {
+    return explained();
+  } catch (error) {
+    log.error({ err: error }, 'an error could not be explained');
+    return internal();
+  }
+}
+
 /** Sends `problem` with its headers. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ApiProblem): FastifyReply {
+  // Fastify closes the connection after a body that was not parsed; a client that is still sending would see it broken
+  // in place of the answer. Node drops the rest of the body and goes on.
   return reply
+    .removeHeader('connection')
     .code(problem.status)
     .headers(problem.headers)
     .type(PROBLEM_MEDIA_TYPE)
@@ -105,6 +118,10 @@ function protocol(error: FastifyError): ApiProblem {
   if (statusCode >= 400 && statusCode < 500) {
     return new ApiProblem('bad-request', 'The request is not understood', statusCode, sentence(error.message));
   }
+  return internal();
+}
+
+function internal(): ApiProblem {
   return new ApiProblem(
     'internal',
     'Internal error',

@@ -6,7 +6,7 @@ import { JobEvent, StepEvent } from '../../contract/events.ts';
 import { Job, JobError, JobList, Progress } from '../../contract/job.ts';
 import { Problem } from '../../contract/problem.ts';
 import { Result, ResultInfo, ResultSequence, ResultToken } from '../../contract/result.ts';
-import { createBodyAjv, createTextAjv } from '../validation/ajv.ts';
+import { bounded, createJsonAjv, createTextAjv } from '../../validation/ajv.ts';
 
 const SHARED = [
   AttributeBody,
@@ -30,7 +30,7 @@ const SHARED = [
 
 export default fp(
   async (fastify) => {
-    const body = createBodyAjv();
+    const body = createJsonAjv();
     const text = createTextAjv();
     for (const schema of SHARED) {
       fastify.addSchema(schema);
@@ -39,9 +39,13 @@ export default fp(
     }
     // From typed code of our own: plain JSON, and no serializer of each response's schema to be made at every start.
     fastify.setSerializerCompiler(() => JSON.stringify);
-    fastify.setValidatorCompiler(({ schema, httpPart }) =>
-      (httpPart === 'body' ? body : text).compile(schema as object),
-    );
+    // Errors are explained where they are answered; Fastify's own text would join them all, however many there are.
+    fastify.setSchemaErrorFormatter(() => new Error('the request is not valid'));
+    fastify.setValidatorCompiler<{ $ref?: string }>(({ schema, httpPart }) => {
+      if (httpPart !== 'body') return text.compile(schema);
+      const shared: object | undefined = fastify.getSchema(schema.$ref?.replace(/#$/, '') ?? '') ?? undefined;
+      return bounded(shared ?? schema, body.compile(schema));
+    });
   },
   { name: 'validation' },
 );

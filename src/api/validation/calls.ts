@@ -1,9 +1,12 @@
 /** Methods, step functions and aggregators: do they exist, do they apply, are their arguments right? */
 import type { AttributeBody, CompleteCall } from '../../contract/attribute-request.ts';
 import type { AggregatorInfo, Catalogue, MethodInfo, ModelInfo, StepFunctionInfo } from '../../contract/catalogue.ts';
-import { checkArgs } from './ajv.ts';
+import { checkArguments } from '../../validation/arguments.ts';
+import { suggestion } from '../../validation/nearest.ts';
+import { showName } from '../../validation/show.ts';
+import { meantBy } from './aliases.ts';
+import { argumentHints } from './hints.ts';
 import type { Issues } from './issues.ts';
-import { suggestion } from './nearest.ts';
 
 type WireCall = AttributeBody['attributed_fn'];
 
@@ -11,8 +14,8 @@ type WireCall = AttributeBody['attributed_fn'];
 type Callable = MethodInfo | StepFunctionInfo | AggregatorInfo;
 
 interface Kind<T extends Callable> {
-  /** For messages: "step function". */
-  noun: string;
+  /** For messages. */
+  noun: 'method' | 'step function' | 'aggregator';
   /** Where they are listed. */
   route: string;
   known: readonly T[];
@@ -24,7 +27,7 @@ export function checkMethod(body: AttributeBody, model: ModelInfo, catalogue: Ca
   const method = find(body.method, '#/method', kind, issues);
   if (method === null) return null;
   if (!applies(method, '#/method', kind, model, model.methods, issues)) return null;
-  return { info: method, args: complete(method, body.method_args, '#/method_args', issues) };
+  return { info: method, args: complete(method, body.method_args, '#/method_args', catalogue, issues) };
 }
 
 /** The attributed function, complete; null after adding an issue. */
@@ -65,7 +68,7 @@ export function checkStepFunction(
   const { name, args, at } = parts(wire, pointer);
   const info = find(name, at.name, kind, issues);
   if (info === null || !applies(info, at.name, kind, model, model.step_functions, issues)) return null;
-  const full = complete(info, args, at.args, issues);
+  const full = complete(info, args, at.args, catalogue, issues);
   if (isContrastive(info) && full.contrast_targets == null && full.contrast_sources == null) {
     issues.add(
       `${at.args}/contrast_targets`,
@@ -89,7 +92,7 @@ export function checkAggregators(
     const { name, args, at } = parts(wire, `#/aggregators/${index}`);
     const info = find(name, at.name, kind, issues);
     if (info === null || !applies(info, at.name, kind, model, [info.id], issues)) return [];
-    return [{ name, args: complete(info, args, at.args, issues) }];
+    return [{ name, args: complete(info, args, at.args, catalogue, issues) }];
   });
 }
 
@@ -109,16 +112,14 @@ function parts(wire: WireCall, pointer: string) {
 function find<T extends Callable>(
   name: string,
   pointer: string,
-  { noun, route, known }: Kind<T>,
+  { noun, route, known: all }: Kind<T>,
   issues: Issues,
 ): T | null {
-  const info = known.find(({ id }) => id === name);
+  const info = all.find(({ id }) => id === name);
   if (info !== undefined) return info;
-  const ids = known.map(({ id }) => id);
-  issues.add(
-    pointer,
-    `there is no ${noun} "${name}".${suggestion(name, ids, `${noun}s`)} GET ${route} describes them.`,
-  );
+  const ids = all.map(({ id }) => id);
+  const known = suggestion(name, ids, `${noun}s`, meantBy(noun, name, ids));
+  issues.add(pointer, `there is no ${noun} "${showName(name)}".${known} GET ${route} describes them.`);
   return null;
 }
 
@@ -147,8 +148,14 @@ function applies<T extends Callable>(
   return true;
 }
 
-function complete(info: Callable, args: unknown, pointer: string, issues: Issues): Record<string, unknown> {
-  const checked = checkArgs(info.args_schema, args, pointer);
+function complete(
+  info: Callable,
+  args: unknown,
+  pointer: string,
+  catalogue: Catalogue,
+  issues: Issues,
+): Record<string, unknown> {
+  const checked = checkArguments(info.args_schema, args, pointer, argumentHints(catalogue));
   issues.addAll(checked.errors);
   return checked.args;
 }

@@ -1,12 +1,12 @@
 /** From a body that has the right shape to a complete request that a worker can compute. */
 import type { AttributeBody, AttributeRequest } from '../../contract/attribute-request.ts';
 import type { Catalogue, ModelInfo } from '../../contract/catalogue.ts';
+import { suggestion } from '../../validation/nearest.ts';
 import { checkAggregators, checkAttributedFunction, checkMethod, checkStepFunction } from './calls.ts';
 import { checkContrast } from './contrasts.ts';
 import { Issues } from './issues.ts';
 import { checkLanguages } from './languages.ts';
 import { checkLengths, type TokenCounter } from './lengths.ts';
-import { suggestion } from './nearest.ts';
 import { checkOptions } from './options.ts';
 import { checkTexts } from './texts.ts';
 import { checkWebhook } from './webhook.ts';

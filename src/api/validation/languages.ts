@@ -1,8 +1,8 @@
 /** Language codes of multilingual models. */
 import type { AttributeBody } from '../../contract/attribute-request.ts';
 import type { ModelInfo } from '../../contract/catalogue.ts';
+import { suggestion } from '../../validation/nearest.ts';
 import type { Issues } from './issues.ts';
-import { suggestion } from './nearest.ts';
 
 /** Adds an issue for a code on a model without languages, and for an unknown code. */
 export function checkLanguages(body: AttributeBody, model: ModelInfo, issues: Issues): void {

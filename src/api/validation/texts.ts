@@ -2,7 +2,8 @@
 import type { AttributeBody, Message } from '../../contract/attribute-request.ts';
 import type { ModelInfo } from '../../contract/catalogue.ts';
 import { LIMITS } from '../../contract/limits.ts';
-import { type Issues, show } from './issues.ts';
+import { show } from '../../validation/show.ts';
+import type { Issues } from './issues.ts';
 
 export interface Texts {
   input_texts: string[];

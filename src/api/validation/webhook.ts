@@ -1,7 +1,8 @@
 /** Webhook addresses. The worker that delivers checks the resolved address once more. */
 import type { Webhook } from '../../contract/attribute-request.ts';
 import { isPrivateHost } from '../../contract/private-address.ts';
-import { type Issues, show } from './issues.ts';
+import { show } from '../../validation/show.ts';
+import type { Issues } from './issues.ts';
 
 const POINTER = '#/webhook/url';
 

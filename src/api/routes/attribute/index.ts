@@ -12,6 +12,7 @@ import { waitPreference } from '../../http/prefer.ts';
 import { ATTRIBUTE_EXAMPLES } from '../../openapi/examples.ts';
 import { BAD_REQUEST, BODY_TOO_LARGE, COMMON, INVALID, UNSUPPORTED_MEDIA_TYPE } from '../../openapi/responses.ts';
 import { withResult } from '../../results/job-with-result.ts';
+import { explained, refuseEmptyBody } from '../../validation/body.ts';
 import { completeRequest } from '../../validation/complete.ts';
 
 const Headers = Type.Object({
@@ -44,9 +45,7 @@ const schema = {
   description:
     'Queues an attribution. Only `model` and `input_texts` (or `messages`) are needed; the model generates where no text is forced.',
   headers: Headers,
-  body: {
-    content: { 'application/json': { schema: ref(AttributeBody) } },
-  },
+  body: ref(AttributeBody),
   response: {
     200: {
       description: 'With `Prefer: wait=N`: the job ended in time.',
@@ -70,8 +69,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
 
   fastify.post<{ Body: AttributeBody; Headers: Type.Static<typeof Headers> }>(
     '/',
-    { schema, config: { bodyExamples: ATTRIBUTE_EXAMPLES } },
+    { schema, config: { bodyExamples: ATTRIBUTE_EXAMPLES }, preValidation: refuseEmptyBody, attachValidation: true },
     async (request, reply) => {
+      if (request.validationError !== undefined) throw await explained(request.validationError, catalogue);
       const seconds = waitPreference(request.headers.prefer);
       const { request: complete, model } = await completeRequest(request.body, {
         catalogue: await catalogue.read(),
