@@ -57,6 +57,20 @@ export function decodeF32(dtype: Dtype, bytes: Uint8Array, count: number, into: 
   }
 }
 
+/** Bits of infinity: those above it, sign aside, are of NaN. */
+const INFINITY = { F16: 0x7c00, BF16: 0x7f80 } as const;
+
+/**
+ * Whether stored numbers of a half-precision type are NaN anywhere.
+ * @param bytes - starts at a multiple of 2 bytes of its buffer
+ */
+export function halvesHoldNaN(dtype: keyof typeof INFINITY, bytes: Uint8Array): boolean {
+  const limit = INFINITY[dtype];
+  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+  for (const half of halves) if ((half & 0x7fff) > limit) return true;
+  return false;
+}
+
 let table: Uint32Array | undefined;
 
 /** Bits of the float32 that equals each of the 65,536 half-precision numbers (IEEE 754 binary16). */

@@ -18,9 +18,11 @@ import {
   listFiles,
   modelInfo,
 } from '@huggingface/hub';
-import { isComplete, neededFiles } from './checkpoint-files.ts';
+import { INDEX, isComplete, readIndex, smallFiles, weightFiles } from './checkpoint-files.ts';
+import { readModelConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
 import type { ModelSource } from './models-file.ts';
+import { refuseQuantizer } from './quantization.ts';
 
 export interface DownloadProgress {
   readonly file: string;
@@ -85,24 +87,39 @@ async function download(repository: string, revision: string, folder: string, op
     if (entry.type === 'file') listed.push(entry);
   }
   const byPath = new Map(listed.map((entry) => [entry.path, entry]));
-  const entries = neededFiles(repository, [...byPath.keys()]).flatMap((file) => byPath.get(file) ?? []);
-  const total = entries.reduce((sum, { size }) => sum + size, 0);
+  const names = [...byPath.keys()];
+  const entriesOf = (files: readonly string[]): ListFileEntry[] => files.flatMap((file) => byPath.get(file) ?? []);
   const snapshot = path.join(folder, 'snapshots', sha);
   await mkdir(path.join(folder, 'blobs'), { recursive: true });
   await mkdir(snapshot, { recursive: true });
-  let before = 0;
-  for (const entry of entries) {
-    const report = (done: number): void => options.onProgress?.({ file: entry.path, done: before + done, total });
-    const blob = path.join(folder, 'blobs', blobName(entry));
-    if (!fs.existsSync(blob)) {
-      const remote = await downloadFile({ repo, path: entry.path, revision: sha, xet: false, ...access });
-      if (remote === null) throw new CheckpointError(`${repository}/${entry.path}`, 'vanished from the hub; try again');
-      await fetchBlob(remote, entry, blob, report);
+  const fetchAll = async (entries: readonly ListFileEntry[], before: number, total: number): Promise<number> => {
+    let done = before;
+    for (const entry of entries) {
+      const report = (bytes: number): void => options.onProgress?.({ file: entry.path, done: done + bytes, total });
+      const blob = path.join(folder, 'blobs', blobName(entry));
+      if (!fs.existsSync(blob)) {
+        const remote = await downloadFile({ repo, path: entry.path, revision: sha, xet: false, ...access });
+        if (remote === null)
+          throw new CheckpointError(`${repository}/${entry.path}`, 'vanished from the hub; try again');
+        await fetchBlob(remote, entry, blob, report);
+      }
+      report(entry.size);
+      done += entry.size;
+      await link(path.join(snapshot, entry.path), blob);
     }
-    report(entry.size);
-    before += entry.size;
-    await link(path.join(snapshot, entry.path), blob);
-  }
+    return done;
+  };
+  const small = entriesOf(smallFiles(repository, names));
+  const [index] = small.filter((entry) => entry.path === INDEX);
+  // What the index names is known once it is there.
+  if (index !== undefined) await fetchAll([index], 0, index.size);
+  const shards = index === undefined ? null : readIndex(path.join(snapshot, INDEX));
+  const weights = entriesOf(weightFiles(repository, names, shards));
+  const total = [...small, ...weights].reduce((sum, { size }) => sum + size, 0);
+  // Small files first: what is wrong with them shows before gigabytes have been fetched.
+  const done = await fetchAll(small, 0, total);
+  refuseQuantizer(snapshot, readModelConfig(snapshot));
+  await fetchAll(weights, done, total);
   // The reference is written last: it says that the snapshot is complete.
   if (revision !== sha) {
     const ref = path.join(folder, 'refs', revision);

@@ -7,10 +7,10 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { INDEX, noWeights, readIndex, shardsIn } from './checkpoint-files.ts';
 import { type Dtype, decodeF32, FLOAT_DTYPES } from './dtypes.ts';
 import { CheckpointError } from './errors.ts';
 import { readFully, readHeader, type TensorEntry } from './header.ts';
-import { readJsonObject } from './json-file.ts';
 
 export interface TensorInfo {
   readonly dtype: Dtype;
@@ -38,6 +38,9 @@ interface Shard {
 
 /** Elements that are converted at a time, so that no second copy of a matrix comes to be. */
 const CHUNK_ELEMENTS = 1 << 20;
+
+/** Bytes that are compared at a time. */
+const CHUNK_BYTES = 1 << 22;
 
 export class Checkpoint {
   readonly dir: string;
@@ -123,6 +126,22 @@ export class Checkpoint {
     return { cb: new Int8Array(this.readRaw(name).buffer), scb };
   }
 
+  /** Whether two tensors hold the same numbers, compared as they are stored: a type of its own is a difference. */
+  same(a: string, b: string): boolean {
+    const [first, second] = [this.#entry(a), this.#entry(b)];
+    if (first.dtype !== second.dtype || String(first.shape) !== String(second.shape)) return false;
+    const chunk = Buffer.alloc(Math.min(first.bytes, CHUNK_BYTES));
+    const other = Buffer.alloc(chunk.length);
+    for (let at = 0; at < first.bytes; at += chunk.length) {
+      const count = Math.min(chunk.length, first.bytes - at);
+      const [mine, theirs] = [chunk.subarray(0, count), other.subarray(0, count)];
+      readFully(first.shard.descriptor, mine, first.start + at, first.shard.file);
+      readFully(second.shard.descriptor, theirs, second.start + at, second.shard.file);
+      if (!mine.equals(theirs)) return false;
+    }
+    return true;
+  }
+
   /** Closes the files. Reads after it fail. */
   close(): void {
     if (this.#closed) return;
@@ -139,11 +158,25 @@ export class Checkpoint {
     return entry;
   }
 
+  /** @throws CheckpointError where the tensor is of a type that `readF32` cannot read */
+  expectFloat(name: string): void {
+    const { dtype, shard } = this.#entry(name);
+    if (FLOAT_DTYPES.includes(dtype)) return;
+    throw new CheckpointError(shard.file, `"${name}" is ${dtype}; float weights must be ${FLOAT_DTYPES.join(', ')}`);
+  }
+
+  /** The error of a tensor that holds NaN: every score of such a model would be NaN. */
+  notNumbers(name: string): CheckpointError {
+    const { file } = this.#entry(name).shard;
+    return new CheckpointError(
+      file,
+      `"${name}" holds NaN (not a number): the weights are damaged, fetch or save them again`,
+    );
+  }
+
   #floats(name: string, first: number, count: number): Float32Array {
     const { dtype, shape, bytes, start, shard } = this.#entry(name);
-    if (!FLOAT_DTYPES.includes(dtype)) {
-      throw new CheckpointError(shard.file, `"${name}" is ${dtype}; float weights must be ${FLOAT_DTYPES.join(', ')}`);
-    }
+    this.expectFloat(name);
     const floats = new Float32Array(count);
     if (dtype === 'F32') {
       readFully(shard.descriptor, new Uint8Array(floats.buffer), start + first * 4, shard.file);
@@ -171,11 +204,11 @@ export function openCheckpoint(dir: string): Checkpoint {
   const shards: Shard[] = [];
   const tensors = new Map<string, StoredTensor>();
   try {
-    const index = path.join(dir, 'model.safetensors.index.json');
+    const index = path.join(dir, INDEX);
     const single = path.join(dir, 'model.safetensors');
-    if (fs.existsSync(single)) openShard(single, shards, tensors);
+    if (fs.existsSync(single)) openShard(single, null, shards, tensors);
     else if (fs.existsSync(index)) openSharded(dir, index, shards, tensors);
-    else throw missing(dir);
+    else throw noWeights(dir);
     return new Checkpoint(dir, shards, tensors);
   } catch (error) {
     for (const { descriptor } of shards) fs.closeSync(descriptor);
@@ -183,44 +216,25 @@ export function openCheckpoint(dir: string): Checkpoint {
   }
 }
 
-function openShard(file: string, shards: Shard[], tensors: Map<string, StoredTensor>): void {
+/** @param index - the shard of each tensor: copies in other shards are left alone; null: there is one file */
+function openShard(
+  file: string,
+  index: ReadonlyMap<string, string> | null,
+  shards: Shard[],
+  tensors: Map<string, StoredTensor>,
+): void {
   const shard = { file, descriptor: fs.openSync(file, 'r') };
   shards.push(shard);
+  const own = path.basename(file);
   for (const [name, entry] of readHeader(shard.descriptor, file)) {
-    if (tensors.has(name)) throw new CheckpointError(file, `tensor "${name}" is in another shard too`);
-    tensors.set(name, { ...entry, shard });
+    if ((index?.get(name) ?? own) === own) tensors.set(name, { ...entry, shard });
   }
 }
 
 function openSharded(dir: string, index: string, shards: Shard[], tensors: Map<string, StoredTensor>): void {
-  const map = readJsonObject(index).weight_map;
-  if (typeof map !== 'object' || map === null) throw new CheckpointError(index, '"weight_map" must be an object');
-  const wanted = new Map<string, string>();
-  for (const [name, file] of Object.entries(map)) {
-    // A shard's name must not lead out of the directory.
-    if (typeof file !== 'string' || !/^[\w-][\w.-]*\.safetensors$/.test(file)) {
-      throw new CheckpointError(index, `the shard of "${name}" must be a file name, it is ${JSON.stringify(file)}`);
-    }
-    wanted.set(name, file);
-  }
-  for (const file of new Set(wanted.values())) {
-    const shard = path.join(dir, file);
-    if (!fs.existsSync(shard))
-      throw new CheckpointError(shard, 'is missing, but the index names it; download it again');
-    openShard(shard, shards, tensors);
-  }
+  const wanted = readIndex(index);
+  for (const file of shardsIn(dir, wanted)) openShard(file, wanted, shards, tensors);
   for (const [name, file] of wanted) {
-    const found = tensors.get(name)?.shard.file;
-    if (found !== path.join(dir, file)) throw new CheckpointError(index, `"${name}" is not in ${file} as it says`);
+    if (!tensors.has(name)) throw new CheckpointError(index, `"${name}" is not in ${file} as it says`);
   }
-}
-
-function missing(dir: string): CheckpointError {
-  if (!fs.existsSync(dir)) return new CheckpointError(dir, 'there is no such directory');
-  const pickles = fs.readdirSync(dir).some((file) => /^pytorch_model.*\.bin$/.test(file));
-  const remedy = pickles
-    ? 'only pickled PyTorch weights, which are not loaded because they can run code; ' +
-      'save the model again with safe_serialization=True'
-    : 'put the Hugging Face checkpoint there';
-  return new CheckpointError(dir, `holds no model.safetensors (nor its index): ${remedy}`);
 }

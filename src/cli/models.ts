@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { checkComplete } from '../checkpoints/checkpoint-files.ts';
 import { readModelConfig } from '../checkpoints/config.ts';
 import { CheckpointError } from '../checkpoints/errors.ts';
 import { type DownloadProgress, type HubOptions, localModelDir, resolveModelDir } from '../checkpoints/hub.ts';
@@ -13,6 +14,7 @@ import {
   type RawModelEntry,
   readModelsFile,
 } from '../checkpoints/models-file.ts';
+import { refuseQuantizer } from '../checkpoints/quantization.ts';
 
 const USAGE = 'usage: whence models list | whence models add OWNER/NAME[@REVISION] | whence models add DIRECTORY';
 
@@ -99,7 +101,8 @@ export async function addModel(file: string, model: string, options: HubOptions 
     const resolved = readModelsFile(draft).find(({ id }) => id === entry.id);
     if (resolved === undefined) throw new CheckpointError(file, `"${model}" is no model`);
     const dir = await resolveModelDir(resolved.source, { ...options, refresh: true });
-    readModelConfig(dir);
+    refuseQuantizer(dir, readModelConfig(dir));
+    checkComplete(dir);
     fs.renameSync(draft, file);
     return { id: entry.id, dir };
   } finally {

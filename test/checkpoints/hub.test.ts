@@ -111,6 +111,40 @@ test('shards come with their index, and a missing shard makes the cache incomple
   assert.equal(localModelDir(source, options), dir);
 });
 
+test('shards are those that the index names, whatever they are called', async (t) => {
+  const files = repositoryFiles('llama-sharded-tiny');
+  const renamed = (name: string): string => name.replace(/^model-(\d+)-of-0/, 'weights.fp32-0$1-of-00');
+  const index = JSON.parse(files['model.safetensors.index.json'].toString());
+  for (const [tensor, file] of Object.entries<string>(index.weight_map)) index.weight_map[tensor] = renamed(file);
+  const served = Object.fromEntries(Object.entries(files).map(([name, content]) => [renamed(name), content]));
+  served['model.safetensors.index.json'] = Buffer.from(JSON.stringify(index));
+  served['model-00001-of-00002.safetensors'] = Buffer.from('of another conversion');
+  const { options } = await setUp(t, served);
+  const dir = await resolveModelDir(source, options);
+  const shards = fs.readdirSync(dir).filter((name) => name.endsWith('.safetensors'));
+  assert.deepEqual(shards, [...new Set(Object.values<string>(index.weight_map))].sort());
+  assert.equal(shards.length, 5);
+  openCheckpoint(dir).close();
+});
+
+test('a repository that lacks a shard of its index is refused by its name, and nothing counts as downloaded', async (t) => {
+  const { 'model-00002-of-00005.safetensors': _, ...files } = repositoryFiles('llama-sharded-tiny');
+  const { options } = await setUp(t, files);
+  await assert.rejects(resolveModelDir(source, options), /lacks "model-00002-of-00005.safetensors", which model.safe/);
+  assert.equal(localModelDir(source, options), null);
+});
+
+test('a quantizer that is not read is refused before its weights are fetched', async (t) => {
+  const files = repositoryFiles('llama-sharded-tiny');
+  const config = {
+    ...JSON.parse(files['config.json'].toString()),
+    quantization_config: { quant_method: 'awq', bits: 4 },
+  };
+  const { hub, options } = await setUp(t, { ...files, 'config.json': Buffer.from(JSON.stringify(config)) });
+  await assert.rejects(resolveModelDir(source, options), /"quantization_config" has the quant_method "awq"/);
+  assert.ok(!hub.requests.some((request) => request.includes('-of-00005')), hub.requests.join('\n'));
+});
+
 test('a commit as revision needs no reference', async (t) => {
   const { cacheDir, options } = await setUp(t);
   const dir = await resolveModelDir({ ...source, revision: COMMIT }, options);

@@ -183,11 +183,45 @@ test('an index that lies, leads out of the directory or names a missing shard is
   refuses({ a: '../one.safetensors' }, /must be a file name/);
   refuses({ a: 'three.safetensors' }, /three.safetensors: is missing/);
   refuses({ b: 'one.safetensors' }, /"b" is not in one.safetensors/);
-  refuses({ a: 'one.safetensors', b: 'two.safetensors' }, /tensor "a" is in another shard too/);
+  refuses({ a: 'one.safetensors', b: 'two.safetensors' }, /"b" is not in two.safetensors as it says/);
   refuses(null, /"weight_map" must be an object/);
   index({ a: 'one.safetensors' });
   const checkpoint = openCheckpoint(dir);
   assert.deepEqual([...checkpoint.readF32('a')], [1]);
+  checkpoint.close();
+});
+
+test('the index says in which shard a tensor is, whatever copies the others hold', (t) => {
+  const dir = temporaryDir(t);
+  const tensor = (value: number) => ({ dtype: 'F32', shape: [1], bytes: f32(value) });
+  fs.writeFileSync(path.join(dir, 'one.safetensors'), encodeSafetensors({ a: tensor(1), b: tensor(-2) }));
+  fs.writeFileSync(path.join(dir, 'two.safetensors'), encodeSafetensors({ a: tensor(-1), b: tensor(2), c: tensor(3) }));
+  const weight_map = { a: 'one.safetensors', b: 'two.safetensors' };
+  fs.writeFileSync(path.join(dir, 'model.safetensors.index.json'), JSON.stringify({ weight_map }));
+  const checkpoint = openCheckpoint(dir);
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((name) => checkpoint.readF32(name)[0]),
+    [1, 2, 3],
+  );
+  checkpoint.close();
+});
+
+test('tensors are compared as they are stored, in pieces', (t) => {
+  const dir = temporaryDir(t);
+  const long = new Float32Array(1_200_000).map((_, i) => i);
+  const other = long.slice();
+  other[1_199_999] = 0;
+  const tensor = (floats: Float32Array, shape = [floats.length]) => ({
+    dtype: 'F32',
+    shape,
+    bytes: new Uint8Array(floats.buffer),
+  });
+  const tensors = { a: tensor(long), b: tensor(long), c: tensor(other), d: tensor(long, [2, 600_000]) };
+  fs.writeFileSync(path.join(dir, 'model.safetensors'), encodeSafetensors(tensors));
+  const checkpoint = openCheckpoint(dir);
+  assert.equal(checkpoint.same('a', 'b'), true);
+  assert.equal(checkpoint.same('a', 'c'), false);
+  assert.equal(checkpoint.same('a', 'd'), false);
   checkpoint.close();
 });
 

@@ -52,3 +52,17 @@ test('a model that cannot be had leaves the file as it was', async (t) => {
   assert.deepEqual(fs.readdirSync(dir), ['models.json']);
   assert.match(listModels(file), /\(missing\)/);
 });
+
+test('a directory that is not complete, or whose weights cannot be read, is never added', async (t) => {
+  const dir = temporaryDir(t);
+  const file = path.join(dir, 'models.json');
+  const copy = path.join(dir, 'copy');
+  fs.cpSync(modelDir('llama-sharded-tiny'), copy, { recursive: true });
+  fs.rmSync(path.join(copy, 'model-00004-of-00005.safetensors'));
+  await assert.rejects(addModel(file, copy), /model-00004-of-00005.safetensors: is missing, but the index names it/);
+  const config = JSON.parse(fs.readFileSync(path.join(copy, 'config.json'), 'utf8'));
+  config.quantization_config = { quant_method: 'gptq', bits: 4 };
+  fs.writeFileSync(path.join(copy, 'config.json'), JSON.stringify(config));
+  await assert.rejects(addModel(file, copy), /has the quant_method "gptq", and weights quantized by it are not read/);
+  assert.equal(fs.existsSync(file), false);
+});
