@@ -7,14 +7,13 @@ import type { StepFunction } from '../attribution/step-function.ts';
 import { readModelConfig } from '../checkpoints/config.ts';
 import { localModelDir, resolveModelDir } from '../checkpoints/hub.ts';
 import type { ModelEntry } from '../checkpoints/models-file.ts';
-import { openCheckpoint } from '../checkpoints/safetensors.ts';
 import type { Catalogue, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../contract/catalogue.ts';
-import { familyOf } from '../models/load.ts';
+import { planModel } from '../models/load.ts';
 import { loadTokenizer } from '../tokenizers/tokenizer.ts';
 import { faultOfCheckpoint } from './unusable.ts';
 
 /**
- * Describes every model of the entries, from its files alone: weights are not loaded. A model whose files are wrong does
+ * Describes every model of the entries as loading it would, from its headers: weights are not read. A model whose files are wrong does
  * not keep the others from being served: it is told apart, with what is wrong.
  */
 export async function buildCatalogue(
@@ -49,30 +48,18 @@ async function describeModel(
   stepFunctions: Registries['stepFunctions'],
 ): Promise<ModelInfo> {
   const dir = await resolveModelDir(entry.source);
-  const { family, config } = await familyOf(dir);
-  const { architecture } = family;
-  const checkpoint = openCheckpoint(dir);
-  let parameters = 0;
-  for (const name of checkpoint.names()) {
-    // Scales of stored int8 weights are not parameters.
-    if (name.endsWith('.SCB') || name.endsWith('.weight_format') || family.besides?.test(name)) continue;
-    parameters += checkpoint.info(name).shape.reduce((product, size) => product * size, 1);
-  }
-  checkpoint.close();
+  const { model, config, parameters } = await planModel(dir);
+  const { architecture } = model;
   const { languages, chat } = loadTokenizer(dir);
-  const field = (...names: string[]): number | null => {
-    const found = names.map((name) => config[name]).find((value) => typeof value === 'number');
-    return typeof found === 'number' ? found : null;
-  };
   return {
     id: entry.id,
     model_type: config.model_type,
     architecture,
     quantization: entry.quantization,
     parameters,
-    layers: field('n_layer', 'num_hidden_layers', 'num_layers', 'decoder_layers') ?? 0,
-    vocab_size: field('vocab_size') ?? 1,
-    max_positions: family.relativePositions ? null : field('n_positions', 'max_position_embeddings', 'n_ctx'),
+    layers: model.numLayers,
+    vocab_size: model.vocabSize,
+    max_positions: model.maxPositions,
     languages: languages === null ? null : [...languages],
     chat: chat !== null && architecture === 'decoder-only',
     loaded: false,

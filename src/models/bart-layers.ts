@@ -11,6 +11,7 @@ import { type LayerNorm, layerNorm } from '../nn/norm.ts';
 import type { Run, Value } from '../nn/run.ts';
 import { activationName, boolean, type ModelConfig, number } from './fields.ts';
 import type { Block, LanguageModel, Stack } from './model.ts';
+import { outputLayer, storedName, tiedName } from './output-layer.ts';
 import type { Embedding, Weights } from './weights.ts';
 
 /** PyTorch's default, which the lineage never changes. */
@@ -96,23 +97,21 @@ function bartStack(side: Side, config: ModelConfig, weights: Weights, options: B
 
 const embeddingName = (side: Side): string => `model.${side}.embed_tokens`;
 
-const isTied = (config: ModelConfig): boolean => boolean(config, 'tie_word_embeddings', true);
-
 /** Token embeddings of one side, scaled where the config says so, under whichever of their names they were stored. */
 function bartEmbedding(side: Side, config: ModelConfig, weights: Weights, scaled = false): Embedding {
   const scale = boolean(config, 'scale_embedding', scaled) ? number(config, 'd_model') ** 0.5 : 1;
-  const other = side === 'encoder' ? 'decoder' : 'encoder';
-  const own = [embeddingName(side), 'model.shared', embeddingName(other), 'lm_head'];
-  // Copies of one tied matrix are loaded once.
-  const names = isTied(config) ? ['model.shared', ...own] : own;
-  const stored = names.find((name) => weights.has(`${name}.weight`)) ?? own[0];
-  return { ...weights.embedding(stored, scale), name: own[0] };
+  const name = embeddingName(side);
+  const group = ['model.shared', embeddingName(side === 'encoder' ? 'decoder' : 'encoder'), 'lm_head'];
+  const tied = boolean(config, 'tie_word_embeddings', true);
+  const stored = tied ? tiedName(weights, name, group) : storedName(weights, [name, ...group]);
+  return { ...weights.embedding(stored, scale), name };
 }
 
-/** The output layer, tied to the decoder's embeddings or with a matrix of its own, then `final_logits_bias`. */
+/** The output layer, tied to the shared embeddings or with a matrix of its own, then `final_logits_bias`. */
 function bartHead(config: ModelConfig, weights: Weights, embedding: Embedding): (run: Run, x: Value) => Value {
-  const tied = isTied(config) || !weights.has('lm_head.weight');
-  const layer = tied ? weights.tied('lm_head', embedding) : weights.linear('lm_head', { quantize: false });
+  const whole = weights.has('model.shared.weight') ? weights.embedding('model.shared') : embedding;
+  const { name, matrix } = outputLayer(config, weights, 'lm_head', whole);
+  const layer = { name, matrix, bias: null };
   const bias = weights.has('final_logits_bias') ? weights.vector('final_logits_bias') : null;
   return (run, x) => {
     const logits = linear(run, x, layer);

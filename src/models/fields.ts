@@ -42,6 +42,38 @@ export function object(config: ModelConfig, field: string): ModelConfig | null {
   return { ...value };
 }
 
+/** Fields that count something or give a width, in the words of all families. */
+const SIZES = [
+  ['n_embd', 'n_embed', 'hidden_size', 'd_model', 'd_kv', 'd_ff', 'head_dim', 'word_embed_proj_dim'],
+  ['n_layer', 'num_layers', 'num_hidden_layers', 'num_decoder_layers', 'encoder_layers', 'decoder_layers'],
+  ['n_head', 'num_heads', 'num_attention_heads', 'num_key_value_heads'],
+  ['encoder_attention_heads', 'decoder_attention_heads', 'intermediate_size', 'n_inner', 'ffn_dim'],
+  ['encoder_ffn_dim', 'decoder_ffn_dim', 'vocab_size', 'n_positions', 'n_ctx', 'max_position_embeddings'],
+].flat();
+
+/** What heads share out, and who says otherwise. */
+const SHARED_OUT: readonly [whole: string, parts: string, unless: string][] = [
+  ['n_embd', 'n_head', 'head_dim'],
+  ['hidden_size', 'num_attention_heads', 'head_dim'],
+  ['d_model', 'encoder_attention_heads', 'head_dim'],
+  ['d_model', 'decoder_attention_heads', 'head_dim'],
+  ['num_attention_heads', 'num_key_value_heads', ''],
+];
+
+/** @throws {Error} where a size is not a whole number of 1 or more, or heads do not share out what they must */
+export function checkSizes(config: ModelConfig): void {
+  for (const field of SIZES) {
+    const value = config[field] ?? null;
+    if (value === null || (Number.isSafeInteger(value) && Number(value) >= 1)) continue;
+    throw wrong(field, value, 'a whole number of 1 or more');
+  }
+  for (const [whole, parts, unless] of SHARED_OUT) {
+    const [size, count] = [config[whole] ?? null, config[parts] ?? null];
+    if (size === null || count === null || (config[unless] ?? null) !== null) continue;
+    if (Number(size) % Number(count) !== 0) throw wrong(whole, size, `a multiple of "${parts}", which is ${count}`);
+  }
+}
+
 /** The name of an activation function. */
 export function activationName(config: ModelConfig, field: string, fallback: string): string {
   const name = string(config, field, fallback);

@@ -9,10 +9,12 @@ import {
   readGenerationConfig,
   readModelConfig,
 } from '../checkpoints/config.ts';
+import { refusePacked, refuseQuantizer } from '../checkpoints/quantization.ts';
 import { openCheckpoint } from '../checkpoints/safetensors.ts';
 import type { OutlierRule } from '../tensors/matrix.ts';
+import { checkSizes } from './fields.ts';
 import type { Family, LanguageModel } from './model.ts';
-import { type Quantization, Weights } from './weights.ts';
+import { type Quantization, type WeightOptions, Weights } from './weights.ts';
 
 const FOLDER = new URL('./families/', import.meta.url);
 
@@ -71,11 +73,8 @@ export interface LoadedModel {
 
 /** Loads the weights, quantizing them matrix by matrix while they are read. */
 export async function loadModel(dir: string, options: LoadOptions): Promise<LoadedModel> {
-  const { family, config } = await familyOf(dir);
-  const checkpoint = openCheckpoint(dir);
-  const weights = new Weights(checkpoint, options);
+  const { model, config, weights } = await build(dir, options);
   try {
-    const model = family.build(config, weights);
     const { parameters, bytes } = weights;
     const { quantization } = options;
     const generation = readGenerationConfig(dir);
@@ -84,7 +83,50 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
   } catch (error) {
     weights.dispose();
     throw error;
+  }
+}
+
+/** What a model would be once it is loaded. */
+export type PlannedModel = Pick<LoadedModel, 'config' | 'parameters'> & {
+  model: Omit<LanguageModel, 'encoder' | 'decoder' | 'head' | 'lastNorm'>;
+};
+
+/**
+ * Builds a model as `loadModel` does, but of the shapes that the headers give: nothing can be computed with it, and
+ * nothing is held. Whatever the two would refuse, both do.
+ */
+export async function planModel(dir: string): Promise<PlannedModel> {
+  const rule = { threshold: 0, outliers: 'row' } as const;
+  const { model, config, weights } = await build(dir, { quantization: 'none', rule, shapesOnly: true });
+  return { model, config, parameters: weights.parameters };
+}
+
+async function build(dir: string, options: WeightOptions) {
+  refuseQuantizer(dir, readModelConfig(dir));
+  const { family, config } = await familyOf(dir);
+  checkSizes(config);
+  const checkpoint = openCheckpoint(dir);
+  const weights = new Weights(checkpoint, options);
+  try {
+    refusePacked(dir, checkpoint.names());
+    const model = family.build(config, weights);
+    checkVocabulary(model, config);
+    return { model, config, weights };
+  } catch (error) {
+    weights.dispose();
+    throw error;
   } finally {
     checkpoint.close();
   }
+}
+
+function checkVocabulary({ targetEmbedding }: LanguageModel, config: ModelConfig): void {
+  const { name, table } = targetEmbedding;
+  // Marian's two sides may have vocabularies of their own.
+  const field = typeof config.decoder_vocab_size === 'number' ? 'decoder_vocab_size' : 'vocab_size';
+  const size = config[field];
+  if (typeof size !== 'number' || size === table.shape[0]) return;
+  throw new Error(
+    `config.json: "${field}" is ${size}, but the checkpoint's "${name}" has rows for ${table.shape[0]} tokens`,
+  );
 }

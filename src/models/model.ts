@@ -58,10 +58,6 @@ export interface Family {
   readonly architecture: Architecture;
   /** The config of the text model where config.json describes more than that. */
   textConfig?(config: ModelConfig): ModelConfig;
-  /** Positions are relative, so that no sequence is too long for them. Default: false. */
-  readonly relativePositions?: boolean;
-  /** Names of tensors that such a checkpoint holds beside the text model. */
-  readonly besides?: RegExp;
   /** Builds the model from its config and weights. Errors name the field or tensor that is missing. */
   build(config: ModelConfig, weights: Weights): LanguageModel;
 }

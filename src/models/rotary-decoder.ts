@@ -13,7 +13,7 @@ import { rotary } from '../nn/rotary.ts';
 import type { Run, Value } from '../nn/run.ts';
 import { activationName, boolean, type ModelConfig, number, object, optionalNumber } from './fields.ts';
 import type { Block, LanguageModel } from './model.ts';
-import { outputLayer } from './output-layer.ts';
+import { outputLayer, tokenEmbedding } from './output-layer.ts';
 import type { Weights } from './weights.ts';
 
 export interface RotaryDecoderSettings {
@@ -128,7 +128,7 @@ export function layerWindows(
 export function rotaryDecoder(config: ModelConfig, weights: Weights, settings: RotaryDecoderSettings): LanguageModel {
   weights.allowWithout('model.', 'embed_tokens.weight');
   const { normOffset = 0, epsilon, logitCap = null, numLayers } = settings;
-  const embedding = weights.embedding('model.embed_tokens', settings.embeddingScale ?? 1);
+  const embedding = tokenEmbedding(config, weights, 'model.embed_tokens', 'lm_head', settings.embeddingScale);
   const layers = Array.from({ length: numLayers }, (_, layer) => layer);
   const blocks = layers.map((layer) => block(weights, settings, layer));
   const lastNorm = weights.rmsNorm('model.norm', epsilon, normOffset);

@@ -4,6 +4,8 @@
  * Quantization happens here, matrix by matrix as they are read, so that a model never exists as floats.
  */
 
+import { halvesHoldNaN } from '../checkpoints/dtypes.ts';
+import { CheckpointError } from '../checkpoints/errors.ts';
 import type { Checkpoint } from '../checkpoints/safetensors.ts';
 import type { Linear } from '../nn/linear.ts';
 import type { LayerNorm, RmsNorm } from '../nn/norm.ts';
@@ -18,11 +20,18 @@ export interface WeightOptions {
   rule: OutlierRule;
   /** Called after each tensor is loaded, with the bytes read so far and in all. */
   onProgress?: (loaded: number, total: number) => void;
+  /**
+   * Tensors have their shapes and no numbers: what a model would be is found out without reading its weights. Nothing
+   * can be computed with such a model.
+   */
+  shapesOnly?: boolean;
 }
 
 export interface Embedding {
-  /** Path in the checkpoint, without `.weight`. */
+  /** Path of the module, without `.weight`. */
   readonly name: string;
+  /** Path that its matrix was stored under: another than `name` where several modules share it. */
+  readonly stored: string;
   /** [vocab, hidden] */
   readonly table: Tensor2D;
   readonly scale: number;
@@ -71,6 +80,16 @@ export class Weights {
     return this.#checkpoint.has(this.#path(name));
   }
 
+  /** Whether two stored tensors hold the same numbers; without numbers: no. */
+  same(name: string, other: string): boolean {
+    return this.#options.shapesOnly !== true && this.#checkpoint.same(this.#path(name), this.#path(other));
+  }
+
+  /** An error that names the checkpoint. */
+  fault(detail: string): CheckpointError {
+    return new CheckpointError(this.#checkpoint.dir, detail);
+  }
+
   #count(path: string): void {
     const { shape, bytes } = this.#checkpoint.info(path);
     this.parameters += shape.reduce((product, size) => product * size, 1);
@@ -94,6 +113,10 @@ export class Weights {
   /** A table that is computed and not stored (sinusoidal positions), freed with the weights. */
   computed<T extends Tensor>(name: string, make: () => T): T {
     const made = tf.keep(tf.tidy(make));
+    if (this.#options.shapesOnly === true) {
+      made.dispose();
+      return made;
+    }
     this.#tensors.set(`computed ${name}`, made);
     this.bytes += made.size * 4;
     return made;
@@ -102,9 +125,19 @@ export class Weights {
   /** A stored tensor in float32, to be disposed; half precision is widened on the device where that can be. */
   #float(path: string, shape: readonly number[]): Tensor {
     const { dtype } = this.#checkpoint.info(path);
-    const half = dtype === 'F16' || dtype === 'BF16' ? dtype : null;
-    const widened = half && widenHalf(this.#checkpoint.readRaw(path), half, shape);
-    return widened ?? tf.tensor(this.#checkpoint.readF32(path), [...shape]);
+    if (this.#options.shapesOnly === true) {
+      this.#checkpoint.expectFloat(path);
+      return new tf.Tensor([...shape], 'float32', {}, -1);
+    }
+    if (dtype === 'F16' || dtype === 'BF16') {
+      const raw = this.#checkpoint.readRaw(path);
+      if (halvesHoldNaN(dtype, raw)) throw this.#checkpoint.notNumbers(path);
+      const widened = widenHalf(raw, dtype, shape);
+      if (widened !== null) return widened;
+    }
+    const floats = this.#checkpoint.readF32(path);
+    for (const value of floats) if (Number.isNaN(value)) throw this.#checkpoint.notNumbers(path);
+    return tf.tensor(floats, [...shape]);
   }
 
   vector(name: string): Tensor1D {
@@ -113,7 +146,7 @@ export class Weights {
 
   /** `name.weight` as a table of embeddings; `scale` multiplies what is looked up. */
   embedding(name: string, scale = 1): Embedding {
-    return { name, table: this.tensor(`${name}.weight`) as Tensor2D, scale };
+    return { name, stored: name, table: this.tensor(`${name}.weight`) as Tensor2D, scale };
   }
 
   /**
@@ -139,7 +172,7 @@ export class Weights {
   /** `offset` is added to the weight (1 in Gemma). */
   rmsNorm(name: string, epsilon: number, offset = 0): RmsNorm {
     const weight = this.vector(`${name}.weight`);
-    if (offset === 0) return { name, weight, epsilon };
+    if (offset === 0 || this.#options.shapesOnly === true) return { name, weight, epsilon };
     const shifted = tf.keep(tf.add(weight, offset) as Tensor1D);
     this.#tensors.set(`${name}.weight+${offset}`, shifted);
     return { name, weight: shifted, epsilon };
@@ -149,13 +182,14 @@ export class Weights {
     const known = this.#matrices.get(name);
     if (known !== undefined) return known;
     const path = this.#path(name);
-    const stored = this.#checkpoint.int8(path);
-    const { shape } = this.#checkpoint.info(path);
+    const { shapesOnly = false } = this.#options;
+    const { shape, dtype } = this.#checkpoint.info(path);
+    const stored = shapesOnly && dtype !== 'I8' ? null : this.#checkpoint.int8(path);
     const [rows, columns] = shape;
     let matrix: Matrix;
     if (stored !== null) {
       matrix = Int8Matrix.stored(stored.cb, stored.scb, columns, this.#options.rule);
-    } else if (quantize && this.#options.quantization === 'int8') {
+    } else if (quantize && this.#options.quantization === 'int8' && !shapesOnly) {
       const weight = this.#float(path, [rows, columns]) as Tensor2D;
       matrix = Int8Matrix.quantize(weight, inputMajor, this.#options.rule);
       weight.dispose();

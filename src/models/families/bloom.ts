@@ -8,7 +8,7 @@ import { layerNorm } from '../../nn/norm.ts';
 import { tf } from '../../tensors/tf.ts';
 import { boolean, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
-import { outputLayer } from '../output-layer.ts';
+import { outputLayer, tokenEmbedding } from '../output-layer.ts';
 
 /** By how much each head's scores fall with each position of distance: [heads] */
 function alibiSlopes(heads: number): Float64Array {
@@ -22,7 +22,6 @@ function alibiSlopes(heads: number): Float64Array {
 const bloom: Family = {
   modelType: 'bloom',
   architecture: 'decoder-only',
-  relativePositions: true,
 
   build(config, weights) {
     weights.allowWithout('transformer.', 'word_embeddings.weight');
@@ -75,7 +74,7 @@ const bloom: Family = {
       };
     };
 
-    const tokens = weights.embedding('transformer.word_embeddings');
+    const tokens = tokenEmbedding(config, weights, 'transformer.word_embeddings', 'lm_head');
     const firstNorm = weights.layerNorm('transformer.word_embeddings_layernorm', epsilon);
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);

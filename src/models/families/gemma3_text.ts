@@ -24,7 +24,6 @@ const gemma3: Family = {
   modelType: ['gemma3_text', 'gemma3'],
   architecture: 'decoder-only',
   textConfig: (config) => ({ ...DEFAULTS, ...(object(config, 'text_config') ?? config) }),
-  besides: /(^|\.)(vision_tower|multi_modal_projector)\./,
 
   build(config, weights) {
     refuseBidirectional(config);

@@ -8,7 +8,7 @@ import { layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
 import { activationName, boolean, number, optionalNumber } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
-import { outputLayer } from '../output-layer.ts';
+import { outputLayer, tokenEmbedding } from '../output-layer.ts';
 
 const gpt2: Family = {
   modelType: 'gpt2',
@@ -59,7 +59,7 @@ const gpt2: Family = {
       };
     };
 
-    const tokens = weights.embedding('transformer.wte');
+    const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
     const positions = weights.embedding('transformer.wpe');
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);

@@ -11,7 +11,7 @@ import { layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
 import { activationName, type ModelConfig, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
-import { outputLayer } from '../output-layer.ts';
+import { outputLayer, tokenEmbedding } from '../output-layer.ts';
 
 /** `global` or `local` by layer: `attention_types` lists patterns with how often each is repeated. */
 function attentionKinds(config: ModelConfig, layers: number): string[] {
@@ -78,7 +78,7 @@ const gptNeo: Family = {
       };
     };
 
-    const tokens = weights.embedding('transformer.wte');
+    const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
     const positions = weights.embedding('transformer.wpe');
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);

@@ -11,7 +11,7 @@ import { layerNorm } from '../../nn/norm.ts';
 import { rotary } from '../../nn/rotary.ts';
 import { activationName, boolean, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
-import { outputLayer } from '../output-layer.ts';
+import { outputLayer, tokenEmbedding } from '../output-layer.ts';
 import { rope } from '../rotary-decoder.ts';
 
 const gptNeoX: Family = {
@@ -61,7 +61,7 @@ const gptNeoX: Family = {
       };
     };
 
-    const tokens = weights.embedding('gpt_neox.embed_in');
+    const tokens = tokenEmbedding(config, weights, 'gpt_neox.embed_in', 'embed_out');
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('gpt_neox.final_layer_norm', epsilon);
     const head = outputLayer(config, weights, 'embed_out', tokens);

@@ -12,7 +12,7 @@ import { rotaryPositions } from '../../nn/rope-scaling.ts';
 import { rotary } from '../../nn/rotary.ts';
 import { activationName, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
-import { outputLayer } from '../output-layer.ts';
+import { outputLayer, tokenEmbedding } from '../output-layer.ts';
 
 const gptj: Family = {
   modelType: 'gptj',
@@ -72,7 +72,7 @@ const gptj: Family = {
       };
     };
 
-    const tokens = weights.embedding('transformer.wte');
+    const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
     const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
     const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);
     const head = outputLayer(config, weights, 'lm_head', tokens);

@@ -10,7 +10,7 @@ import type { Run, Value } from '../../nn/run.ts';
 import { tf } from '../../tensors/tf.ts';
 import { activationName, boolean, number } from '../fields.ts';
 import type { Block, Family } from '../model.ts';
-import { outputLayer } from '../output-layer.ts';
+import { outputLayer, tokenEmbedding } from '../output-layer.ts';
 
 /** PyTorch's default, which OPT does not change. */
 const EPSILON = 1e-5;
@@ -78,7 +78,7 @@ const opt: Family = {
       };
     };
 
-    const tokens = weights.embedding('model.decoder.embed_tokens');
+    const tokens = tokenEmbedding(config, weights, 'model.decoder.embed_tokens', 'lm_head');
     const positions = weights.embedding('model.decoder.embed_positions');
     const narrow = embeddingSize !== hidden;
     const projectIn = narrow ? weights.linear('model.decoder.project_in') : null;

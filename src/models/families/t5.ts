@@ -6,12 +6,13 @@
 import { activation } from '../../nn/activation.ts';
 import { attention } from '../../nn/attention.ts';
 import { add, dropout, multiply, scale } from '../../nn/elementwise.ts';
-import { linear } from '../../nn/linear.ts';
+import { type Linear, linear } from '../../nn/linear.ts';
 import { rmsNorm } from '../../nn/norm.ts';
 import { type RelativeBias, relativeBias } from '../../nn/relative-bias.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { activationName, boolean, type ModelConfig, number, string } from '../fields.ts';
 import type { Block, Family, Stack } from '../model.ts';
+import { tiedName } from '../output-layer.ts';
 import type { Embedding, Weights } from '../weights.ts';
 
 type Side = 'encoder' | 'decoder';
@@ -108,21 +109,25 @@ function buildStack(side: Side, config: ModelConfig, weights: Weights): Stack {
 const selfAttention = (side: Side, layer: number): string => `${side}.block.${layer}.layer.0.SelfAttention`;
 const crossAttention = (layer: number): string => `decoder.block.${layer}.layer.1.EncDecAttention`;
 
-/** Both sides share one matrix: the name that it was stored under. */
-function storedEmbedding(weights: Weights): string {
-  const names = ['shared', 'encoder.embed_tokens', 'decoder.embed_tokens', 'lm_head'];
-  return names.find((name) => weights.has(`${name}.weight`)) ?? 'shared';
+/** Both sides share one matrix, under whichever of its names it was stored. */
+function embedding(side: Side, weights: Weights): Embedding {
+  const name = `${side}.embed_tokens`;
+  const other = side === 'encoder' ? 'decoder' : 'encoder';
+  return { ...weights.embedding(tiedName(weights, name, ['shared', `${other}.embed_tokens`, 'lm_head'])), name };
 }
 
-const embedding = (side: Side, weights: Weights): Embedding => ({
-  ...weights.embedding(storedEmbedding(weights)),
-  name: `${side}.embed_tokens`,
-});
+/** The output layer: its own matrix, or where none is stored the shared one. */
+function outputLayer(weights: Weights, embedding: Embedding): Linear {
+  const whole = weights.has('shared.weight') ? weights.embedding('shared') : embedding;
+  const own = weights.has('lm_head.weight') && whole.stored !== 'lm_head';
+  return own && !weights.same('lm_head.weight', `${whole.stored}.weight`)
+    ? weights.linear('lm_head', { quantize: false })
+    : weights.tied('lm_head', whole);
+}
 
 const t5: Family = {
   modelType: ['t5', 'mt5', 'umt5'],
   architecture: 'encoder-decoder',
-  relativePositions: true,
 
   build(config, weights) {
     const hidden = number(config, 'd_model');
@@ -132,10 +137,7 @@ const t5: Family = {
     const scaled = config.model_type !== 'mt5' && boolean(config, 'scale_decoder_outputs', tied);
     const targetEmbedding = embedding('decoder', weights);
     const lastNorm = weights.rmsNorm('decoder.final_layer_norm', number(config, 'layer_norm_epsilon', 1e-6));
-    const output =
-      weights.has('lm_head.weight') && storedEmbedding(weights) !== 'lm_head'
-        ? weights.linear('lm_head', { quantize: false })
-        : weights.tied('lm_head', targetEmbedding);
+    const output = outputLayer(weights, targetEmbedding);
     const decoder = buildStack('decoder', config, weights);
     return {
       modelType: string(config, 'model_type'),
