@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Job } from '../src/contract/job.ts';
 import type { Result, ResultSequence } from '../src/contract/result.ts';
-import { toLayerMap } from '../src/results/layer-map.ts';
+import { toLayerMap } from './layer-map.ts';
 
 interface Fact {
   prompt: string;

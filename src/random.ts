@@ -2,10 +2,10 @@
 
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** Numbers after which the generator's state is spread over all of its bits. */
+/** Numbers discarded at the start, until the seed is spread over all bits of the state. */
 const WARM_UP = 32;
 
-/** Neighbouring seeds made unlike each other (MurmurHash3's finalizer): the generator by itself maps them to like numbers. */
+/** Spreads neighboring seeds (MurmurHash3's finalizer), which the generator alone would map to similar numbers. */
 function mixed(seed: number): number {
   let h = seed | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -36,7 +36,7 @@ export class Random {
     return Math.floor(this.uniform() * below);
   }
 
-  /** A generator of its own, seeded from this one. */
+  /** An independent generator, seeded from this one. */
   fork(): Random {
     return new Random(this.#generator.next());
   }

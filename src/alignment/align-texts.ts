@@ -79,7 +79,8 @@ export function alignWords(aligner: Aligner, words: readonly [string[], string[]
     if (all.length > aligner.maxPieces) {
       throw new AttributionError(
         'invalid_contrast',
-        `"auto" aligns texts of up to ${aligner.maxPieces} word pieces, and one has ${all.length}; give pairs of positions`,
+        `"auto" aligns texts of up to ${aligner.maxPieces} word pieces, and one has ${all.length}; ` +
+          'give pairs of positions',
         '/contrast_targets_alignments',
       );
     }
@@ -110,20 +111,20 @@ export function tokenPairs(
   tokens: readonly [Token[], Token[]],
 ): Pair[] {
   const [a, b] = [0, 1].map((side) => tokensByWord(words[side], tokens[side]));
-  const found = pairs.flatMap(([i, j]) => a[i].flatMap((x) => b[j].map((y): Pair => [x, y])));
+  const aligned = pairs.flatMap(([i, j]) => a[i].flatMap((x) => b[j].map((y): Pair => [x, y])));
   const [specialA, specialB] = tokens.map((list) => list.flatMap((token, at) => (token.start === null ? [at] : [])));
-  if (specialA.length === specialB.length) specialA.forEach((at, i) => void found.push([at, specialB[i]]));
-  return found.sort((x, y) => x[0] - y[0] || x[1] - y[1]);
+  if (specialA.length === specialB.length) specialA.forEach((at, i) => void aligned.push([at, specialB[i]]));
+  return aligned.sort((x, y) => x[0] - y[0] || x[1] - y[1]);
 }
 
 /** Positions of each word's tokens: those that share a character with it, and spaces before it that are tokens. */
 function tokensByWord(words: readonly Span[], tokens: readonly Token[]): number[][] {
-  const found = words.map((): number[] => []);
+  const positions = words.map((): number[] => []);
   tokens.forEach(({ start, end }, at) => {
     if (start === null || end === null) return;
     const shared = words.flatMap((word, index) => (start < word.end && end > word.start ? [index] : []));
     const next = words.findIndex((word) => word.start >= end);
-    for (const index of shared.length > 0 || next < 0 ? shared : [next]) found[index].push(at);
+    for (const index of shared.length > 0 || next < 0 ? shared : [next]) positions[index].push(at);
   });
-  return found;
+  return positions;
 }

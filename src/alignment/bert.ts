@@ -79,7 +79,7 @@ function bertEncoder(config: ModelConfig, weights: Weights) {
   };
 }
 
-/** Throws where `dir` is no encoder that could align. @throws {Error} naming the directory and the field */
+/** The config of an encoder that can align texts. @throws {Error} naming the directory and the field */
 export function checkAligner(dir: string): ModelConfig {
   const config = readModelConfig(dir);
   if (config.model_type !== 'bert') {
@@ -127,9 +127,9 @@ export function loadAligner(dir: string, onProgress?: (loaded: number, total: nu
 /** Rows of a matrix of the checkpoint, one after the other. */
 function rowsOf(checkpoint: Checkpoint, name: string, rows: readonly number[]): Float32Array {
   const width = checkpoint.info(name).shape[1];
-  const found = new Float32Array(rows.length * width);
-  rows.forEach((row, k) => void found.set(checkpoint.readRowsF32(name, row, 1), k * width));
-  return found;
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, k) => void values.set(checkpoint.readRowsF32(name, row, 1), k * width));
+  return values;
 }
 
 /** Hidden states without those of the first and the last row, which are special tokens. */

@@ -62,7 +62,7 @@ async function loadFile(file: string): Promise<Loaded> {
 
 /**
  * The members of a kind by id, sorted: all modules of its own folder, and those of `added` that are of this kind.
- * @throws {RegistryError} when a module is not a member, has the id of another, or lies in the folder under another name
+ * @throws {RegistryError} when a module is not a member, has another's id, or is not named by its id in the folder
  */
 export function registerMembers<T extends Registered>(
   kind: RegistryKind<T>,
@@ -85,7 +85,7 @@ export function registerMembers<T extends Registered>(
   return new Map(sorted.map(({ member }) => [member.id, member]));
 }
 
-/** What is looked up by its id is found by its id in the folder. */
+/** A member is found in the folder under its id. */
 function checkName<T extends Registered>(
   kind: RegistryKind<T>,
   file: string,
@@ -119,16 +119,16 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** What is wrong with fields of these types, by name, for a registry's `check`. */
 export function wrongField(value: unknown, fields: Record<string, string | readonly string[]>): string | null {
   if (!isRecord(value)) return 'its default export is not an object';
-  for (const [name, wanted] of Object.entries(fields)) {
+  for (const [name, type] of Object.entries(fields)) {
     const field = value[name];
-    const right = typeof wanted === 'string' ? typeof field === wanted && field !== null : isOneOf(field, wanted);
+    const right = typeof type === 'string' ? typeof field === type && field !== null : isOneOf(field, type);
     if (right) continue;
-    const expected = typeof wanted === 'string' ? `a ${wanted}` : `one of ${wanted.join(', ')}`;
+    const expected = typeof type === 'string' ? `a ${type}` : `one of ${type.join(', ')}`;
     return `its ${name} must be ${expected}, but is ${JSON.stringify(field) ?? typeof field}`;
   }
   return null;
 }
 
-function isOneOf(value: unknown, wanted: readonly string[]): boolean {
-  return typeof value === 'string' && wanted.includes(value);
+function isOneOf(value: unknown, options: readonly string[]): boolean {
+  return typeof value === 'string' && options.includes(value);
 }

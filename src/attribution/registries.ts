@@ -1,4 +1,4 @@
-/** The engine's registries: its own step functions and methods, and those that operators add. */
+/** The registries of methods and step functions: those of this repository and those that operators add. */
 
 import {
   isOfKind,
@@ -56,8 +56,8 @@ export async function loadRegistries(plugins: readonly string[] = []): Promise<R
   for (const { file, value } of added) {
     if (isOfKind(STEP_FUNCTION, value) || isOfKind(METHOD, value)) continue;
     throw new RegistryError(
-      `${file} cannot be used as a plug-in: its default export is neither a step function, with a function "prepare", ` +
-        'nor a method, with a function "attribute"',
+      `${file} cannot be used as a plug-in: its default export is neither a step function, with a function ` +
+        '"prepare", nor a method, with a function "attribute"',
     );
   }
   const [methods, stepFunctions] = await Promise.all([

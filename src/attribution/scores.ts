@@ -1,6 +1,6 @@
-/** The scores that attribution methods produce, before aggregation and before they are written in any format. */
+/** Scores of attribution methods, before they are aggregated and written in a format. */
 
-/** Row-major numbers with their shape. NaN marks a place that does not apply (a target token that comes after the step). */
+/** Row-major numbers with their shape. NaN: not applicable (a target token that comes after the step). */
 export interface ScoreArray {
   shape: number[];
   data: Float32Array;

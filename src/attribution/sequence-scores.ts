@@ -3,7 +3,7 @@
 import type { LanguageModel } from '../models/model.ts';
 import type { Random } from '../random.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
-import { AttributionError } from './errors.ts';
+import { AttributionError, located } from './errors.ts';
 import { DropoutMasks, frozenMasks } from './passes/dropout.ts';
 import { EnsemblePasses } from './passes/ensemble-passes.ts';
 import { type Counters, Passes, type Sequence } from './passes/passes.ts';
@@ -99,8 +99,7 @@ export class SequenceScores {
     try {
       return await fn.prepare(this.#context(fn.id, role), args);
     } catch (error) {
-      if (!(error instanceof AttributionError)) throw error;
-      throw new AttributionError(error.code, error.message, pointer + (error.pointer ?? ''));
+      throw located(error, pointer);
     }
   }
 

@@ -64,7 +64,7 @@ export interface Contrast {
 
 /** What a step function may ask for when it prepares for one sequence. */
 export interface StepContext {
-  /** As a step score, contrastive functions run the contrast inputs; as attributed function, Inseq's default does not. */
+  /** Contrastive functions always run the contrast inputs for a step score; by default not as the attributed function. */
   readonly role: 'score' | 'attribute';
   /** Generated token of each step: [steps] */
   readonly targets: Int32Array;

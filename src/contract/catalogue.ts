@@ -17,16 +17,11 @@ const described = {
   args_schema: freeObject({ description: 'JSON Schema of its arguments, with defaults.' }),
 };
 
-const ResolvedCall = Type.Object({ name: Type.String(), args: freeObject() });
-
 /** An attribution method. */
 export const MethodInfo = Type.Object(
   {
     ...described,
     needs_gradient: Type.Optional(Type.Boolean({ description: 'Whether it differentiates the attributed function.' })),
-    default_aggregators: Type.Optional(
-      Type.Array(ResolvedCall, { description: 'What `aggregators` is when a request leaves it out.' }),
-    ),
   },
   {
     $id: 'MethodInfo',
@@ -76,7 +71,7 @@ export const StepFunctionInfo = Type.Object(
 );
 export type StepFunctionInfo = Static<typeof StepFunctionInfo>;
 
-/** A way to make scores smaller: over dimensions, spans, subwords. */
+/** An aggregator: reduces, merges, normalizes or relates scores. */
 export const AggregatorInfo = Type.Object(
   { ...described },
   {
@@ -85,7 +80,7 @@ export const AggregatorInfo = Type.Object(
       {
         id: 'scores',
         name: 'Scores',
-        description: 'Makes one number of the last axis.',
+        description: 'Reduces the last axis to one number.',
         paper: null,
         applies_to: ['decoder-only', 'encoder-decoder'],
         args_schema: { type: 'object', properties: { normalize: { type: 'boolean', default: true } } },

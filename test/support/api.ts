@@ -79,7 +79,6 @@ export const CATALOGUE: Catalogue = {
       ...described,
       args_schema: args(),
       needs_gradient: true,
-      default_aggregators: [{ name: 'scores', args: { function: 'vnorm' } }],
     },
     {
       id: 'integrated_gradients',

@@ -78,15 +78,9 @@ export function checkStepFunction(
   return { name, args: full };
 }
 
-/** The chain of aggregators: the request's, the method's, or null where the score kind decides. */
-export function checkAggregators(
-  body: AttributeBody,
-  method: MethodInfo | null,
-  model: ModelInfo,
-  catalogue: Catalogue,
-  issues: Issues,
-) {
-  if (body.aggregators === undefined) return method?.default_aggregators ?? null;
+/** The chain of aggregators: the request's, or null where the kind of the scores decides. */
+export function checkAggregators(body: AttributeBody, model: ModelInfo, catalogue: Catalogue, issues: Issues) {
+  if (body.aggregators === undefined) return null;
   const kind: Kind<AggregatorInfo> = { noun: 'aggregator', route: '/aggregators', known: catalogue.aggregators };
   return body.aggregators.flatMap((wire, index) => {
     const { name, args, at } = parts(wire, `#/aggregators/${index}`);

@@ -41,7 +41,7 @@ export async function completeRequest(
   const stepScores = body.step_scores.map((call, index) =>
     checkStepFunction(call, `#/step_scores/${index}`, model, catalogue, issues),
   );
-  const aggregators = checkAggregators(body, method?.info ?? null, model, catalogue, issues);
+  const aggregators = checkAggregators(body, model, catalogue, issues);
   checkLanguages(body, model, issues);
   checkOptions(body, model, issues);
   checkWebhook(body.webhook, context.allowPrivateWebhooks, issues);

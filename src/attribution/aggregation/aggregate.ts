@@ -1,7 +1,7 @@
 /** Chains of aggregators, as requests name them. */
 
 import { Value } from 'typebox/value';
-import { AttributionError } from '../errors.ts';
+import { AttributionError, located } from '../errors.ts';
 import { extraAxes, type ScoreKind, type SequenceAttribution } from '../scores.ts';
 import type { AggregationContext } from './aggregator.ts';
 import { AGGREGATORS } from './registry.ts';
@@ -46,8 +46,7 @@ export function aggregate(
     try {
       current = before.map((sequence, index) => apply(sequence, args, contexts[index], { index, sequences: before }));
     } catch (error) {
-      if (!(error instanceof AttributionError)) throw error;
-      throw new AttributionError(error.code, error.message, `#/aggregators/${stage}/args${error.pointer ?? ''}`);
+      throw located(error, `#/aggregators/${stage}/args`);
     }
   });
   return current;

@@ -32,7 +32,7 @@ export interface Group {
   end: number;
 }
 
-/** Each group of neighbors along `axis` made into one; groups cover the axis in order. */
+/** Merges each group of neighbors along `axis` into one; groups cover the axis in order. */
 export function mergeAxis(array: ScoreArray, axis: number, groups: readonly Group[], reduce: Reduction): ScoreArray {
   const { shape, data } = array;
   if (groups.length === shape[axis]) return array;

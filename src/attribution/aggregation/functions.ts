@@ -1,4 +1,4 @@
-/** Functions that make one number of several: over the embedding axis, over heads, over the tokens of a span. */
+/** Functions that reduce several numbers to one: over the embedding axis, over heads, over the tokens of a span. */
 
 import { Type } from 'typebox';
 
@@ -51,7 +51,7 @@ export const FUNCTIONS: Readonly<Record<FunctionName, string>> = {
   vnorm: 'the vector norm of order vnorm_ord',
   mean: 'the mean',
   sum: 'the sum',
-  absmax: 'the value that is largest without its sign, with its sign',
+  absmax: 'the value of largest magnitude, with its sign',
   prod: 'the product',
   min: 'the smallest value',
   max: 'the largest value',

@@ -1,4 +1,4 @@
-/** Tokens of spans made into one: in the token lists, in the rows and in the columns of every score. */
+/** Merges the tokens of spans: in the token lists, in the rows and in the columns of every score. */
 
 import type { ScoreArray, SequenceAttribution, Token } from '../scores.ts';
 import type { AggregationContext } from './aggregator.ts';

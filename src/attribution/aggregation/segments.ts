@@ -11,7 +11,7 @@ const Args = Type.Object(
   {
     locale: Type.Union([Type.String({ minLength: 1, maxLength: 64 }), Type.Null()], {
       default: null,
-      description: 'Language of the texts (BCP 47), which matters where words are written without spaces. null: any.',
+      description: 'Language of the texts (BCP 47); it matters where words are written without spaces. null: any.',
     }),
     aggregate_source: Type.Boolean({ default: true }),
     aggregate_target: Type.Boolean({ default: true }),
@@ -27,7 +27,7 @@ export function segmentAggregator(granularity: 'word' | 'sentence'): Aggregator 
   return defineAggregator({
     id: plural,
     name: granularity === 'word' ? 'Words' : 'Sentences',
-    description: `Merges the tokens of each ${granularity}, found in the text whatever the tokenizer. ${scope}`,
+    description: `Merges the tokens of each ${granularity}, found in the text, independently of the tokenizer. ${scope}`,
     argsSchema: Args,
     apply(sequence, args, { texts, spanAggregation }) {
       const { locale, aggregate_source, aggregate_target, aggregate_fn } = args;

@@ -15,7 +15,9 @@ export function spansSchema(description: string) {
   return Type.Unsafe<SpansArgument>({
     ...Type.Union([span, Type.Array(span), Type.Null()]),
     default: null,
-    description: `${description}: [start, end] or a list of them, in tokens, ascending and apart; the end is exclusive.`,
+    description:
+      `${description}: [start, end] or a list of them, in tokens, ascending and without overlap; ` +
+      'the end is exclusive.',
   });
 }
 

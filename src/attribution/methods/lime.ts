@@ -2,7 +2,7 @@
  * LIME (Ribeiro et al. 2016): a weighted ridge regression of the score on which tokens are kept, over samples in which
  * random tokens are replaced by their baseline. The samples are shared by all steps: n_samples passes in all.
  *
- * Inseq's own variant regresses on the perturbed embeddings, fills dropped tokens with the unknown token's *number*, and
+ * Inseq's variant regresses on the perturbed embeddings, fills dropped tokens with the unknown token's *number*, and
  * weighs a sample by its kept entries. Its features are affine in the mask, so the same fit is done in token space.
  */
 
@@ -73,7 +73,7 @@ export default defineMethod({
 });
 
 /**
- * Seeded masks. With `tokens` the first sample is the sequence itself, as in the paper's implementation, and tokens that
+ * Seeded masks. With `tokens` the first sample is the sequence itself, as in the paper's code, and tokens that
  * are their own baseline are always kept: they have no share in the fit and score 0.
  */
 function drawMasks({ passes, args, random, attributeTarget }: Task): Masks {

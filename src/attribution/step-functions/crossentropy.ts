@@ -1,6 +1,6 @@
 /**
- * Cross-entropy (surprisal): the negative logarithm of the generated token's probability: natural, as in Inseq 0.7.1, or with base 2
- * in bits, as in Inseq 0.4.0.
+ * Cross-entropy (surprisal): the negative logarithm of the generated token's probability. Natural, as in Inseq 0.7.1,
+ * or with base 2, in bits, as in Inseq 0.4.0.
  */
 
 import { Type } from 'typebox';

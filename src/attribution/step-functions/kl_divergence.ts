@@ -1,6 +1,6 @@
 /**
- * KL divergence: how far the prediction moves when the contrast inputs replace the original ones, KL(P || P_contrast) over
- * the tokens that top_p and then top_k keep of the sum of both logits, as in Inseq's PECoRe (Sarti et al. 2024).
+ * KL divergence: how far the prediction moves when the contrast inputs replace the original ones. KL(P || P_contrast)
+ * is taken over the tokens that top_p and then top_k keep of the sum of both logits, as in Inseq's PECoRe (Sarti et al. 2024).
  * The filter is a constant of the gradient.
  */
 

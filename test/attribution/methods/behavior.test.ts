@@ -201,7 +201,10 @@ describe('methods', () => {
 
   it('value zeroing names the heads that there are', async () => {
     const args = { decoder_zeroed_units_indices: [0, 3] };
-    await assert.rejects(run('value_zeroing', { args }), /no key-value head 3: the layer has 3, 0 to 2/);
+    await assert.rejects(run('value_zeroing', { args }), {
+      message: /no key-value head 3: the layer has 3, 0 to 2/,
+      pointer: '#/method_args/decoder_zeroed_units_indices',
+    });
     assert.equal(tf.memory().numTensors, tensors, 'tensors are left');
   });
 

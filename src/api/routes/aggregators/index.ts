@@ -8,6 +8,6 @@ export default catalogueRoutes({
   noun: 'aggregator',
   item: ref(AggregatorInfo),
   operation: 'Aggregator',
-  summary: 'Ways to make scores smaller',
+  summary: 'Aggregators: reduce, merge or normalize scores',
   example: 'scores',
 });

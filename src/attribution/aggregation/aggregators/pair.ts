@@ -1,4 +1,4 @@
-/** The change from one text of the request to another: of a minimal pair, say. */
+/** The change from one text of the request to another, such as the other half of a minimal pair. */
 
 import { Type } from 'typebox';
 import type { ScoreArray, SequenceAttribution, Token } from '../../scores.ts';
@@ -10,7 +10,7 @@ const Args = Type.Object(
   {
     paired: Type.Integer({
       minimum: 0,
-      description: 'Index of the other text in the same request. Both have as many tokens as each other.',
+      description: 'Index of the other text in the same request. Both must have the same number of tokens.',
     }),
   },
   { additionalProperties: false },
@@ -20,8 +20,8 @@ const pair = defineAggregator({
   id: 'pair',
   name: 'Pair',
   description:
-    'Replaces the scores of every text by their difference from those of another text of the request (other - own), ' +
-    'which itself stays as it is.',
+    'Replaces the scores of every text by their difference from those of another text of the request (other - own). ' +
+    'That text keeps its scores.',
   argsSchema: Args,
   apply(sequence, args, _context, { index, sequences }) {
     const { paired } = args;

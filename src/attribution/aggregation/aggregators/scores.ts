@@ -1,4 +1,4 @@
-/** Makes one number of the last axis: embedding dimensions, heads, or layers. */
+/** Reduces the last axis to one number: embedding dimensions, heads, or layers. */
 
 import { type Static, Type } from 'typebox';
 import type { ScoreArray, SequenceAttribution } from '../../scores.ts';
@@ -44,17 +44,17 @@ type Args = Static<typeof Args>;
 const scores = defineAggregator({
   id: 'scores',
   name: 'Scores',
-  description: 'Makes one number of the last axis of raw scores: of embedding dimensions, heads or layers.',
+  description: 'Reduces the last axis of raw scores to one number: embedding dimensions, heads or layers.',
   argsSchema: Args,
   apply: (sequence, args) => aggregateScores(sequence, args),
 });
 
-/** An aggregator of the function's own name, as Inseq takes it: `scores` with that function. */
+/** `scores` with one function, under the function's name, as in Inseq. */
 export function scoresBy(fn: FunctionName): Aggregator {
   return defineAggregator({
     id: fn,
     name: `Scores by ${fn}`,
-    description: `Makes one number of the last axis of raw scores: ${FUNCTIONS[fn]}.`,
+    description: `Reduces the last axis of raw scores to one number: ${FUNCTIONS[fn]}.`,
     argsSchema: Type.Object(OPTIONS, { additionalProperties: false }),
     apply: (sequence, args) => aggregateScores(sequence, { ...args, aggregate_fn: fn }),
   });

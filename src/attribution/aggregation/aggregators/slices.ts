@@ -29,7 +29,8 @@ const slices = defineAggregator({
     if (beyond !== undefined) {
       throw argumentFault(
         'target_spans',
-        `the span [${beyond.start}, ${beyond.end}] reaches into the attributed tokens, which begin at ${attrPosStart} and always stay`,
+        `the span [${beyond.start}, ${beyond.end}] reaches into the attributed tokens, which begin at ` +
+          `${attrPosStart} and always stay`,
       );
     }
     return slice(sequence, sourceSpans, targetSpans);

@@ -13,7 +13,7 @@ const Args = Type.Object(
     split_pattern: Type.String({
       minLength: 1,
       maxLength: 256,
-      description: 'Regular expression (JavaScript, Unicode); a token that it is found in divides the text.',
+      description: 'Regular expression (JavaScript, Unicode): a token that matches it divides the text.',
     }),
     split_mode: Type.Union([Type.Literal('single'), Type.Literal('start'), Type.Literal('end')], {
       default: 'single',
@@ -30,7 +30,7 @@ type Args = Static<typeof Args>;
 const split = defineAggregator({
   id: 'split',
   name: 'Split',
-  description: 'Merges the parts that a text has between tokens with a pattern: lines, turns, demonstrations.',
+  description: 'Merges the parts of a text between tokens that match a pattern: lines, turns, demonstrations.',
   argsSchema: Args,
   apply(sequence, args, context) {
     const { split_pattern, split_mode, aggregate_source, aggregate_target, aggregate_fn } = args;
@@ -44,17 +44,17 @@ const split = defineAggregator({
 
 export default split;
 
-/** The parts of a text, or none where no token has the pattern. */
+/** The parts of a text; none where no token matches. */
 export function splitSpans(
   tokens: readonly Pick<Token, 'token'>[],
   pattern: string,
   mode: Args['split_mode'],
 ): Group[] {
-  const found = tokensWith(pattern, tokens);
-  if (!found.includes(true)) return [];
-  const begins = found.map((here, at) => {
+  const divides = tokensWith(pattern, tokens);
+  if (!divides.includes(true)) return [];
+  const begins = divides.map((here, at) => {
     if (at === 0) return true;
-    const before = found[at - 1];
+    const before = divides[at - 1];
     return mode === 'single' ? here || before : mode === 'start' ? here : before;
   });
   const starts = begins.flatMap((begin, at) => (begin ? [at] : []));

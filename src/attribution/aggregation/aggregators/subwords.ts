@@ -13,11 +13,11 @@ const Args = Type.Object(
   {
     special_chars: Type.Union([Mark, Type.Array(Mark, { minItems: 1, maxItems: 16 })], {
       default: ['▁', 'Ġ', 'Ċ'],
-      description: 'What a token begins with that begins a word; texts whose tokens have none of them are left alone.',
+      description: 'Prefixes that mark the first piece of a word; a text whose tokens have none of them is left alone.',
     }),
     is_suffix_symbol: Type.Boolean({
       default: false,
-      description: 'The characters mark tokens that continue a word in place of those that begin one, as in "##ing".',
+      description: 'The prefixes mark pieces that continue a word, as in "##ing", not those that begin one.',
     }),
     aggregate_source: Type.Boolean({ default: true }),
     aggregate_target: Type.Boolean({ default: true }),
@@ -25,8 +25,8 @@ const Args = Type.Object(
     last_subword: Type.Union([Type.Literal('merge'), Type.Literal('separate')], {
       default: 'merge',
       description:
-        '"merge": the last word is merged like the others and special tokens stand alone. "separate": as Inseq 0.7.1, ' +
-        'where the last piece of the text stays out of the last word and special tokens join the word before them.',
+        '"merge": the last word is merged like the others and special tokens stand alone. "separate": as in Inseq ' +
+        '0.7.1, where the last piece of the text stays out of the last word and special tokens join the word before them.',
     }),
   },
   { additionalProperties: false },
@@ -36,7 +36,7 @@ type Args = Static<typeof Args>;
 const subwords = defineAggregator({
   id: 'subwords',
   name: 'Subwords',
-  description: 'Merges the pieces of each word, found by the characters that the tokenizer marks words with.',
+  description: 'Merges the pieces of each word, found by the prefixes with which the tokenizer marks words.',
   argsSchema: Args,
   apply(sequence, args, context) {
     const options = args;

@@ -19,7 +19,7 @@ export interface ChainDraws {
   initial(step: number, probe: number): ArrayLike<number>;
   /** Which tokens a probing copy replaces, and by what: [tokens] each; shared by all steps. */
   probe(round: number, probe: number): { replaced: ArrayLike<number>; ids: ArrayLike<number> };
-  /** What stands for the tokens that a convergence check does not keep: [tokens]; shared by all steps. */
+  /** Replacements of the tokens that a convergence check does not keep: [tokens]; shared by all steps. */
   check(round: number, probe: number): ArrayLike<number>;
 }
 
@@ -191,7 +191,7 @@ const rank: Scorer = ({ logits, targets }) => {
   return tf.sum(tf.cast(tf.greater(logits, own), 'float32'), 1);
 };
 
-/** Raises the scores of replaced tokens, and lowers those of the others, by a drop of the probability; or the reverse. */
+/** A drop of the probability raises the scores of replaced tokens and lowers those of the others; a rise, the reverse. */
 function update(scores: Float64Array, delta: number, replaced: ArrayLike<number>): void {
   for (let token = 0; token < scores.length; token++) {
     const change = replaced[token] ? delta : -delta;

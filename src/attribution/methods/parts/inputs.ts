@@ -43,8 +43,8 @@ export function visiblePositions(passes: Passes, side: Side, step: number): numb
 }
 
 /**
- * The rows of a matrix [positions, hidden] that belong to a block's gradients of one copy, which are rows (step, visible
- * position): what gradients are multiplied by. In the caller's tidy.
+ * The rows of a matrix [positions, hidden] that gradients of a block are multiplied by: one row for each of the
+ * gradients' rows of one copy, which are (step, visible position). In the caller's tidy.
  */
 export function rowsPerStep(passes: Passes, block: GradientBlock, side: Side, matrix: Tensor2D): Tensor2D {
   const index: number[] = [];

@@ -152,7 +152,7 @@ export class LayerScores {
     return Float32Array.from(totals);
   }
 
-  /** What a method returns: scores of the one layer, or of several with an axis of layers in place of the dimensions. */
+  /** What a method returns: the scores of one layer, or of several with an axis of layers instead of dimensions. */
   result(): MethodScores {
     const names = this.#names;
     if (names.length > 1) {

@@ -7,7 +7,7 @@ import { scoped } from '../../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 
 /** How the next word is chosen among the neighbors of the last. */
-export type PathStrategy = 'greedy' | 'maxcount';
+type PathStrategy = 'greedy' | 'maxcount';
 
 export interface PathOptions {
   /** Points of a path, the word and its baseline among them. */

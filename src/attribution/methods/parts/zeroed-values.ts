@@ -121,7 +121,7 @@ export class ZeroedValues {
     const stack = (inEncoder ? model.encoder : model.decoder) as Stack;
     const zeroedName = (kind === 'cross' ? stack.crossAttention : stack.selfAttention)[layer];
     const values = (name: string, given: Tensor): Tensor =>
-      name === zeroedName ? tf.mul(given, zeroMask(given, heads, start, copies)) : given;
+      name === zeroedName ? tf.mul(given, zeroMask(given, heads, start, copies, kind)) : given;
     const run = new Run({ past: this.#clean.present, attention: { values } });
     try {
       return scoped(() => {
@@ -130,7 +130,7 @@ export class ZeroedValues {
         const part = (state: Tensor2D): Tensor2D => tf.slice(state, [first, 0], [count, state.shape[1]]);
         const rows = run.ownRows(Rows.full(copies, inEncoder ? sourceLength : length, first));
         const input = run.leaf(tf.tile(part(states[layer]), [copies, 1]), rows, false);
-        // Keys of cross-attention come from the cache: what stands for the memory is not looked at.
+        // Keys of cross-attention come from the cache: this placeholder is never read.
         const memoryRows = run.ownRows(Rows.full(1, sourceLength));
         const memory = inEncoder || model.encoder === null ? null : run.leaf(this.#encoder[0], memoryRows, false);
         const changed = stack.blocks[layer](run, input, memory);
@@ -161,7 +161,13 @@ function keepStates(run: Run, stack: Stack, features: Value, memory: Value | nul
 }
 
 /** Ones [copies, kv heads, keys, 1], with zeros for copy i at key start + i in the heads. */
-function zeroMask(values: Tensor, heads: readonly number[] | null, start: number, copies: number): Tensor {
+function zeroMask(
+  values: Tensor,
+  heads: readonly number[] | null,
+  start: number,
+  copies: number,
+  kind: ZeroedAttention,
+): Tensor {
   const [, kvHeads, keys] = values.shape as [number, number, number];
   const zeroed = heads ?? Array.from({ length: kvHeads }, (_, head) => head);
   const mask = new Float32Array(copies * kvHeads * keys).fill(1);
@@ -169,7 +175,7 @@ function zeroMask(values: Tensor, heads: readonly number[] | null, start: number
     const at = head < 0 ? kvHeads + head : head;
     if (at < 0 || at >= kvHeads) {
       const message = `there is no key-value head ${head}: the layer has ${kvHeads}, 0 to ${kvHeads - 1}`;
-      throw new AttributionError('unknown_head', message, '#/method_args');
+      throw new AttributionError('unknown_head', message, `#/method_args/${kind}_zeroed_units_indices`);
     }
     for (let copy = 0; copy < copies; copy++) mask[(copy * kvHeads + at) * keys + start + copy] = 0;
   }

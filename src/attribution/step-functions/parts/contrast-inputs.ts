@@ -1,4 +1,4 @@
-/** From the contrast texts of a request to the ids and positions that one sequence's steps are compared with. */
+/** Resolves the contrast texts of a request into the ids and positions that a sequence's steps are compared with. */
 
 import { AttributionError } from '../../errors.ts';
 import type { Sequence } from '../../passes/passes.ts';
@@ -7,7 +7,7 @@ import { alignContrast, type Pair } from './align-contrast.ts';
 
 /** What the context needs of the tokenizer and the request to read contrast texts. */
 export interface ContrastTexts {
-  /** Decoder ids of a text, made as the sequence's own are: with decoder start and language where there are any. */
+  /** Decoder ids of a text, encoded like the sequence: with decoder start and language where there are any. */
   encodeTarget(text: string, options: { addSpecialTokens: boolean }): Int32Array;
   /** Encoder ids of a text; null for decoder-only models. */
   encodeSource: ((text: string, options: { addSpecialTokens: boolean }) => Int32Array) | null;
@@ -73,8 +73,8 @@ function sharedSteps(
 }
 
 /**
- * Contrast position of each token of the generated text from the first step on. Texts are aligned to their ends, not to the end of the span
- * that is attributed: a step's counterpart does not depend on which other steps there are.
+ * Contrast position of each token of the generated text from the first step on. Texts are aligned to their ends, not
+ * to the end of the attributed span: a step's counterpart does not depend on which other steps there are.
  */
 function align(
   args: ContrastArgs,

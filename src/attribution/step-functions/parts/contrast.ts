@@ -38,15 +38,15 @@ const CONTRAST_PROPERTIES = {
     default: null,
     description:
       'Pairs [position in the generated text, position in the contrast text], in tokens, or a list of pairs for each ' +
-      'input; positions without a pair are aligned from the ends of both texts. "auto": words that mean the same, by the ' +
-      "hidden states of the models file's aligner (Dou and Neubig 2021, as Inseq does with LaBSE).",
+      'input; positions without a pair are aligned from the ends of both texts. "auto": pairs words of the same ' +
+      "meaning, by the hidden states of the models file's aligner (Dou and Neubig 2021, as Inseq does with LaBSE).",
   }),
   contrast_force_inputs: Type.Boolean({
     default: false,
     description:
-      'As attributed function: score the contrast token after the contrast text, as step scores always do, in place ' +
-      'of after the generated text. The contrast text is a constant of the attribution; an input text that both sides ' +
-      'share (encoder-decoder models without contrast_sources) counts on both.',
+      'As attributed function: score the contrast token after the contrast text, as step scores always do, instead of ' +
+      'after the generated text. The contrast text is a constant of the attribution; an input text shared by both ' +
+      'sides (encoder-decoder models without contrast_sources) counts on both.',
   }),
   skip_special_tokens: Type.Boolean({
     default: false,
@@ -63,7 +63,7 @@ export function contrastArgs<T extends TProperties>(own: T) {
 
 /** `logprob`, which functions of probabilities share. */
 export const LOGPROB = {
-  logprob: Type.Boolean({ default: false, description: 'Natural logarithms in place of probabilities.' }),
+  logprob: Type.Boolean({ default: false, description: 'Natural logarithms instead of probabilities.' }),
 };
 
 export interface ContrastSide {
@@ -157,8 +157,8 @@ export function contrastScorer(
   if (combine === null && context.role === 'attribute') {
     throw new AttributionError(
       'invalid_contrast',
-      "the contrast token's score after other inputs is a constant of the attributed text: leave contrast_force_inputs " +
-        'out, or attribute a difference',
+      "the contrast token's score after other inputs does not depend on the attributed text: leave " +
+        'contrast_force_inputs out, or attribute a difference',
       '/contrast_force_inputs',
     );
   }

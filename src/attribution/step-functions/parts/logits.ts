@@ -29,8 +29,8 @@ export function logProbability(logits: Tensor2D, ids: Int32Array): Tensor1D {
         tf.reshape(total, [-1]),
       );
     });
-    // d log p / dx = 1 - p for the token, -p for the others. Of a token that is all but certain, 1 - p has no digits left
-    // in float32: it is taken as the sum of the others.
+    // d log p / dx = 1 - p for the token, -p for the others. Near p = 1 float32 leaves 1 - p no digits: it is taken
+    // as the sum of the others.
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor =>
       tf.tidy(() => {
         const at = cells(ids);

@@ -1,6 +1,8 @@
+/** The picture of tokens and layers that a guide makes of results. */
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toLayerMap } from '../../src/results/layer-map.ts';
+import { toLayerMap } from '../../examples/layer-map.ts';
 
 const values = [
   [0.5, Number.NaN],

@@ -1,8 +1,8 @@
 /** A picture of one score for each token and layer, for guides: where in a model something happens. */
 
-import { pageHtml } from './heatmap/page.ts';
-import { type Group, legendHtml, sharedScale, showsNumbers, tableHtml } from './heatmap/table.ts';
-import { tokenReader } from './heatmap/tokens.ts';
+import { pageHtml } from '../src/results/heatmap/page.ts';
+import { type Group, legendHtml, sharedScale, showsNumbers, tableHtml } from '../src/results/heatmap/table.ts';
+import { tokenReader } from '../src/results/heatmap/tokens.ts';
 
 export interface LayerMap {
   title: string;
