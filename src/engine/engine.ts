@@ -2,18 +2,10 @@
  * The engine: takes a request, gives a result. It knows models, methods and results, but no queue and no HTTP.
  */
 
-import { checkAligner } from '../alignment/bert.ts';
-import { loadRegistries } from '../attribution/registries.ts';
-import { resolveModelDir } from '../checkpoints/hub.ts';
 import { readAligner, readModelsFile } from '../checkpoints/models-file.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
-import { startBackend } from '../tensors/backend.ts';
-import { VERSION } from '../version.ts';
-import { Attribution, type EngineHooks, type EngineOutput } from './attribution.ts';
-import { buildCatalogue } from './catalogue.ts';
-import { ModelStore } from './model-store.ts';
-import { allowTypeScript } from './typescript-plugins.ts';
+import type { EngineHooks, EngineOutput } from './attribution.ts';
 
 /** What the engine reads of the configuration. */
 export interface EngineConfig {
@@ -34,42 +26,14 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-const MB = 2 ** 20;
-
+/** @throws {Error} for the operator: what is wrong with the models file, the backend or the plug-ins */
 export async function startEngine(config: EngineConfig): Promise<Engine> {
-  const backend = await startBackend(config.backend, { threads: config.threads });
-  if (config.plugins.length > 0) await allowTypeScript();
-  const registries = await loadRegistries(config.plugins);
+  // Files come first, and the code that computes, megabytes with TensorFlow's, after them.
   const entries = readModelsFile(config.modelsFile).filter(({ pool }) => pool === config.pool);
+  const aligner = readAligner(config.modelsFile);
   if (entries.length === 0) {
     throw new Error(`${config.modelsFile} has no model of the pool "${config.pool}"; add one or set WHENCE_POOL`);
   }
-  const versions = { whence: VERSION, node: process.versions.node, backend: backend.version };
-  const catalogue = await buildCatalogue(entries, registries, backend, versions);
-  if (catalogue.models.length === 0) {
-    const faults = (catalogue.unusable_models ?? []).map(({ id, unusable }) => `\n  ${id}: ${unusable.detail}`);
-    throw new Error(`no model of ${config.modelsFile} can be served:${faults.join('')}`);
-  }
-  const aligner = readAligner(config.modelsFile);
-  if (aligner !== null) checkAligner(await resolveModelDir(aligner));
-  const memoryBudget = config.memoryBudgetMb * MB;
-  const store = new ModelStore(entries, aligner, memoryBudget);
-  // One request at a time: the device is one, and so is the account of its memory.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work, work);
-    last = turn;
-    return turn;
-  };
-  return {
-    catalogue: () => catalogue,
-    loadedModels: () => store.loaded(),
-    warm: (id) =>
-      inTurn(async () => {
-        await store.get(id, () => {});
-      }),
-    attribute: (request, hooks) =>
-      inTurn(() => new Attribution(request, hooks, { store, registries, memoryBudget, catalogue }).run()),
-    close: async () => store.dispose(),
-  };
+  const { openEngine } = await import('./open-engine.ts');
+  return openEngine(config, entries, aligner);
 }
