@@ -427,11 +427,11 @@ test('what is queued is complete: defaults filled in, single values as lists', a
   });
 });
 
-test("aggregators left out are the method's own, [] asks for raw scores", async (t) => {
+test('aggregators left out are left to the kind of the scores, [] asks for raw scores', async (t) => {
   const { app, jobs } = await startApp(t);
   await attribute(app, GPT2);
   await attribute(app, { ...GPT2, aggregators: [] });
-  assert.deepEqual(jobs.entry('job-1').request.aggregators, [{ name: 'scores', args: { function: 'vnorm' } }]);
+  assert.equal(jobs.entry('job-1').request.aggregators, null);
   assert.deepEqual(jobs.entry('job-2').request.aggregators, []);
 });
 
