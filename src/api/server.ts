@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
+import { pino } from 'pino';
 import { LIMITS } from '../contract/limits.ts';
 import { createJobs, type JobsConfig } from '../jobs/create-jobs.ts';
 import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
@@ -65,7 +66,7 @@ export interface RunningApi {
 
 /** Starts the API on its address. @throws {UnusableError} naming the address when it cannot listen */
 export async function startApi(config: ApiConfig): Promise<RunningApi> {
-  const jobs = await createJobs(config);
+  const jobs = await createJobs(config, pino({ level: config.logLevel }));
   const settings: ApiSettings = { ...config, allowPrivateWebhooks: config.webhookAllowPrivate };
   const tokens = new LocalTokenizers(config.modelsFile);
   const server = await buildApp({ settings, jobs, tokens }).catch((error: unknown) => {

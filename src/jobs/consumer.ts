@@ -14,7 +14,7 @@ import type { WorkerInfo } from './jobs.ts';
 import { BULL_PREFIX, channels } from './keys.ts';
 import { poolQueueName, Queues, WEBHOOK_QUEUE } from './queues.ts';
 import { lostError, reconcile, reconcileJob } from './reconcile.ts';
-import { connectForWorker } from './redis.ts';
+import { connectForWorker, logState } from './redis.ts';
 import { heartbeat, publishCatalogue, signOff } from './registry.ts';
 import { Reporter, type Update } from './reporter.ts';
 import { type Attempt, WorkerStore } from './worker-store.ts';
@@ -72,7 +72,7 @@ export class Consumer {
   readonly #running = new Map<string, AbortController>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #closed = new AbortController();
-  #away = false;
+  readonly #unlog: () => void;
 
   constructor(config: ConsumerConfig, work: { self: () => Self; compute: Compute; deliver: Deliver; log: Logger }) {
     this.#config = config;
@@ -83,7 +83,7 @@ export class Consumer {
     this.#subscriber = connectForWorker(config.redisUrl, this.#closed.signal);
     this.#store = new WorkerStore(this.#redis, config.resultTtlSeconds);
     this.#queues = new Queues(this.#redis);
-    const common = { connection: this.#redis, prefix: BULL_PREFIX, autorun: false };
+    const common = { connection: this.#redis, prefix: BULL_PREFIX, autorun: false, skipVersionCheck: true };
     this.#jobs = new Worker(poolQueueName(config.pool), (job, token) => this.#process(job, token), {
       ...common,
       concurrency: 1, // one device, one job
@@ -97,11 +97,10 @@ export class Consumer {
       ...common,
       concurrency: 8,
     });
-    this.#redis.on('close', () => this.#sayAway());
-    this.#redis.on('ready', () => this.#sayBack());
+    this.#unlog = logState(this.#redis, this.#log);
     for (const worker of [this.#jobs, this.#webhooks]) {
       worker.on('error', (error) => {
-        if (!this.#away) this.#log.warn({ error: error.message }, 'queue');
+        if (this.#redis.status === 'ready') this.#log.warn({ error: error.message }, 'queue');
       });
     }
     this.#jobs.on('stalled', (id) => this.#note(reconcileJob(id, this.#parts())));
@@ -148,6 +147,7 @@ export class Consumer {
     await this.#within(1_000, (worker) => worker.close(!drained));
     const leaving = Promise.allSettled([signOff(this.#redis, this.#self().id), this.#queues.close()]);
     await Promise.race([leaving, sleep(1_000, null, { ref: false })]);
+    this.#unlog();
     this.#closed.abort();
     this.#redis.disconnect();
     this.#subscriber.disconnect();
@@ -240,17 +240,6 @@ export class Consumer {
     if ((await this.#queues.jobState(this.#config.pool, id)) !== 'failed') return; // it will be tried again
     const ended = await this.#store.abandon(id, record.attempt, lostError(record.attempt));
     if (ended) this.#log.error({ job: id, error: error.message }, 'job lost');
-  }
-
-  // Each attempt to reconnect fails with an error of its own: the log has one line for all of them.
-  #sayAway(): void {
-    if (!this.#away && !this.#closed.signal.aborted) this.#log.warn('Redis is away; waiting for it');
-    this.#away = true;
-  }
-
-  #sayBack(): void {
-    if (this.#away) this.#log.info('Redis is back');
-    this.#away = false;
   }
 
   #parts() {

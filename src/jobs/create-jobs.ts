@@ -5,16 +5,26 @@ import type { AttributeRequest } from '../contract/attribute-request.ts';
 import { JOB_STATUSES, type Job, type JobStatus } from '../contract/job.ts';
 import { followEvents } from './events.ts';
 import { isJobId, newJobId } from './ids.ts';
-import { IdempotencyConflictError, type JobQuery, type Jobs, QueueFullError, type SubmitOptions } from './jobs.ts';
+import {
+  IdempotencyConflictError,
+  type JobQuery,
+  type Jobs,
+  OutcomeUnknownError,
+  QueueFullError,
+  type StoreHealth,
+  SubmissionUnknownError,
+  type SubmitOptions,
+} from './jobs.ts';
 import { keys } from './keys.ts';
 import { Notifications } from './notifications.ts';
 import { pack, unpack } from './packing.ts';
 import { Queues } from './queues.ts';
 import { isEnded, type JobRecord, readRecord } from './record.ts';
-import { connectForApi, guarded, settle } from './redis.ts';
+import { connectForApi, guarded, logState, settle } from './redis.ts';
 import { readCatalogue, readWorkers } from './registry.ts';
 import { type Argument, runScript, type ScriptName } from './scripts.ts';
-import { Submissions } from './submissions.ts';
+import { checkServer } from './server-check.ts';
+import { TimelyScripts } from './timely-scripts.ts';
 
 /** What the job store reads of the configuration. */
 export interface JobsConfig {
@@ -29,14 +39,18 @@ export interface JobsConfig {
 /** A result is read in pieces of this size, each within the API's command timeout. */
 const PIECE_BYTES = 4 * 1024 * 1024;
 
+/** How long the mark that a health check writes stays. */
+const PROBE_TTL_MS = 1_000;
+
 const SILENT = pino({ level: 'silent' });
 
 /** Connects the API to the job store. Resolves also while Redis is away: then the methods reject until it is back. */
 export async function createJobs(config: JobsConfig, log: Logger = SILENT): Promise<Jobs> {
   const redis = connectForApi(config.redisUrl);
   const subscriber = connectForApi(config.redisUrl);
+  const jobs = new RedisJobs(config, redis, subscriber, log);
   await Promise.all([settle(redis, 1_000), settle(subscriber, 1_000)]);
-  return new RedisJobs(config, redis, subscriber, log);
+  return jobs;
 }
 
 class RedisJobs implements Jobs {
@@ -45,8 +59,9 @@ class RedisJobs implements Jobs {
   readonly #subscriber: Redis;
   readonly #notifications: Notifications;
   readonly #queues: Queues;
-  readonly #submissions: Submissions;
+  readonly #timely: TimelyScripts;
   readonly #log: Logger;
+  readonly #unlog: () => void;
 
   constructor(config: JobsConfig, redis: Redis, subscriber: Redis, log: Logger) {
     this.#config = config;
@@ -55,28 +70,38 @@ class RedisJobs implements Jobs {
     this.#subscriber = subscriber;
     this.#notifications = new Notifications(subscriber, redis);
     this.#queues = new Queues(redis);
-    this.#submissions = new Submissions(redis);
+    this.#timely = new TimelyScripts(redis);
+    this.#unlog = logState(redis, log);
   }
 
   async submit(request: AttributeRequest, { pool, idempotencyKey }: SubmitOptions) {
     const id = newJobId();
     const { maxQueue } = this.#config;
-    const reply = await this.#submissions.send({
-      id,
-      pool,
-      model: request.model,
-      method: request.method,
-      queueLimit: maxQueue,
-      idempotency: idempotencyKey === undefined ? '' : digest(idempotencyKey),
-      bodyHash: digest(canonical(request)),
-      webhook: request.webhook !== null,
-      packed: await pack(JSON.stringify(request)),
-    });
-    if (reply.outcome === 'full') throw new QueueFullError(reply.waiting, maxQueue);
-    if (reply.outcome === 'conflict') throw new IdempotencyConflictError(reply.holder);
-    const created = reply.outcome === 'created';
+    const { reply } = await this.#timely
+      .run('submit', [
+        id,
+        pool,
+        request.model,
+        request.method,
+        Date.now(),
+        maxQueue,
+        idempotencyKey === undefined ? '' : digest(idempotencyKey),
+        digest(canonical(request)),
+        request.webhook === null ? '0' : '1',
+        await pack(JSON.stringify(request)),
+      ])
+      .catch((error: unknown) => {
+        if (!(error instanceof OutcomeUnknownError)) throw error;
+        throw new SubmissionUnknownError(error.trouble, id, { cause: error.cause });
+      });
+    const [outcome, detail] = reply;
+    if (outcome === 'full') throw new QueueFullError(Number(detail), maxQueue);
+    if (outcome === 'conflict') throw new IdempotencyConflictError(String(detail));
+    const record = readRecord(detail);
+    if (record === null) throw new Error(`submit.lua answered ${outcome} without a job`);
+    const created = outcome === 'created';
     if (created) await this.#enqueue(pool, id);
-    return { job: reply.record.job, created };
+    return { job: record.job, created };
   }
 
   /** Gives an accepted job to BullMQ. Where that fails, a worker's reconciliation does it: the job stays accepted. */
@@ -84,7 +109,8 @@ class RedisJobs implements Jobs {
     try {
       await guarded(this.#redis, () => this.#queues.addJob(pool, id));
     } catch (error) {
-      this.#log.warn({ job: id, err: error }, 'job accepted, but not in the queue yet');
+      const message = error instanceof Error ? error.message : String(error);
+      this.#log.warn({ job: id, error: message }, 'job accepted, but not in the queue yet');
     }
   }
 
@@ -146,13 +172,16 @@ class RedisJobs implements Jobs {
 
   async cancel(id: string): Promise<Job | null> {
     if (!isJobId(id)) return null;
-    await this.#withdraw(id, await this.#run('cancel', [id, Date.now(), this.#config.resultTtlSeconds]));
+    const { reply } = await this.#timely.run('cancel', [id, Date.now(), this.#config.resultTtlSeconds]);
+    await this.#withdraw(id, reply);
     return this.get(id);
   }
 
   async remove(id: string): Promise<boolean> {
     if (!isJobId(id)) return false;
-    return this.#withdraw(id, await this.#run('remove', [id]));
+    const { reply, repeated } = await this.#timely.run('remove', [id]);
+    if (repeated && reply.length === 0) throw new OutcomeUnknownError(); // gone, perhaps by the try before
+    return this.#withdraw(id, reply);
   }
 
   catalogue() {
@@ -175,14 +204,23 @@ class RedisJobs implements Jobs {
     return performance.now() - start;
   }
 
+  async health(): Promise<StoreHealth> {
+    const start = performance.now();
+    // A server that is full, read-only or cannot save answers PING all the same.
+    await guarded(this.#redis, () => this.#redis.set(keys.probe, '', 'PX', PROBE_TTL_MS));
+    const milliseconds = performance.now() - start;
+    return { milliseconds, warnings: await guarded(this.#redis, () => checkServer(this.#redis)) };
+  }
+
   async close(): Promise<void> {
+    this.#unlog();
     await this.#queues.close();
     this.#redis.disconnect();
     this.#subscriber.disconnect();
   }
 
   /** After a record was canceled or removed: what BullMQ still has of it. `reply` is that of the script. */
-  async #withdraw(id: string, reply: unknown): Promise<boolean> {
+  async #withdraw(id: string, reply: unknown[]): Promise<boolean> {
     const [status, pool, webhookDue] = reply as [JobStatus?, string?, string?];
     if (status === undefined || pool === undefined) return false;
     // Only to be tidy: a worker that takes the job sees its record and drops it.

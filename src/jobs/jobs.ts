@@ -32,6 +32,13 @@ export interface WorkerInfo {
   last_seen: string;
 }
 
+export interface StoreHealth {
+  /** Round trip of a small write. */
+  milliseconds: number;
+  /** What endangers the jobs although the store works, as sentences for the operator. */
+  warnings: string[];
+}
+
 export interface Jobs {
   /**
    * Queues a complete request. `created` is false where the idempotency key gave an earlier job back.
@@ -51,9 +58,15 @@ export interface Jobs {
   events(id: string, options: { after?: string; signal: AbortSignal }): AsyncIterable<JobEvent>;
   /** The job when it ends, or as it is after so many seconds; null when unknown. */
   wait(id: string, seconds: number, signal?: AbortSignal): Promise<Job | null>;
-  /** Asks for cancellation and gives the job; a finished job is left as it is. Null when unknown. */
+  /**
+   * Asks for cancellation and gives the job; a finished job is left as it is. Null when unknown.
+   * @throws OutcomeUnknownError
+   */
   cancel(id: string): Promise<Job | null>;
-  /** Cancels if needed and forgets the job, its request and its result. False when unknown. */
+  /**
+   * Cancels if needed and forgets the job, its request and its result. False when unknown.
+   * @throws OutcomeUnknownError
+   */
   remove(id: string): Promise<boolean>;
   /** What the workers published last; null: no worker has ever registered. */
   catalogue(): Promise<Catalogue | null>;
@@ -61,6 +74,8 @@ export interface Jobs {
   counts(): Promise<Record<JobStatus, number>>;
   /** Round trip to the store, milliseconds. */
   ping(): Promise<number>;
+  /** Whether jobs can be accepted. @throws StoreUnavailableError also where the store answers but takes no writes */
+  health(): Promise<StoreHealth>;
   close(): Promise<void>;
 }
 
@@ -104,8 +119,13 @@ export class StoreUnavailableError extends Error {
   }
 }
 
-/** Redis fell silent, or the connection broke, while a job was submitted: it may have been accepted. */
-export class SubmissionUnknownError extends StoreUnavailableError {
+/** Redis fell silent, or the connection broke, before it said what it did: it may have done what was asked. */
+export class OutcomeUnknownError extends StoreUnavailableError {
+  override readonly name: string = 'OutcomeUnknownError';
+}
+
+/** The same for a job that was submitted: it may have been accepted. */
+export class SubmissionUnknownError extends OutcomeUnknownError {
   override readonly name = 'SubmissionUnknownError';
   /** The job's id, if it was accepted and no other one has its idempotency key. */
   readonly jobId: string;

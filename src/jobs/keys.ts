@@ -23,6 +23,8 @@ export const keys = {
   status: (status: JobStatus) => `${PREFIX}status:${status}`,
   /** Hash: pool -> the catalogue that its workers published last, with the time. */
   catalogue: `${PREFIX}catalogue`,
+  /** String with a TTL: written to find out whether the server takes writes. */
+  probe: `${PREFIX}probe`,
   /** Set: ids of workers that were seen. */
   workers: `${PREFIX}workers`,
   /** String with a TTL: what a live worker says of itself. */

@@ -79,6 +79,7 @@ export class Queues {
       connection: this.#redis,
       prefix: BULL_PREFIX,
       skipWaitingForReady: true,
+      skipVersionCheck: true, // ours is server-check.ts; BullMQ's prints plain text beside the log
       streams: { events: { maxLen: 1_000 } },
       defaultJobOptions: { removeOnComplete: KEEP_ENDED, removeOnFail: KEEP_ENDED },
     });

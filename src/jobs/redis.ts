@@ -1,8 +1,10 @@
 /** Connections to Redis and what their errors mean. The URL may hold a password: it is never put into a message or log. */
 import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
 import { StoreUnavailableError } from './jobs.ts';
 import { patiently } from './patience.ts';
-import { type Trouble, troubleOf } from './trouble.ts';
+import { checkServer } from './server-check.ts';
+import { type Trouble, troubleOf, UNREACHABLE } from './trouble.ts';
 
 /** An answer that takes longer is not waited for: a client gets a clear 503, not a hang. */
 export const API_TIMEOUT_MS = 750;
@@ -45,6 +47,27 @@ function watch(redis: Redis): Redis {
     if (trouble !== null) troubles.set(redis, trouble);
   });
   return redis.on('ready', () => troubles.delete(redis));
+}
+
+/**
+ * Logs what becomes of a connection: one line for each trouble, not one for each attempt to connect, and warnings about
+ * the server that it leads to. Call what it returns before the connection is closed.
+ */
+export function logState(redis: Redis, log: Logger): () => void {
+  let told: string | null = null;
+  const away = () => {
+    const { code, reason, remedy } = troubles.get(redis) ?? UNREACHABLE;
+    if (code !== told) log.warn({ redis: code }, `Redis ${reason}; waiting for it. ${remedy}`);
+    told = code;
+  };
+  redis.on('error', away);
+  redis.on('close', away);
+  redis.on('ready', async () => {
+    if (told !== null) log.info('Redis is back');
+    told = null;
+    for (const warning of await checkServer(redis)) log.warn(warning);
+  });
+  return () => redis.off('error', away).off('close', away);
 }
 
 /** Resolves when the connection works, or after `timeoutMs` when it does not yet. */

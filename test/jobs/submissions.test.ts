@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { QueueFullError, StoreUnavailableError, SubmissionUnknownError } from '../../src/jobs/jobs.ts';
+import {
+  OutcomeUnknownError,
+  QueueFullError,
+  StoreUnavailableError,
+  SubmissionUnknownError,
+} from '../../src/jobs/jobs.ts';
 import { eventually, type JobsBench, startBench, testRequest } from '../support/jobs.ts';
 
 function connect(t: TestContext, bench: JobsBench): Redis {
@@ -55,13 +60,16 @@ for (const [how, silence] of [
     const direct = connect(t, bench);
     const before = await bench.submit();
     await silence(bench, direct);
+    const withdrawn = [bench.jobs.cancel(before.id), bench.jobs.remove(before.id)];
     const first = await submitMany(bench, 5);
+    for (const one of withdrawn) await assert.rejects(one, OutcomeUnknownError);
     assert.deepEqual([first.accepted, first.unknown.length], [[], 5], 'Redis may have run what was sent');
     const later = await submitMany(bench, 5);
     assert.deepEqual([later.accepted, later.unknown, later.refused], [[], [], 5], 'nothing was sent');
     bench.redis.thaw();
     await answers(bench);
     assert.deepEqual(await stored(bench), [before.id]);
+    assert.equal((await bench.jobs.get(before.id))?.status, 'queued');
     await bench.submit();
     assert.equal((await stored(bench)).length, 2);
   });

@@ -337,6 +337,10 @@ export class MemoryJobs implements Jobs {
     return 1;
   }
 
+  async health() {
+    return { milliseconds: await this.ping(), warnings: [] };
+  }
+
   async close() {}
 }
 

@@ -93,7 +93,7 @@ const TOO_MANY_REQUESTS = problem(
 );
 
 const UNAVAILABLE = problem(
-  'The queue is full, Redis is in trouble (`submission-unknown`: it may have accepted the job), or no worker is known yet.',
+  'The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again.',
   {
     type: 'queue-full',
     title: 'Service unavailable',

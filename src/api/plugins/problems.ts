@@ -3,23 +3,16 @@ import type { ErrorObject } from 'ajv';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { LIMITS } from '../../contract/limits.ts';
-import {
-  IdempotencyConflictError,
-  QueueFullError,
-  StoreUnavailableError,
-  SubmissionUnknownError,
-} from '../../jobs/jobs.ts';
 import { explain } from '../../validation/explain.ts';
-import { ApiProblem, badRequest, PROBLEM_MEDIA_TYPE, unavailable, validationProblem } from '../problems.ts';
-
-/** When a store that cannot be reached is worth another try. */
-const STORE_RETRY_SECONDS = 2;
+import { ApiProblem, badRequest, PROBLEM_MEDIA_TYPE, validationProblem } from '../problems.ts';
+import { sentence } from '../sentence.ts';
+import { logProblem, storeProblem } from '../store-problems.ts';
 
 export default fp(
   async (fastify) => {
     fastify.setErrorHandler((error: FastifyError, request, reply) => {
       const problem = safely(() => problemOf(error), request);
-      if (problem.status >= 500) request.log.error({ err: error }, problem.message);
+      if (problem.status >= 500) logProblem(request.log, error, problem.message);
       return sendProblem(request, reply, problem);
     });
   },
@@ -50,34 +43,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 
 function problemOf(error: FastifyError): ApiProblem {
   if (error instanceof ApiProblem) return error;
-  if (error instanceof QueueFullError) {
-    return unavailable(
-      'queue-full',
-      `${sentence(error.message)} Try again in ${error.retryAfterSeconds} s.`,
-      error.retryAfterSeconds,
-    );
-  }
-  if (error instanceof SubmissionUnknownError) {
-    const detail =
-      `${error.message}: it may have accepted the job. Send the request again with the same \`Idempotency-Key\`, and ` +
-      `it is not computed twice; without such a key, GET /jobs/${error.jobId} tells as soon as Redis answers.`;
-    return unavailable('submission-unknown', detail, STORE_RETRY_SECONDS);
-  }
-  if (error instanceof StoreUnavailableError) {
-    const detail = `${error.message}. No job was accepted; the request can be sent again in ${STORE_RETRY_SECONDS} s.`;
-    return unavailable('store-unavailable', detail, STORE_RETRY_SECONDS);
-  }
-  if (error instanceof IdempotencyConflictError) {
-    return new ApiProblem(
-      'idempotency-conflict',
-      'Idempotency key already used',
-      422,
-      `${sentence(error.message)} Send the same body, or another key.`,
-      {
-        errors: [{ pointer: '#/header/idempotency-key', detail: error.message }],
-      },
-    );
-  }
+  const store = storeProblem(error);
+  if (store !== null) return store;
   if (error.validation !== undefined) return validation(error.validation as ErrorObject[], error.validationContext);
   return protocol(error);
 }
@@ -128,8 +95,4 @@ function internal(): ApiProblem {
     500,
     'Something went wrong in the service; its log has the details under this request id.',
   );
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 }

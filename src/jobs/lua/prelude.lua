@@ -17,6 +17,12 @@ local EXPIRY = PREFIX .. 'expiry'
 local WEBHOOKS = PREFIX .. 'webhooks'
 local STOP = PREFIX .. 'channel:stop'
 
+-- This server's clock, in milliseconds since 1970.
+local function serverTime()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
 local function tell(id, what) redis.call('PUBLISH', PREFIX .. 'channel:job:' .. id, what) end
 
 local function load(id)

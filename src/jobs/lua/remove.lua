@@ -1,7 +1,19 @@
--- Forgets a job and all that lies beside it. ARGV: id. Returns {status before, pool}, or {} where it is unknown.
-local id = ARGV[1]
+--[[
+  Forgets a job and all that lies beside it.
+
+  Input:
+    ARGV[1]  latest: until when this may be done, by the server's clock
+    ARGV[2]  id
+
+  Output: {the server's clock, status before, pool}
+    or {the server's clock} where the job is unknown, or {the server's clock, 'late'}
+]]
+local latest, id = tonumber(ARGV[1]), ARGV[2]
+
+local time = serverTime()
+if time > latest then return { time, 'late' } end
 local job = load(id)
-if not job then return {} end
+if not job then return { time } end
 unlist(id, job.status, job.model)
 redis.call('ZREM', waitingKey(job.pool), id)
 redis.call('ZREM', EXPIRY, id .. ' ' .. job.status .. ' ' .. job.model)
@@ -9,4 +21,4 @@ redis.call('DEL', jobKey(id), requestKey(id), eventsKey(id), toldKey(id), result
 if job.idempotency then redis.call('DEL', idempotencyKey(job.idempotency)) end
 if not isFinal(job.status) then redis.call('PUBLISH', STOP, id) end
 tell(id, 'removed')
-return { job.status, job.pool }
+return { time, job.status, job.pool }

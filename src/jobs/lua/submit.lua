@@ -2,47 +2,45 @@
   Accepts a job, or says why not.
 
   Input:
-    ARGV[1]   id: the job's id, the same in each try of one submission
-    ARGV[2]   pool
-    ARGV[3]   model
-    ARGV[4]   method
-    ARGV[5]   created: when it is submitted, milliseconds since 1970
-    ARGV[6]   latest: until when it may be created, by this server's clock: later nobody waits for the answer
+    ARGV[1]   latest: until when it may be created, by the server's clock: later nobody waits for the answer
+    ARGV[2]   id: the job's id, the same in each try of one submission
+    ARGV[3]   pool
+    ARGV[4]   model
+    ARGV[5]   method
+    ARGV[6]   created: when it is submitted, milliseconds since 1970
     ARGV[7]   limit: most jobs that may wait in the pool
     ARGV[8]   idempotency: hash of the idempotency key, or ''
     ARGV[9]   body: hash of the request
     ARGV[10]  webhook: '1' where it has one
     ARGV[11]  request, packed
 
-  Output: {outcome, the server's clock, detail}
+  Output: {the server's clock, outcome, detail}
     'created', 'existing'  with the description of the job
     'conflict'             with the id of the job that has the idempotency key
     'full'                 with the number of jobs that wait
-    'late'                 nothing was created and nothing will be
+    'late'                 nothing was created
 ]]
-local id, pool, model, method, created, latest = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local latest, id, pool, model, method, created = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local limit, idempotency, body, webhook, request = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-if redis.call('EXISTS', jobKey(id)) == 1 then return { 'created', now, describe(id) } end
+local time = serverTime()
+if redis.call('EXISTS', jobKey(id)) == 1 then return { time, 'created', describe(id) } end
 
 if idempotency ~= '' then
   local held = redis.call('GET', idempotencyKey(idempotency))
   if held then
     local holder, hash = string.match(held, '^(%S+) (%S+)$')
     if redis.call('EXISTS', jobKey(holder)) == 1 then
-      if hash ~= body then return { 'conflict', now, holder } end
-      return { 'existing', now, describe(holder) }
+      if hash ~= body then return { time, 'conflict', holder } end
+      return { time, 'existing', describe(holder) }
     end
   end
 end
 
-if now > latest then return { 'late', now } end
+if time > latest then return { time, 'late' } end
 
 local waiting = redis.call('ZCARD', waitingKey(pool))
-if waiting >= limit then return { 'full', now, waiting } end
+if waiting >= limit then return { time, 'full', waiting } end
 
 redis.call('HSET', jobKey(id), 'status', 'queued', 'model', model, 'method', method, 'pool', pool,
   'created_at', created, 'phase', 'queued', 'completed', '0', 'total', '0', 'attempt', '0', 'webhook', webhook)
@@ -55,4 +53,4 @@ redis.call('ZADD', ALL, 0, id)
 redis.call('ZADD', statusKey('queued'), 0, id)
 redis.call('ZADD', modelKey(model), 0, id)
 redis.call('ZADD', waitingKey(pool), 0, id)
-return { 'created', now, describe(id) }
+return { time, 'created', describe(id) }

@@ -22,7 +22,7 @@ const Readiness = Type.Object({
       last_seen: Type.String(),
     }),
   ),
-  problems: Type.Array(Type.String(), { description: 'What is missing, and what to do.' }),
+  problems: Type.Array(Type.String(), { description: 'What is missing or endangers the jobs, and what to do.' }),
 });
 
 const live = {
