@@ -1,15 +1,16 @@
 /**
- * An operator's own method: WHENCE_PLUGINS=examples/plugins/recency.ts makes it one of GET /methods. It looks at nothing
- * but positions, and so is the null model that attributions of generated text should be compared with.
+ * An operator's own method: WHENCE_PLUGINS=examples/plugins/recency.ts makes it one of GET /methods. It looks only
+ * at positions, and so is a null model that attributions of generated text can be compared with.
  */
 
-import type { Method } from '../../src/attribution/method.ts';
+import { defineMethod } from '../../src/attribution/method.ts';
 
-const recency: Method = {
+export default defineMethod({
   id: 'recency',
   name: 'Recency',
   description: 'Half the score for each token further back from the generated one, whatever the model: a null model.',
   paper: null,
+  // Plain JSON Schema or TypeBox: `args` has its type, with defaults filled in.
   argsSchema: {
     type: 'object',
     properties: {
@@ -25,10 +26,8 @@ const recency: Method = {
     // [tokens, steps]; NaN: the token comes after the step.
     const data = new Float32Array((length + 1) * steps).fill(Number.NaN);
     read.forEach((last, step) => {
-      for (let token = 0; token <= last; token++) data[token * steps + step] = Number(args.decay) ** (last - token);
+      for (let token = 0; token <= last; token++) data[token * steps + step] = args.decay ** (last - token);
     });
     return { kind: 'coarse', source: null, target: { shape: [length + 1, steps], data } };
   },
-};
-
-export default recency;
+});

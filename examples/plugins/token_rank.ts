@@ -4,10 +4,10 @@
  * name what was loaded at start and nothing else.
  */
 
-import type { StepFunction } from '../../src/attribution/step-function.ts';
+import { defineStepFunction } from '../../src/attribution/step-function.ts';
 import { tf } from '../../src/tensors/tf.ts';
 
-const tokenRank: StepFunction = {
+export default defineStepFunction({
   id: 'token_rank',
   name: 'Token rank',
   description: 'How many tokens the model found at least as probable as the generated one: 1 for its first choice.',
@@ -25,6 +25,4 @@ const tokenRank: StepFunction = {
     });
     return tf.tensor1d(ranks);
   },
-};
-
-export default tokenRank;
+});
