@@ -13,7 +13,7 @@ import type { JobError } from '../contract/job.ts';
 import type { WorkerInfo } from './jobs.ts';
 import { BULL_PREFIX, channels } from './keys.ts';
 import { poolQueueName, Queues, WEBHOOK_QUEUE } from './queues.ts';
-import { lostError, reconcile, reconcileJob } from './reconcile.ts';
+import { isOver, lostError, reconcile, reconcileJob } from './reconcile.ts';
 import { connectForWorker, logState } from './redis.ts';
 import { heartbeat, publishCatalogue, signOff } from './registry.ts';
 import { Reporter, type Update } from './reporter.ts';
@@ -237,7 +237,7 @@ export class Consumer {
   async #giveUp(id: string, error: Error): Promise<void> {
     const record = await this.#store.record(id);
     if (record === null) return;
-    if ((await this.#queues.jobState(this.#config.pool, id)) !== 'failed') return; // it will be tried again
+    if (!isOver(await this.#queues.jobState(this.#config.pool, id))) return; // it will be tried again
     const ended = await this.#store.abandon(id, record.attempt, lostError(record.attempt));
     if (ended) this.#log.error({ job: id, error: error.message }, 'job lost');
   }

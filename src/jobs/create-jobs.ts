@@ -219,14 +219,19 @@ class RedisJobs implements Jobs {
     this.#subscriber.disconnect();
   }
 
-  /** After a record was canceled or removed: what BullMQ still has of it. `reply` is that of the script. */
+  /**
+   * After a record was canceled or removed: what BullMQ still has of it. `reply` is that of the script. What fails here a
+   * worker's reconciliation does, or the worker that takes the job sees its record and drops it.
+   */
   async #withdraw(id: string, reply: unknown[]): Promise<boolean> {
     const [status, pool, webhookDue] = reply as [JobStatus?, string?, string?];
     if (status === undefined || pool === undefined) return false;
-    // Only to be tidy: a worker that takes the job sees its record and drops it.
-    if (status === 'queued') await this.#queues.removeJob(pool, id).catch(() => {});
-    // Should this fail, a worker's reconciliation schedules it.
-    if (webhookDue === '1') await this.#queues.addWebhook(id).catch(() => {});
+    const tell = async () => {
+      if (status === 'queued') await this.#queues.removeJob(pool, id);
+      if (webhookDue === undefined) await this.#queues.removeWebhook(id);
+      else if (webhookDue === '1') await this.#queues.addWebhook(id);
+    };
+    await guarded(this.#redis, tell).catch(() => {});
     return true;
   }
 

@@ -13,8 +13,8 @@ const JOB_ATTEMPTS = 2;
 const WEBHOOK_ATTEMPTS = 8;
 const WEBHOOK_BACKOFF_MS = 2_000;
 
-/** BullMQ's record of an ended job is for dashboards only: ours lies beside it. */
-const KEEP_ENDED = { age: 3_600, count: 1_000 };
+/** Ended jobs that one call drops. */
+const CLEANED_AT_ONCE = 1_000;
 
 /** Opens queues on first use, on one shared connection. */
 export class Queues {
@@ -53,10 +53,30 @@ export class Queues {
         jobId: id,
         attempts: WEBHOOK_ATTEMPTS,
         backoff: { type: 'exponential', delay: WEBHOOK_BACKOFF_MS },
-        removeOnComplete: true,
-        removeOnFail: true,
       },
     );
+  }
+
+  /** A job that is forgotten has nothing more to tell. */
+  async removeWebhook(id: string): Promise<void> {
+    const queue = await this.#queue(WEBHOOK_QUEUE);
+    await queue.remove(id);
+  }
+
+  /** Ids of some jobs whose webhook waits to be tried again. */
+  async delayedWebhooks(limit: number): Promise<string[]> {
+    const queue = await this.#queue(WEBHOOK_QUEUE);
+    const jobs = await queue.getDelayed(0, limit - 1);
+    return jobs.flatMap(({ id }) => id ?? []);
+  }
+
+  /** Drops what BullMQ keeps of ended jobs: its last events, which nobody reads, and what older versions left. */
+  async tidy(pool: string): Promise<void> {
+    for (const name of [poolQueueName(pool), WEBHOOK_QUEUE]) {
+      const queue = await this.#queue(name);
+      await queue.trimEvents(0);
+      for (const state of ['completed', 'failed'] as const) await queue.clean(0, CLEANED_AT_ONCE, state);
+    }
   }
 
   async close(): Promise<void> {
@@ -80,8 +100,9 @@ export class Queues {
       prefix: BULL_PREFIX,
       skipWaitingForReady: true,
       skipVersionCheck: true, // ours is server-check.ts; BullMQ's prints plain text beside the log
-      streams: { events: { maxLen: 1_000 } },
-      defaultJobOptions: { removeOnComplete: KEEP_ENDED, removeOnFail: KEEP_ENDED },
+      // Our records and streams say what became of a job: BullMQ's own would outlive them.
+      streams: { events: { maxLen: 0 } },
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     });
     queue.on('error', () => {}); // the command that fails says so to its caller
     await queue.waitUntilReady();

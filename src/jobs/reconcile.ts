@@ -19,14 +19,20 @@ interface Parts {
 const LIMIT = 50;
 
 /**
- * Looks at the oldest jobs that have not ended, and at the webhooks that are due. Jobs younger than `settlingMs` are left
- * alone: they may still be on their way from the record to the queue.
+ * Looks at the oldest jobs that have not ended, and at the webhooks that are due, and drops what is left of jobs that are
+ * gone. Jobs younger than `settlingMs` are left alone: they may still be on their way from the record to the queue.
  */
 export async function reconcile(pool: string, settlingMs: number, parts: Parts): Promise<void> {
-  for (const id of await parts.store.unfinished(pool, LIMIT)) {
+  const { store, queues } = parts;
+  for (const id of await store.unfinished(pool, LIMIT)) {
     if (Date.now() - jobIdTime(id) > settlingMs) await reconcileJob(id, parts);
   }
-  for (const id of await parts.store.pendingWebhooks()) await parts.queues.addWebhook(id);
+  await store.sweep();
+  for (const id of await store.pendingWebhooks()) await queues.addWebhook(id);
+  for (const id of await queues.delayedWebhooks(LIMIT)) {
+    if ((await store.record(id)) === null) await queues.removeWebhook(id);
+  }
+  await queues.tidy(pool);
 }
 
 /** Makes the record of one job follow what BullMQ knows of it. */
@@ -38,13 +44,18 @@ export async function reconcileJob(id: string, { store, queues, log }: Parts): P
   const state = await queues.jobState(pool, id);
   if (job.status === 'running' && (state === 'waiting' || state === 'delayed')) {
     if (await store.requeue(id, attempt)) log.warn({ job: id, attempt }, 'job waits again: its worker died');
-  } else if (job.status === 'queued' && state === 'unknown') {
+  } else if (job.status === 'queued' && attempt === 0 && state === 'unknown') {
     await queues.removeJob(pool, id); // half of it may be there
     await queues.addJob(pool, id);
     log.warn({ job: id }, 'job was not in the queue: added');
-  } else if (state === 'failed' || state === 'completed' || state === 'unknown') {
+  } else if (isOver(state)) {
     if (await store.abandon(id, attempt, lostError(attempt))) log.error({ job: id, attempt, state }, 'job lost');
   }
+}
+
+/** Whether BullMQ has done with a job; it keeps nothing of those that ended. */
+export function isOver(state: string): boolean {
+  return state === 'unknown' || state === 'failed' || state === 'completed';
 }
 
 /** The error of a job whose worker died too often. */

@@ -87,6 +87,11 @@ export class WorkerStore {
     return [...queued, ...running];
   }
 
+  /** Forgets jobs whose time to live is over in every index. */
+  async sweep(): Promise<void> {
+    await runScript(this.#redis, 'counts', [Date.now()]);
+  }
+
   /** Ended jobs whose webhook is not settled. */
   pendingWebhooks(): Promise<string[]> {
     return this.#redis.smembers(keys.webhooks);
