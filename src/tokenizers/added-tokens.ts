@@ -43,8 +43,14 @@ export type Section =
   | { readonly text: AlignedText; readonly token: null }
   | { readonly text: AlignedText; readonly token: AddedToken };
 
-const IS_WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]/u;
+/** A character of a word, as `\w` of Rust's regular expressions. */
+const STARTS_WITH_WORD = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 const IS_SPACE = /\p{White_Space}/u;
+
+/** How an added token is written in the text that the model sees, and so where it is decoded and shown. */
+export function writtenForm(token: AddedToken, normalize: Normalizer): string {
+  return token.normalized ? normalize(AlignedText.of(token.content)).text : token.content;
+}
 
 export class AddedTokenSplitter {
   readonly #raw: Matcher;
@@ -54,9 +60,7 @@ export class AddedTokenSplitter {
   constructor(tokens: readonly AddedToken[], normalize: Normalizer) {
     this.#raw = new Matcher(tokens.filter(({ normalized }) => !normalized).map((token) => [token.content, token]));
     this.#normalized = new Matcher(
-      tokens
-        .filter(({ normalized }) => normalized)
-        .map((token) => [normalize(AlignedText.of(token.content)).text, token]),
+      tokens.filter(({ normalized }) => normalized).map((token) => [writtenForm(token, normalize), token]),
     );
     this.#normalize = normalize;
   }
@@ -73,43 +77,54 @@ export class AddedTokenSplitter {
 }
 
 class Matcher {
-  readonly #tokens: Map<string, AddedToken>;
+  readonly #tokens = new Map<string, AddedToken>();
   readonly #index: PrefixIndex;
 
+  /** Of several tokens that are written alike the first one counts. */
   constructor(entries: [string, AddedToken][]) {
-    this.#tokens = new Map(entries);
+    for (const [written, token] of entries) if (!this.#tokens.has(written)) this.#tokens.set(written, token);
     this.#index = new PrefixIndex(this.#tokens.keys());
   }
 
-  /** Splits at the leftmost, longest tokens. */
+  /**
+   * Splits at the leftmost, longest tokens. As in the Rust library they are found first, and only then does a token
+   * take the white space beside it, so that two tokens may cover the same spaces.
+   */
   split(text: AlignedText): Section[] {
     if (this.#tokens.size === 0) return [{ text, token: null }];
     const sections: Section[] = [];
     const raw = text.text;
     let from = 0;
-    for (let at = 0; at < raw.length; ) {
-      const content = this.#index.longest(raw, at);
-      const token = content === null ? undefined : this.#tokens.get(content);
-      let start = at;
-      let end = at + (content?.length ?? 1);
-      if (token === undefined || (token.singleWord && !standsAlone(raw, start, end))) {
-        at++;
-        continue;
+    for (const found of this.#find(raw)) {
+      const { token } = found;
+      let { start, end } = found;
+      if (token.singleWord && !standsAlone(raw, start, end)) continue;
+      if (token.lstrip) {
+        while (start > 0 && IS_SPACE.test(raw[start - 1])) start--;
+        start = Math.max(start, from);
       }
-      if (token.lstrip) while (start > from && IS_SPACE.test(raw[start - 1])) start--;
       if (token.rstrip) while (end < raw.length && IS_SPACE.test(raw[end])) end++;
       if (start > from) sections.push({ text: text.slice(from, start), token: null });
-      sections.push({ text: text.slice(start, end), token });
+      if (end > start) sections.push({ text: text.slice(start, end), token });
       from = end;
-      at = end;
     }
     if (from < raw.length) sections.push({ text: text.slice(from, raw.length), token: null });
     return sections;
   }
+
+  *#find(text: string): Generator<{ token: AddedToken; start: number; end: number }> {
+    for (let at = 0; at < text.length; ) {
+      const written = this.#index.longest(text, at);
+      const token = written === null ? undefined : this.#tokens.get(written);
+      const end = at + (written?.length ?? 1);
+      if (token !== undefined) yield { token, start: at, end };
+      at = end;
+    }
+  }
 }
 
 function standsAlone(text: string, start: number, end: number): boolean {
-  const before = start === 0 ? '' : text[start - 1];
-  const after = end === text.length ? '' : text[end];
-  return !IS_WORD.test(before) && !IS_WORD.test(after);
+  const isPair = start > 1 && text.codePointAt(start - 2)! > 0xffff;
+  const before = text.slice(start - (isPair ? 2 : 1), start);
+  return !STARTS_WITH_WORD.test(before) && !STARTS_WITH_WORD.test(text.slice(end, end + 2));
 }

@@ -3,7 +3,7 @@
 import type { AlignedText } from './aligned-text.ts';
 
 /** Byte -> character. */
-export const BYTE_TO_CHARACTER: readonly string[] = buildAlphabet();
+const BYTE_TO_CHARACTER: readonly string[] = buildAlphabet();
 
 /** Character -> byte. */
 export const CHARACTER_TO_BYTE: ReadonlyMap<string, number> = new Map(

@@ -125,7 +125,7 @@ function byteFallback(tokens: string[]): string[] {
     try {
       texts.push(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes)));
     } catch {
-      texts.push('\ufffd'.repeat(bytes.length));
+      texts.push(...bytes.map(() => '\ufffd'));
     }
     bytes = [];
   };

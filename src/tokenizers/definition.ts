@@ -8,7 +8,9 @@ import { createDecoder, type Decoder } from './decoders.ts';
 import { TokenizerError } from './errors.ts';
 import { asNumber, asObject, asString, type JsonObject } from './json.ts';
 import { fromSentencePiece, withVocab } from './models/from-sentencepiece.ts';
-import { createModel, readVocab, type TokenModel } from './models/model.ts';
+import { createModel } from './models/model.ts';
+import type { TokenModel } from './models/token-model.ts';
+import { readVocab } from './models/vocab.ts';
 import { createNormalizer, type Normalizer } from './normalizers.ts';
 import { createPreTokenizer, type PreTokenizer } from './pre-tokenizers.ts';
 import { readSentencePiece, type SentencePieceModel } from './sentencepiece.ts';
@@ -119,6 +121,7 @@ function withFlags(template: Template, files: TokenizerFiles, added: readonly Ad
     return flag && id !== undefined ? [id] : [];
   };
   return {
+    ...template,
     prefix: ids(config.add_bos_token, specials.byName.bos, template.prefix),
     suffix: ids(config.add_eos_token, specials.byName.eos, template.suffix),
   };

@@ -56,6 +56,7 @@ export function literalPattern(literal: string): Pattern {
 export function regexPattern(regex: RegExp): Pattern {
   return (text) => {
     const matches: Range[] = [];
+    if (text === '') return matches; // Not even an empty match.
     let last = -1;
     regex.lastIndex = 0;
     for (let match = regex.exec(text); match !== null; match = regex.exec(text)) {

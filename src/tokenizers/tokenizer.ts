@@ -7,7 +7,7 @@
 
 import path from 'node:path';
 import { readOptionalJsonObject } from '../checkpoints/json-file.ts';
-import { type AddedToken, AddedTokenSplitter } from './added-tokens.ts';
+import { type AddedToken, AddedTokenSplitter, writtenForm } from './added-tokens.ts';
 import { type ChatTemplate, readChatTemplate } from './chat.ts';
 import { cleanUpSpaces } from './clean-up.ts';
 import { type Definition, readDeclaredTokens, readDefinition, tokenizerClassOf } from './definition.ts';
@@ -15,7 +15,7 @@ import { asString } from './json.ts';
 import { Languages, languageScheme, marianCode } from './languages.ts';
 import { decodeM2M100, decodeMarian } from './sentencepiece-decoders.ts';
 import { readSpecialTokens, SPECIAL_NAMES, type SpecialName } from './special-tokens.ts';
-import type { Template } from './template.ts';
+import { type Template, trimRange } from './template.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 export interface EncodeOptions {
@@ -83,9 +83,12 @@ export class Tokenizer {
     this.special = parts.special;
     this.languages = parts.languages?.codes ?? null;
     this.chat = parts.chat;
-    this.#ids = new Map(parts.source.definition.model.vocab);
+    const { model, normalize } = parts.source.definition;
+    this.#ids = new Map(model.vocab);
     for (const { content, id } of parts.addedTokens) this.#ids.set(content, id);
+    for (const [id, token] of model.tokens?.entries() ?? []) this.#tokens[id] = token;
     for (const [token, id] of this.#ids) this.#tokens[id] = token;
+    for (const token of parts.addedTokens) this.#tokens[token.id] = writtenForm(token, normalize);
     const isSpecial = (token: string): boolean => parts.specialTokens.has(token);
     this.specialIds = new Set([...this.#ids].flatMap(([token, id]) => (isSpecial(token) ? [id] : [])));
   }
@@ -122,18 +125,22 @@ export class Tokenizer {
   #encode(text: string, options: EncodeOptions): Encoding {
     const { definition, splitter } = options.asTarget ? this.#parts.target : this.#parts.source;
     const { prefix, suffix } = this.#template(definition, options);
+    const { trim } = definition.template;
     const ids: number[] = [...prefix];
     const offsets: (Offsets | null)[] = prefix.map(() => null);
+    const add = (id: number, written: string, covered: Offsets): void => {
+      const isFirst = ids.length === prefix.length;
+      ids.push(id);
+      offsets.push(trim === undefined ? covered : trimRange(written, covered, isFirst, trim));
+    };
     for (const { text: section, token } of splitter.split(text)) {
       if (token !== null) {
-        ids.push(token.id);
-        offsets.push(section.range(0, section.text.length));
+        add(token.id, section.text, section.range(0, section.text.length));
         continue;
       }
       for (const piece of definition.preTokenize(section)) {
         for (const { id, start, end } of definition.model.tokenize(piece.text)) {
-          ids.push(id);
-          offsets.push(piece.range(start, end));
+          add(id, this.#tokens[id] ?? '', piece.range(start, end));
         }
       }
     }

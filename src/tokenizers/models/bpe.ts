@@ -7,8 +7,9 @@
 
 import { TokenizerError } from '../errors.ts';
 import { asArray, asString, type JsonObject } from '../json.ts';
-import { byteTokenIds, type PieceToken, readVocab, type TokenModel } from './model.ts';
 import { NumberHeap } from './number-heap.ts';
+import type { PieceToken, TokenModel } from './token-model.ts';
+import { byteTokens, readVocab } from './vocab.ts';
 
 /** Merges by the pair of ids that they join. */
 export class MergeTable {
@@ -41,8 +42,8 @@ interface BpeOptions {
   readonly merges: MergeTable;
   readonly unkId: number | null;
   readonly fuseUnk: boolean;
-  /** Ids of the byte tokens; characters that are not in the vocabulary are spelled with them. */
-  readonly byteIds: readonly number[] | null;
+  /** Characters that are not in the vocabulary are spelled with byte tokens. */
+  readonly byteFallback: boolean;
   readonly ignoreMerges: boolean;
   readonly continuingPrefix: string;
   readonly endSuffix: string;
@@ -57,7 +58,7 @@ export function createBpe(config: JsonObject): TokenModel {
     merges: readMerges(config.merges, vocab, continuingPrefix),
     unkId: unkToken === null ? null : (vocab.get(unkToken) ?? null),
     fuseUnk: config.fuse_unk === true,
-    byteIds: config.byte_fallback === true ? byteTokenIds(vocab) : null,
+    byteFallback: config.byte_fallback === true,
     ignoreMerges: config.ignore_merges === true,
     continuingPrefix,
     endSuffix: asString(config.end_of_word_suffix) ?? '',
@@ -106,25 +107,29 @@ export class Bpe implements TokenModel {
 
   /** One symbol per character, or several bytes for one that is not in the vocabulary. */
   #symbols(piece: string): PieceToken[] {
-    const { vocab, byteIds, unkId, fuseUnk, continuingPrefix, endSuffix } = this.#options;
+    const { vocab, byteFallback, unkId, fuseUnk, continuingPrefix, endSuffix } = this.#options;
     const symbols: PieceToken[] = [];
-    let lastIsUnk = false;
+    // As in the Rust library an unknown token waits for the next known one, while bytes go past it.
+    let unknown: PieceToken | null = null;
     let start = 0;
     for (const character of piece) {
       const end = start + character.length;
       const written = (start > 0 ? continuingPrefix : '') + character + (end === piece.length ? endSuffix : '');
       const id = vocab.get(written);
+      const bytes = id === undefined && byteFallback ? byteTokens(written, vocab) : null;
       if (id !== undefined) {
+        if (unknown !== null) symbols.push(unknown);
+        unknown = null;
         symbols.push({ id, start, end });
-      } else if (byteIds !== null) {
-        for (const byte of Buffer.from(character)) symbols.push({ id: byteIds[byte], start, end });
+      } else if (bytes !== null) {
+        for (const byte of bytes) symbols.push({ id: byte, start, end });
       } else if (unkId !== null) {
-        if (fuseUnk && lastIsUnk) symbols.push({ id: unkId, start: symbols.pop()!.start, end });
-        else symbols.push({ id: unkId, start, end });
+        if (unknown !== null && !fuseUnk) symbols.push(unknown);
+        unknown = { id: unkId, start: fuseUnk && unknown !== null ? unknown.start : start, end };
       }
-      lastIsUnk = id === undefined && byteIds === null;
       start = end;
     }
+    if (unknown !== null) symbols.push(unknown);
     return symbols;
   }
 }

@@ -2,7 +2,7 @@
 
 import type { SentencePieceModel } from '../sentencepiece.ts';
 import { Bpe, MergeTable } from './bpe.ts';
-import { byteTokenIds, type PieceToken, type TokenModel } from './model.ts';
+import type { PieceToken, TokenModel } from './token-model.ts';
 import { Unigram } from './unigram.ts';
 
 /** A model whose ids are SentencePiece's own. */
@@ -26,7 +26,7 @@ export function fromSentencePiece({ pieces, type, byteFallback }: SentencePieceM
     merges: mergesByScore(pieces, matchable),
     unkId: unk,
     fuseUnk: true,
-    byteIds: byteFallback ? byteTokenIds(matchable) : null,
+    byteFallback,
     ignoreMerges: false,
     continuingPrefix: '',
     endSuffix: '',

@@ -1,23 +1,11 @@
-/** A tokenization model: one pre-tokenized piece to vocabulary entries. */
+/** Builds the tokenization model of a tokenizer.json. */
 
 import { TokenizerError } from '../errors.ts';
 import { asString, type JsonObject } from '../json.ts';
 import { createBpe } from './bpe.ts';
+import type { PieceToken, TokenModel } from './token-model.ts';
 import { createUnigram } from './unigram.ts';
 import { createWordLevel, createWordPiece } from './word.ts';
-
-/** Vocabulary entry `id` stands for code units [start, end) of the piece. */
-export interface PieceToken {
-  readonly id: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface TokenModel {
-  readonly vocab: ReadonlyMap<string, number>;
-  readonly unkId: number | null;
-  tokenize(piece: string): readonly PieceToken[];
-}
 
 /** Longer pieces are not remembered: they hardly come twice. */
 const MAX_CACHED_LENGTH = 64;
@@ -56,6 +44,7 @@ function cached(model: TokenModel): TokenModel {
   const known = new Map<string, readonly PieceToken[]>();
   return {
     vocab: model.vocab,
+    tokens: model.tokens,
     unkId: model.unkId,
     tokenize(piece) {
       if (piece.length > MAX_CACHED_LENGTH) return model.tokenize(piece);
@@ -68,25 +57,4 @@ function cached(model: TokenModel): TokenModel {
       return tokens;
     },
   };
-}
-
-/** A vocabulary object {token: id} as a map. */
-export function readVocab(vocab: unknown): Map<string, number> {
-  const map = new Map<string, number>();
-  if (typeof vocab === 'object' && vocab !== null && !Array.isArray(vocab)) {
-    for (const [token, id] of Object.entries(vocab)) if (Number.isSafeInteger(id)) map.set(token, Number(id));
-  }
-  if (map.size === 0) throw new TokenizerError('the vocabulary of the tokenizer is empty or no object {token: id}');
-  return map;
-}
-
-/** Ids of the 256 tokens `<0x00>` .. `<0xFF>`, or null where the vocabulary lacks one. */
-export function byteTokenIds(vocab: ReadonlyMap<string, number>): number[] | null {
-  const ids: number[] = [];
-  for (let byte = 0; byte < 256; byte++) {
-    const id = vocab.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
-    if (id === undefined) return null;
-    ids.push(id);
-  }
-  return ids;
 }

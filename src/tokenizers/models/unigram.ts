@@ -7,7 +7,8 @@
 import { TokenizerError } from '../errors.ts';
 import { asArray, asNumber, asString, type JsonObject } from '../json.ts';
 import { PrefixIndex } from '../prefix-index.ts';
-import { byteTokenIds, type PieceToken, type TokenModel } from './model.ts';
+import type { PieceToken, TokenModel } from './token-model.ts';
+import { byteTokens } from './vocab.ts';
 
 /** Log probability of an unknown character, below that of the least probable token. */
 const UNK_PENALTY = 10;
@@ -29,11 +30,13 @@ function readEntry(entry: unknown, index: number): [string, number] {
 
 export class Unigram implements TokenModel {
   readonly vocab: ReadonlyMap<string, number>;
+  readonly tokens: readonly string[];
   readonly unkId: number | null;
   readonly #scores: Float64Array;
   readonly #unkScore: number;
   readonly #index: PrefixIndex;
-  readonly #byteIds: readonly number[] | null;
+  readonly #byteFallback: boolean;
+  readonly #reserved: ReadonlySet<number>;
 
   /**
    * @param entries - tokens and their log probabilities, by id
@@ -46,11 +49,13 @@ export class Unigram implements TokenModel {
     reserved: ReadonlySet<number> = new Set(),
   ) {
     this.vocab = new Map(entries.map(([token], id) => [token, id]));
+    this.tokens = entries.map(([token]) => token);
     this.unkId = unkId;
+    this.#reserved = reserved;
     this.#scores = Float64Array.from(entries, ([, score]) => score);
     this.#unkScore = this.#scores.reduce((least, score) => Math.min(least, score), Infinity) - UNK_PENALTY;
     this.#index = new PrefixIndex([...this.vocab].flatMap(([token, id]) => (reserved.has(id) ? [] : [token])));
-    this.#byteIds = byteFallback ? byteTokenIds(this.vocab) : null;
+    this.#byteFallback = byteFallback;
   }
 
   tokenize(piece: string): PieceToken[] {
@@ -83,26 +88,34 @@ export class Unigram implements TokenModel {
     return this.#spellUnknown(piece, tokens.reverse());
   }
 
-  /** Runs of unknown characters become one unknown token, or their bytes. */
+  /** A run of unknown characters becomes its bytes, or one unknown token. */
   #spellUnknown(piece: string, tokens: readonly PieceToken[]): PieceToken[] {
     const spelled: PieceToken[] = [];
-    for (const token of tokens) {
-      const last = spelled.at(-1);
-      const isUnknown = token.id === -1 || token.id === this.unkId;
-      if (!isUnknown) {
-        spelled.push(token);
-      } else if (this.#byteIds !== null) {
-        for (const byte of Buffer.from(piece.slice(token.start, token.end))) {
-          spelled.push({ id: this.#byteIds[byte], start: token.start, end: token.end });
-        }
-      } else if (this.unkId === null) {
-        throw new TokenizerError('the text has characters that the model does not know, and it has no unknown token');
-      } else if (last?.id === this.unkId) {
-        spelled[spelled.length - 1] = { id: this.unkId, start: last.start, end: token.end };
-      } else {
-        spelled.push({ id: this.unkId, start: token.start, end: token.end });
-      }
+    for (let at = 0; at < tokens.length; at++) {
+      const isUnknown = (index: number): boolean => tokens[index]?.id === -1 || tokens[index]?.id === this.unkId;
+      const first = at;
+      if (isUnknown(first)) while (isUnknown(at + 1)) at++;
+      if (isUnknown(first)) spelled.push(...this.#spell(piece, tokens.slice(first, at + 1)));
+      else spelled.push(tokens[first]);
     }
     return spelled;
+  }
+
+  #spell(piece: string, run: readonly PieceToken[]): PieceToken[] {
+    const start = run[0].start;
+    const end = run[run.length - 1].end;
+    const text = piece.slice(start, end);
+    // The run may be a token after all: the text of the unknown token itself.
+    const known = this.vocab.get(text);
+    if (known !== undefined && !this.#reserved.has(known)) return [{ id: known, start, end }];
+    if (this.#byteFallback && byteTokens(text, this.vocab) !== null) {
+      return run.flatMap(({ start, end }) =>
+        (byteTokens(piece.slice(start, end), this.vocab) ?? []).map((id) => ({ id, start, end })),
+      );
+    }
+    if (this.unkId === null) {
+      throw new TokenizerError('the text has characters that the model does not know, and it has no unknown token');
+    }
+    return [{ id: this.unkId, start, end }];
   }
 }

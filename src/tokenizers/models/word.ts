@@ -2,7 +2,8 @@
 
 import { TokenizerError } from '../errors.ts';
 import { asNumber, asString, type JsonObject } from '../json.ts';
-import { type PieceToken, readVocab, type TokenModel } from './model.ts';
+import type { PieceToken, TokenModel } from './token-model.ts';
+import { readVocab } from './vocab.ts';
 
 export function createWordLevel(config: JsonObject): TokenModel {
   const vocab = readVocab(config.vocab);
