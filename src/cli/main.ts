@@ -2,19 +2,16 @@
 
 import { loadConfig } from '../config.ts';
 import { UNUSABLE, UnusableError } from '../unusable.ts';
+import { VERSION } from '../version.ts';
+import { HELP } from './help.ts';
 
-const HELP = `whence: which input tokens did each generated token come from?
+const NO_ARGUMENTS = ['up', 'api', 'worker'];
 
-  whence up       Redis (unless WHENCE_REDIS_URL is set), the API and one worker, for one machine
-  whence api      the HTTP API alone; needs WHENCE_REDIS_URL
-  whence worker   one worker alone; needs WHENCE_REDIS_URL
-  whence models   \`list\`, or \`add MODEL\`: a repository of the Hugging Face hub (OWNER/NAME[@REVISION]) or a directory
-  whence help     this text
-
-Settings are environment variables; the README lists them.
-`;
-
-async function main(command: string | undefined): Promise<void> {
+async function main([command = 'help', ...args]: string[]): Promise<void> {
+  if (args.some((arg) => arg === '--help' || arg === '-h')) return help(command);
+  if (NO_ARGUMENTS.includes(command) && args.length > 0) {
+    throw new UnusableError(`"${args[0]}": whence ${command} takes no arguments; its settings are variables`);
+  }
   switch (command) {
     case 'up': {
       const { up } = await import('../supervisor/up.ts');
@@ -32,16 +29,29 @@ async function main(command: string | undefined): Promise<void> {
     }
     case 'models': {
       const { runModelsCommand } = await import('./models.ts');
-      return runModelsCommand(process.argv.slice(3), loadConfig(process.env).modelsFile);
+      return runModelsCommand(args, loadConfig(process.env).modelsFile);
     }
-    case undefined:
     case 'help':
     case '--help':
-      console.log(HELP);
+    case '-h':
+      return help(args[0] ?? 'whence');
+    case '--version':
+    case '-v':
+      console.log(VERSION);
       return;
     default:
-      throw new UnusableError(`"${command}" is not a command\n\n${HELP}`);
+      throw unknown(command);
   }
+}
+
+function help(command: string): void {
+  const text = Object.entries(HELP).find(([name]) => name === command)?.[1];
+  if (text === undefined) throw unknown(command);
+  console.log(text);
+}
+
+function unknown(command: string): UnusableError {
+  return new UnusableError(`"${command}" is not a command\n\n${HELP.whence}`);
 }
 
 function needRedis(url: string | null): string {
@@ -63,12 +73,12 @@ function untilStopped(running: { close(): Promise<void> }): void {
   process.on('disconnect', close);
 }
 
-const [command] = process.argv.slice(2);
+const words = process.argv.slice(2);
 try {
-  await main(command);
+  await main(words);
 } catch (error) {
   // A service that ends by anything but what a person must mend has crashed: whoever watches it starts it again.
-  const isCrash = ['api', 'worker'].includes(command ?? '') && !(error instanceof UnusableError);
+  const isCrash = ['api', 'worker'].includes(words[0] ?? '') && !(error instanceof UnusableError);
   const text = error instanceof Error ? ((isCrash ? error.stack : null) ?? error.message) : String(error);
   console.error(`whence: ${text}`);
   process.exit(isCrash ? 1 : UNUSABLE);

@@ -1,34 +1,53 @@
-/** `whence models list` and `whence models add`. */
+/** `whence models list | add | remove`. */
 
-import fs from 'node:fs';
-import path from 'node:path';
-import { checkComplete } from '../checkpoints/checkpoint-files.ts';
+import { parseArgs } from 'node:util';
 import { readModelConfig } from '../checkpoints/config.ts';
-import { CheckpointError } from '../checkpoints/errors.ts';
-import { type DownloadProgress, type HubOptions, localModelDir, resolveModelDir } from '../checkpoints/hub.ts';
-import { readJsonObject } from '../checkpoints/json-file.ts';
-import {
-  isRepository,
-  type ModelEntry,
-  parseModelsFile,
-  type RawModelEntry,
-  readModelsFile,
-} from '../checkpoints/models-file.ts';
-import { refuseQuantizer } from '../checkpoints/quantization.ts';
+import { type DownloadProgress, localModelDir } from '../checkpoints/hub.ts';
+import { type ModelEntry, readModelsFile } from '../checkpoints/models-file.ts';
+import { UnusableError } from '../unusable.ts';
+import { addModel, type EntryOptions, removeModel } from './edit-models.ts';
+import { HELP } from './help.ts';
 
-const USAGE = 'usage: whence models list | whence models add OWNER/NAME[@REVISION] | whence models add DIRECTORY';
+const OPTIONS = {
+  id: { type: 'string' },
+  quantization: { type: 'string' },
+  pool: { type: 'string' },
+} as const;
 
-/** Runs `whence models …` and prints what it did. @throws Error with the usage, CheckpointError with the remedy */
-export async function runModelsCommand(args: readonly string[], file: string): Promise<void> {
-  const [command, model, ...rest] = args;
-  if (command === 'list' && model === undefined) {
+/** Runs `whence models …` and prints what it did. @throws UnusableError with the usage, CheckpointError with the remedy */
+export async function runModelsCommand(args: string[], file: string): Promise<void> {
+  const { values, positionals } = parsed(args);
+  const [command, model, ...rest] = positionals;
+  const isPlain = Object.keys(values).length === 0;
+  if (command === 'list' && model === undefined && isPlain) {
     console.log(listModels(file));
   } else if (command === 'add' && model !== undefined && rest.length === 0) {
-    const { id, dir } = await addModel(file, model, { onProgress: progressLine() });
+    const { quantization, ...others } = values;
+    const options: EntryOptions = {
+      ...others,
+      ...(quantization === undefined ? {} : { quantization: asRule(quantization) }),
+    };
+    const { id, dir } = await addModel(file, model, { onProgress: progressLine() }, options);
     console.log(`"${id}" is in ${file} now; its files are in ${dir}. Restart the workers to serve it.`);
+  } else if (command === 'remove' && model !== undefined && rest.length === 0 && isPlain) {
+    removeModel(file, model);
+    console.log(`"${model}" is not in ${file} any more; its files were left. Restart the workers to stop serving it.`);
   } else {
-    throw new Error(USAGE);
+    throw new UnusableError(HELP.models);
   }
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UnusableError(`${error instanceof Error ? error.message : error}\n\n${HELP.models}`);
+  }
+}
+
+function asRule(text: string): 'int8' | 'none' {
+  if (text === 'int8' || text === 'none') return text;
+  throw new UnusableError(`--quantization is "${text}": give int8 or none`);
 }
 
 /** Prints how far a download is, at most once a second. */
@@ -73,55 +92,4 @@ function modelType(entry: ModelEntry): string {
   } catch {
     return '(damaged)';
   }
-}
-
-interface AddedModel {
-  readonly id: string;
-  readonly dir: string;
-}
-
-/**
- * Downloads a model of the hub and writes it into the models file.
- * @param model - a repository, `OWNER/NAME` with or without `@REVISION`, or a directory
- * @throws CheckpointError where the id is taken or the model cannot be had
- */
-export async function addModel(file: string, model: string, options: HubOptions = {}): Promise<AddedModel> {
-  const entry = entryFor(file, model);
-  const json = fs.existsSync(file) ? readJsonObject(file) : { models: [] };
-  const models = parseModelsFile(file, json);
-  if (models.some(({ id }) => id === entry.id)) {
-    throw new CheckpointError(file, `has a model "${entry.id}" already; remove it first or edit the file`);
-  }
-  const text = `${JSON.stringify({ ...json, models: [...models, entry] }, null, 2)}\n`;
-  // Written beside the file and read back before it counts.
-  const draft = `${file}.draft`;
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(draft, text);
-  try {
-    const resolved = readModelsFile(draft).find(({ id }) => id === entry.id);
-    if (resolved === undefined) throw new CheckpointError(file, `"${model}" is no model`);
-    const dir = await resolveModelDir(resolved.source, { ...options, refresh: true });
-    refuseQuantizer(dir, readModelConfig(dir));
-    checkComplete(dir);
-    fs.renameSync(draft, file);
-    return { id: entry.id, dir };
-  } finally {
-    fs.rmSync(draft, { force: true });
-  }
-}
-
-function entryFor(file: string, model: string): RawModelEntry {
-  if (fs.existsSync(path.join(model, 'config.json'))) {
-    const dir = path.resolve(model);
-    const relative = path.relative(path.dirname(path.resolve(file)), dir);
-    return { id: path.basename(dir), path: relative.startsWith('..') ? dir : `./${relative}` };
-  }
-  const [hub, revision] = model.split('@');
-  if (!isRepository(hub) || revision === '') {
-    throw new CheckpointError(
-      model,
-      'is neither the directory of a checkpoint (it has no config.json) nor a repository of the Hugging Face hub, OWNER/NAME or OWNER/NAME@REVISION',
-    );
-  }
-  return { id: hub.split('/').at(-1) ?? hub, hub, ...(revision === undefined ? {} : { revision }) };
 }

@@ -16,7 +16,8 @@ interface Ready {
 
 interface Model {
   id: string;
-  architecture: string;
+  architecture?: string;
+  unusable?: { detail: string };
 }
 
 /** Waits until a worker is ready, then says where everything is and gives one request that works. */
@@ -64,7 +65,11 @@ class Progress {
   }
 }
 
-function welcome(baseUrl: string, { backend }: Ready, models: Model[], needsKey: boolean): string {
+function welcome(baseUrl: string, { backend }: Ready, all: Model[], needsKey: boolean): string {
+  const models = all.filter(({ unusable }) => unusable === undefined);
+  const unusable = all.flatMap((model) =>
+    model.unusable ? [`\n  Unusable    ${model.id}: ${model.unusable.detail}`] : [],
+  );
   const demo = models.find(({ id }) => id === DEMO.id);
   const model = demo ?? models.find(({ architecture }) => architecture === 'decoder-only') ?? models[0];
   const question =
@@ -74,7 +79,8 @@ function welcome(baseUrl: string, { backend }: Ready, models: Model[], needsKey:
 whence is ready.
   API         ${baseUrl}
   Swagger UI  ${baseUrl}/docs
-  Models      ${models.map(({ id }) => id).join(', ')}
+  Heatmaps    ${baseUrl}/jobs/ID/heatmap, with the "id" of an answer
+  Models      ${models.map(({ id }) => id).join(', ')} (${baseUrl}/models)${unusable.join('')}
   Backend     ${backend?.name ?? 'unknown'} (${backend?.reason ?? 'see /health/ready'})
 
 ${question} Paste this${needsKey ? ', with one of your WHENCE_API_KEYS in KEY' : ''}:

@@ -17,6 +17,14 @@ function whence(args: string[], settings: Record<string, string> = {}) {
 
 for (const [what, args, settings, message] of [
   ['an unknown command', ['serve'], {}, /^whence: "serve" is not a command/],
+  ['an argument that is none', ['up', '3000'], {}, /^whence: "3000": whence up takes no arguments/],
+  ['no such option', ['models', 'add', 'x', '--pol', 'y'], {}, /^whence: Unknown option '--pol'/],
+  [
+    'no such quantization',
+    ['models', 'add', 'x', '--quantization', '4'],
+    {},
+    /^whence: --quantization is "4": give int8/,
+  ],
   ['a setting that is wrong', ['api'], { WHENCE_PORT: 'x' }, /^whence: WHENCE_PORT is "x": give a whole number/],
   ['no Redis', ['worker'], {}, /^whence: WHENCE_REDIS_URL is not set: /],
   ['no models file', ['worker'], { ...REDIS, WHENCE_MODELS_FILE: '/nowhere.json' }, /nowhere\.json: there is no such/],
@@ -28,6 +36,23 @@ for (const [what, args, settings, message] of [
     assert.equal(status, 78);
   });
 }
+
+test('each command says what it takes, and the version is told', () => {
+  for (const [args, start] of [
+    [['help'], 'whence: which input tokens'],
+    [['--help'], 'whence: which input tokens'],
+    [[], 'whence: which input tokens'],
+    [['up', '--help'], 'usage: whence up'],
+    [['help', 'worker'], 'usage: whence worker'],
+    [['models', '--help'], 'usage: whence models list'],
+    [['models', 'add', '-h'], 'usage: whence models list'],
+    [['--version'], '0.'],
+  ] as const) {
+    const { status, stdout, stderr } = whence([...args]);
+    assert.deepEqual([status, stderr], [0, ''], args.join(' '));
+    assert.ok(stdout.startsWith(start), `${args.join(' ')}: ${stdout}`);
+  }
+});
 
 test('an address that is taken is exit code 78, with the settings that name it', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');

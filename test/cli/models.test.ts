@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { readModelsFile } from '../../src/checkpoints/models-file.ts';
-import { addModel, listModels } from '../../src/cli/models.ts';
+import { addModel, removeModel } from '../../src/cli/edit-models.ts';
+import { listModels } from '../../src/cli/models.ts';
 import { startHub } from '../checkpoints/fake-hub.ts';
 import { temporaryDir } from '../checkpoints/write-safetensors.ts';
 import { modelDir } from '../support/goldens.ts';
@@ -65,4 +66,37 @@ test('a directory that is not complete, or whose weights cannot be read, is neve
   fs.writeFileSync(path.join(copy, 'config.json'), JSON.stringify(config));
   await assert.rejects(addModel(file, copy), /has the quant_method "gptq", and weights quantized by it are not read/);
   assert.equal(fs.existsSync(file), false);
+});
+
+const WRITTEN = `{
+  "$schema": "./models.schema.json",
+  "models": [
+    { "id": "first", "path": "somewhere", "pool": "large" },
+    { "id": "second", "path": "elsewhere" }
+  ]
+}
+`;
+
+test('what a person wrote in the file stays as it is written', async (t) => {
+  const dir = temporaryDir(t);
+  const file = path.join(dir, 'models.json');
+  fs.writeFileSync(file, WRITTEN);
+  const model = modelDir('gpt2-tiny');
+  await addModel(file, model, {}, { id: 'mine', quantization: 'none', pool: 'small' });
+  const added = `    { "id": "mine", "path": ${JSON.stringify(model)}, "quantization": "none", "pool": "small" }`;
+  assert.equal(fs.readFileSync(file, 'utf8'), WRITTEN.replace('"elsewhere" }\n', `"elsewhere" },\n${added}\n`));
+  removeModel(file, 'mine');
+  assert.equal(fs.readFileSync(file, 'utf8'), WRITTEN);
+  removeModel(file, 'first');
+  assert.equal(fs.readFileSync(file, 'utf8'), WRITTEN.replace(/ {4}\{ "id": "first".*\n/, ''));
+  assert.throws(() => removeModel(file, 'first'), /models\.json: has no model "first"; it has second$/);
+  removeModel(file, 'second');
+  assert.deepEqual(readModelsFile(file), []);
+  await addModel(file, model);
+  assert.deepEqual(
+    readModelsFile(file).map(({ id, quantization }) => [id, quantization]),
+    [['gpt2-tiny', 'int8']],
+  );
+  await assert.rejects(addModel(file, model), /has a model "gpt2-tiny" already; remove it first/);
+  await assert.rejects(addModel(file, model, {}, { id: 'not an id' }), /models\/1\/id: is "not an id"/);
 });

@@ -34,6 +34,7 @@ describe('whence up', () => {
     const { out, err } = up.output();
     assert.ok(out.includes(up.url));
     assert.match(out, /Backend +(tensorflow|wasm) \(.+\)/);
+    assert.ok(out.includes(`${up.url}/jobs/ID/heatmap`));
     assert.equal(err, '');
     assert.ok(!out.includes('"level"'), 'log lines');
   });
