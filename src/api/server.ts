@@ -14,6 +14,9 @@ import { trustOf } from './http/proxy.ts';
 import { sendProblem } from './plugins/problems.ts';
 import { type ApiProblem, badRequest } from './problems.ts';
 
+/** For which the tokens of one text may be counted; the longest take a tenth of it on a slow machine. */
+const COUNT_SECONDS = 5;
+
 /** A machine that is busy or waits for its disk may need far longer than Fastify's 10 seconds. */
 const START_MS = 120_000;
 const SLOW = `the API did not start within ${START_MS / 1000} seconds: this machine is overloaded`;
@@ -68,7 +71,7 @@ export interface RunningApi {
 export async function startApi(config: ApiConfig): Promise<RunningApi> {
   const jobs = await createJobs(config, pino({ level: config.logLevel }));
   const settings: ApiSettings = { ...config, allowPrivateWebhooks: config.webhookAllowPrivate };
-  const tokens = new LocalTokenizers(config.modelsFile);
+  const tokens = new LocalTokenizers(config.modelsFile, { seconds: COUNT_SECONDS });
   const server = await buildApp({ settings, jobs, tokens }).catch((error: unknown) => {
     throw hasCode(error, PLUGIN_TIMEOUTS) ? new Error(SLOW, { cause: error }) : error;
   });
@@ -81,6 +84,7 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
     url,
     close: async () => {
       await server.close();
+      await tokens.close();
       await jobs.close();
     },
   };

@@ -32,12 +32,14 @@ const Conversation = Type.Array(Message, { minItems: 1, maxItems: LIMITS.message
 /** How the model generates where no text is forced; the defaults are greedy search. */
 const GenerationArgs = Type.Object(
   {
-    max_new_tokens: Type.Integer({
-      minimum: 1,
-      maximum: LIMITS.newTokens,
-      default: 20,
-      description: 'Most tokens to generate.',
-    }),
+    max_new_tokens: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.newTokens,
+        description: `Most tokens to generate. Left out: ${LIMITS.defaultNewTokens}, or as many as the model has room for.`,
+        examples: [LIMITS.defaultNewTokens],
+      }),
+    ),
     min_new_tokens: Type.Integer({
       minimum: 0,
       maximum: LIMITS.newTokens,

@@ -11,6 +11,8 @@ export const LIMITS = {
   messages: 256,
   /** Tokens that the model may generate for one text. */
   newTokens: 512,
+  /** Tokens that it generates where nothing is asked for and the model has room. */
+  defaultNewTokens: 20,
   beams: 16,
   /** Step scores computed beside one attribution. */
   stepScores: 16,

@@ -219,9 +219,11 @@ async function continuation(
   promptIds: number[],
   forcedBosId: number | null = null,
 ): Promise<Int32Array> {
-  const wanted = request.generation_args.max_new_tokens ?? GREEDY.maxNewTokens;
+  const room = (model.model.maxPositions ?? Number.POSITIVE_INFINITY) - promptIds.length;
+  // The default shrinks to what the model has room for; only what was asked for is refused.
+  const wanted = request.generation_args.max_new_tokens ?? Math.max(1, Math.min(GREEDY.maxNewTokens, room));
   checkLength(promptIds.length + wanted, model, '#/generation_args/max_new_tokens');
-  const options = generationOptions(model, request, forcedBosId);
+  const options = { ...generationOptions(model, request, forcedBosId), maxNewTokens: wanted };
   const prompt = { sourceIds, targetIds: Int32Array.from(promptIds) };
   return generate(model.model, prompt, options, random, (generated) => tick(generated, wanted));
 }
@@ -233,7 +235,6 @@ function generationOptions(
 ): GenerationOptions {
   return {
     ...GREEDY,
-    maxNewTokens: args.max_new_tokens ?? GREEDY.maxNewTokens,
     minNewTokens: args.min_new_tokens ?? GREEDY.minNewTokens,
     numBeams: args.num_beams ?? GREEDY.numBeams,
     doSample: args.do_sample ?? GREEDY.doSample,

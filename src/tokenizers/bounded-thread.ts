@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CountReply, CountRequest } from './bounded.ts';
 import { TokenizerError } from './errors.ts';
+import { longestToken } from './longest-token.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 function load(dir: string): Tokenizer | null {
@@ -29,6 +30,7 @@ function answer(tokenizer: Tokenizer, request: CountRequest): CountReply {
 }
 
 const send = (reply: CountReply): void => parentPort?.postMessage(reply);
-const tokenizer = load(String(workerData));
-send({ kind: 'ready', readable: tokenizer !== null });
+const dir = String(workerData);
+const tokenizer = load(dir);
+send({ kind: 'ready', readable: tokenizer !== null, longestToken: tokenizer && longestToken(dir) });
 if (tokenizer !== null) parentPort?.on('message', (request: CountRequest) => send(answer(tokenizer, request)));

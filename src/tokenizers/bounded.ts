@@ -19,7 +19,7 @@ export type CountRequest =
 
 /** What the thread answers; its first message says whether it could read the tokenizer. */
 export type CountReply =
-  | { readonly kind: 'ready'; readonly readable: boolean }
+  | { readonly kind: 'ready'; readonly readable: boolean; readonly longestToken: number | null }
   | { readonly kind: 'count'; readonly tokens: number | null }
   | { readonly kind: 'refused'; readonly message: string };
 
@@ -44,6 +44,7 @@ export class BoundedTokenizer {
   readonly #name: string;
   readonly #limits: CountLimits;
   #thread: Worker | null = null;
+  #longestToken: number | null = null;
   /** Requests run one after another; this is the end of the last one. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -64,9 +65,21 @@ export class BoundedTokenizer {
    * @throws TokenizerLimitError when a limit is reached; TokenizerError where tokenizer or template refuses the text
    */
   count(request: CountRequest): Promise<number | null> {
+    return this.#inTurn(() => this.#run(request));
+  }
+
+  /**
+   * Characters that a token stands for at most; null where that is not known, or there is no such limit.
+   * @throws TokenizerLimitError when reading the tokenizer takes too long
+   */
+  longestToken(): Promise<number | null> {
+    return this.#inTurn(async () => ((await this.#started()) === null ? null : this.#longestToken));
+  }
+
+  #inTurn(work: () => Promise<number | null>): Promise<number | null> {
     clearTimeout(this.#idle);
     this.#waiting++;
-    const turn = this.#last.then(() => this.#run(request));
+    const turn = this.#last.then(work);
     this.#last = turn
       .catch(() => {})
       .finally(() => {
@@ -82,21 +95,26 @@ export class BoundedTokenizer {
     await thread?.terminate();
   }
 
-  async #run(request: CountRequest): Promise<number | null> {
-    const { seconds, loadSeconds } = this.#limits;
-    if (this.#thread === null) {
-      const thread = this.#start();
-      this.#thread = thread;
-      const ready = await this.#reply(thread, loadSeconds, 'reading the tokenizer');
-      if (ready.kind !== 'ready' || !ready.readable) {
-        await this.close();
-        return null;
-      }
+  /** The thread, when it has read the tokenizer; null where it could not. */
+  async #started(): Promise<Worker | null> {
+    if (this.#thread !== null) return this.#thread;
+    const thread = this.#start();
+    this.#thread = thread;
+    const ready = await this.#reply(thread, this.#limits.loadSeconds, 'reading the tokenizer');
+    if (ready.kind !== 'ready' || !ready.readable) {
+      await this.close();
+      return null;
     }
-    const thread = this.#thread;
+    this.#longestToken = ready.longestToken;
+    return thread;
+  }
+
+  async #run(request: CountRequest): Promise<number | null> {
+    const thread = await this.#started();
+    if (thread === null) return null;
     thread.postMessage(request);
     const what = request.kind === 'text' ? `counting the tokens of ${request.text.length} characters` : 'this chat';
-    const reply = await this.#reply(thread, seconds, what);
+    const reply = await this.#reply(thread, this.#limits.seconds, what);
     if (reply.kind === 'refused') throw new TokenizerError(reply.message);
     return reply.kind === 'count' ? reply.tokens : null;
   }

@@ -58,6 +58,11 @@ export class LocalTokenizers {
     return this.#get(modelId)?.count({ kind: 'conversation', messages, reply }) ?? null;
   }
 
+  /** Characters that a token of the model stands for at most; null where that is not known here, or not limited. */
+  async longestToken(modelId: string): Promise<number | null> {
+    return this.#get(modelId)?.longestToken() ?? null;
+  }
+
   /** Ends all threads. */
   async close(): Promise<void> {
     await Promise.all([...this.#tokenizers.values()].map((tokenizer) => tokenizer.close()));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../src/contract/limits.ts';
+import { TokenizerLimitError } from '../../src/tokenizers/errors.ts';
 import { attribute, problemOf, startApp } from '../support/api.ts';
 
 const GPT2 = { model: 'facts-gpt2', input_texts: 'The capital of France is' };
@@ -79,9 +80,27 @@ const CASES: [string, unknown, string, RegExp][] = [
   ],
   [
     'no room to generate',
-    { ...GPT2, input_texts: 'x '.repeat(50) },
+    { ...GPT2, input_texts: 'x '.repeat(50), generation_args: { max_new_tokens: 20 } },
     '#/generation_args/max_new_tokens',
     /has 51 tokens, and with 20 new ones they are 71; .* at most 64: ask for at most 13/,
+  ],
+  [
+    'no room at all',
+    { ...GPT2, input_texts: 'x '.repeat(63) },
+    '#/input_texts',
+    /fills all 64 positions of "facts-gpt2", and no room is left to generate: shorten it/,
+  ],
+  [
+    'no room for the fewest that are asked for',
+    { ...GPT2, input_texts: 'x '.repeat(50), generation_args: { min_new_tokens: 15 } },
+    '#/generation_args/min_new_tokens',
+    /has 51 tokens, and with 15 new ones they are 66/,
+  ],
+  [
+    'too many characters for any number of tokens',
+    { ...GPT2, input_texts: 'x'.repeat(7_000) },
+    '#/input_texts',
+    /is 7000 characters long, which are at least 70 tokens; "facts-gpt2" takes at most 64: shorten it/,
   ],
   [
     'forced text too long',
@@ -151,7 +170,11 @@ const CASES: [string, unknown, string, RegExp][] = [
   ],
   [
     'a conversation that leaves no room for the reply',
-    { model: 'facts-gpt2', messages: [{ role: 'user', content: 'x '.repeat(50) }] },
+    {
+      model: 'facts-gpt2',
+      messages: [{ role: 'user', content: 'x '.repeat(50) }],
+      generation_args: { max_new_tokens: 20 },
+    },
     '#/generation_args/max_new_tokens',
     /#\/messages has 51 tokens, and with 20 new ones they are 71; .* ask for at most 13/,
   ],
@@ -356,6 +379,33 @@ for (const [what, body, pointer, detail] of CASES) {
     assert.equal(jobs.entries.size, 0);
   });
 }
+
+test('the default of new tokens shrinks where the model has less room', async (t) => {
+  const { app, jobs } = await startApp(t);
+  const asked = async (body: object) => {
+    const response = await attribute(app, body);
+    assert.equal(response.statusCode, 202, response.body);
+    return jobs.entry(response.json().id).request.generation_args.max_new_tokens;
+  };
+  assert.equal(await asked({ ...GPT2, input_texts: 'x '.repeat(43) }), 20);
+  assert.equal(await asked({ ...GPT2, input_texts: 'x '.repeat(50) }), undefined, 'the engine fits it to each text');
+  assert.equal(await asked({ ...GPT2, input_texts: ['x', 'x '.repeat(62)] }), undefined);
+  assert.equal(await asked({ ...GPT2, input_texts: 'x '.repeat(50), generation_args: { max_new_tokens: 13 } }), 13);
+  assert.equal(await asked({ ...M2M, input_texts: 'x '.repeat(31) }), 20);
+  assert.equal(await asked({ model: 'facts-gpt2', messages: [{ role: 'user', content: 'x '.repeat(60) }] }), undefined);
+});
+
+test('a tokenizer that takes too long is told; without a tokenizer the worker counts', async (t) => {
+  const { app, jobs } = await startApp(t);
+  const limit = new TokenizerLimitError('counting the tokens of 24 characters took longer than 5 s');
+  let count: () => Promise<number | null> = async () => Promise.reject(limit);
+  t.mock.method(app.tokens, 'count', () => count());
+  const problem = problemOf(await attribute(app, { ...GPT2, input_texts: ['a', 'b'] }));
+  assert.deepEqual(problem.errors, [{ pointer: '#/input_texts/0', detail: `${limit.message}.` }]);
+  count = async () => null;
+  assert.equal((await attribute(app, GPT2)).statusCode, 202);
+  assert.equal(jobs.entries.size, 1);
+});
 
 test('everything that is wrong is said at once', async (t) => {
   const { app } = await startApp(t);

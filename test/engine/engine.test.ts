@@ -161,6 +161,15 @@ describe('the engine', () => {
     assert.equal(result.sequences[0].target[0].start, null);
   });
 
+  test('the default of new tokens shrinks to what each text leaves of the positions', async () => {
+    const { max_new_tokens: _, ...rest } = generation(20, { min_new_tokens: 4 });
+    const { result } = await attribute({ input_texts: [' word'.repeat(20), ' word'], generation_args: rest });
+    const [long, short] = result.sequences;
+    assert.equal(long.attr_pos_start, 60);
+    assert.equal(long.target.length, 64);
+    assert.ok(short.target.length <= 3 + 20 && short.target.length >= 3 + 4);
+  });
+
   test('the attributed span is cut as asked', async () => {
     const { result } = await attribute({ attr_pos_start: -3, attr_pos_end: -1 });
     const [{ attr_pos_start: start, attr_pos_end: end, target, step_scores }] = result.sequences;

@@ -2,9 +2,17 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { buildApp } from '../../src/api/server.ts';
-import { MemoryJobs, SETTINGS, WORDS } from './api.ts';
+import { LocalTokenizers } from '../../src/tokenizers/local-tokenizers.ts';
+import { CATALOGUE, MemoryJobs, SETTINGS, WORDS } from './api.ts';
 
-const app = await buildApp({ settings: SETTINGS, jobs: new MemoryJobs(), tokens: WORDS });
+const modelsFile = process.argv[2];
+const tokens = modelsFile === undefined ? WORDS : new LocalTokenizers(modelsFile, { seconds: 2, memoryMb: 256 });
+const jobs = new MemoryJobs();
+if (modelsFile !== undefined) {
+  const models = CATALOGUE.models.map((model) => ({ ...model, max_positions: 1_000_000 })); // so that all is counted
+  jobs.catalogue = async () => ({ ...CATALOGUE, models });
+}
+const app = await buildApp({ settings: SETTINGS, jobs, tokens });
 await app.listen({ host: '127.0.0.1', port: 0 });
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();

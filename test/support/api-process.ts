@@ -36,7 +36,10 @@ async function ask(child: ChildProcess, what: string): Promise<{ ms: number }> {
 }
 
 async function answerOf<T>(child: ChildProcess): Promise<T> {
-  const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
+  const settled = new AbortController();
+  const { signal } = settled;
+  const [answer] = await Promise.race([once(child, 'message', { signal }), once(child, 'exit', { signal })]);
+  settled.abort();
   if (typeof answer !== 'object' || answer === null) throw new Error(`the API has exited: ${answer}`);
   return answer;
 }

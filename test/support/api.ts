@@ -355,6 +355,9 @@ export const WORDS: TokenCounter = {
     if (messages.some(({ role }) => role === 'tool')) throw new TokenizerError('the template knows no tools');
     return messages.reduce((sum, { content }) => sum + 1 + words(content), words(reply));
   },
+  async longestToken() {
+    return 100;
+  },
 };
 
 /** The API for one test, closed at its end. */

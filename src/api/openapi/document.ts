@@ -22,7 +22,7 @@ export async function openApiDocument(): Promise<string> {
   const app = await buildApp({
     settings,
     jobs,
-    tokens: { count: async () => null, countConversation: async () => null },
+    tokens: { count: async () => null, countConversation: async () => null, longestToken: async () => null },
   });
   const document = app.swagger();
   await app.close();

@@ -1,14 +1,18 @@
 /** Texts and conversations against the positions of the model, in tokens. */
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { AttributeBody, Message } from '../../contract/attribute-request.ts';
 import type { ModelInfo } from '../../contract/catalogue.ts';
-import { TokenizerError } from '../../tokenizers/errors.ts';
+import { LIMITS } from '../../contract/limits.ts';
+import { TokenizerError, TokenizerLimitError } from '../../tokenizers/errors.ts';
 import type { Issues } from './issues.ts';
 import { conversationPointer, pointerOf, type Texts } from './texts.ts';
 
 /** Counts tokens as the worker will; null where this process has no tokenizer of the model: then the worker checks. */
 export interface TokenCounter {
-  /** Special tokens of the given side included unless the request skips them. */
+  /**
+   * Special tokens of the given side included unless the request skips them.
+   * @throws TokenizerLimitError where the tokenizer takes too long for the text
+   */
   count(
     modelId: string,
     text: string,
@@ -16,91 +20,175 @@ export interface TokenCounter {
   ): Promise<number | null>;
   /**
    * Tokens of a conversation by the chat template, with a reply behind it.
-   * @throws TokenizerError where the template refuses the conversation
+   * @throws TokenizerError where the template refuses the conversation, or takes too long for it
    */
   countConversation(modelId: string, messages: readonly Message[], reply: string): Promise<number | null>;
+  /** Characters (UTF-16 units) that a token stands for at most; null where that is not known, or there is no such limit. */
+  longestToken(modelId: string): Promise<number | null>;
 }
 
-/** Adds an issue for every text that, with what is to be generated, does not fit the model. */
+/**
+ * Milliseconds that a request waits for its counts. What is not counted by then is left to the worker, which counts
+ * again in any case: many long texts, or many requests for one model, are no fault of the request's.
+ */
+const PATIENCE_MS = 8_000;
+
+/** Where a text and what is generated behind it stand in the model. */
+interface Place {
+  /** The text in the body. */
+  pointer: string;
+  /** What counts against the positions together with new tokens: the prompt, or 0 where they have a side of their own. */
+  promptTokens: number;
+}
+
+/**
+ * Adds an issue for every text that, with what is to be generated, does not fit the model.
+ * @returns how many tokens to generate; undefined where the model, counting for each text, decides: nothing was asked
+ *   for, and there is less room than by default, or nothing could be counted
+ */
 export async function checkLengths(
   body: AttributeBody,
   texts: Texts,
   model: ModelInfo,
   counter: TokenCounter,
   issues: Issues,
-): Promise<void> {
-  if (texts.messages !== null) await checkConversations(body, texts.messages, texts, model, counter, issues);
-  else if (model.max_positions !== null)
-    await checkPlainTexts(body, texts, model, model.max_positions, counter, issues);
-}
-
-async function checkPlainTexts(
-  body: AttributeBody,
-  { input_texts, generated_texts }: Texts,
-  model: ModelInfo,
-  limit: number,
-  counter: TokenCounter,
-  issues: Issues,
-): Promise<void> {
-  const newTokens = generated_texts === null ? body.generation_args.max_new_tokens : 0;
-  const specialTokens = !body.skip_special_tokens;
-  for (const [index, text] of input_texts.entries()) {
-    await setImmediate(); // counting is synchronous: other requests go on between texts
-    const tokens = await counter.count(model.id, text, { side: 'source', specialTokens });
-    if (tokens === null) return;
-    const pointer = pointerOf(body.input_texts, 'input_texts', index);
-    if (tokens > limit) {
-      issues.add(pointer, tooLong(tokens, model, limit));
-    } else if (model.architecture === 'decoder-only' && tokens + newTokens > limit) {
-      issues.add('#/generation_args/max_new_tokens', tooManyNew(pointer, tokens, newTokens, model, limit));
-    } else if (newTokens >= limit) {
-      issues.add(
-        '#/generation_args/max_new_tokens',
-        `must be less than ${limit}, the positions of "${model.id}", got ${newTokens}.`,
-      );
-    }
-  }
-  for (const [index, text] of (generated_texts ?? []).entries()) {
-    await setImmediate();
-    const tokens = await counter.count(model.id, text, { side: 'target', specialTokens });
-    if (tokens === null) return;
-    if (tokens > limit) {
-      issues.add(pointerOf(body.generated_texts, 'generated_texts', index), tooLong(tokens, model, limit));
-    }
-  }
-}
-
-async function checkConversations(
-  body: AttributeBody,
-  conversations: readonly Message[][],
-  { generated_texts }: Texts,
-  model: ModelInfo,
-  counter: TokenCounter,
-  issues: Issues,
-): Promise<void> {
+  patienceMs = PATIENCE_MS,
+): Promise<number | undefined> {
+  const asked = body.generation_args.max_new_tokens;
   const limit = model.max_positions ?? Number.POSITIVE_INFINITY;
-  const newTokens = generated_texts === null ? body.generation_args.max_new_tokens : 0;
-  for (const [index, messages] of conversations.entries()) {
-    await setImmediate();
-    const pointer = conversationPointer(body.messages, index);
-    try {
-      const tokens = await counter.countConversation(model.id, messages, generated_texts?.[index] ?? '');
-      if (tokens === null) return;
-      if (tokens > limit) issues.add(pointer, tooLong(tokens, model, limit));
-      else if (tokens + newTokens > limit) {
-        issues.add('#/generation_args/max_new_tokens', tooManyNew(pointer, tokens, newTokens, model, limit));
+  const over = new AbortController();
+  const patience = setTimeout(patienceMs, null, { signal: over.signal, ref: false }).catch(() => null);
+  const context: Counting = { model, limit, counter, issues, patience };
+  try {
+    const places =
+      texts.messages !== null
+        ? await conversations(body, texts.messages, texts.generated_texts, context)
+        : limit === Number.POSITIVE_INFINITY
+          ? []
+          : await plainTexts(body, texts, context);
+    if (texts.generated_texts !== null) return asked ?? LIMITS.defaultNewTokens;
+    if (places === null) return asked;
+    return newTokens(places, body.generation_args, context);
+  } finally {
+    over.abort();
+  }
+}
+
+interface Counting {
+  model: ModelInfo;
+  limit: number;
+  counter: TokenCounter;
+  issues: Issues;
+  /** Null, when the request has waited long enough. */
+  patience: Promise<null>;
+}
+
+/** The places of input texts; null where not all could be counted. */
+async function plainTexts(body: AttributeBody, texts: Texts, context: Counting): Promise<Place[] | null> {
+  const { model, limit, issues, counter } = context;
+  const longest = await Promise.race([counter.longestToken(model.id).catch(() => null), context.patience]);
+  const sides = [
+    { field: 'input_texts', side: 'source', given: texts.input_texts },
+    { field: 'generated_texts', side: 'target', given: texts.generated_texts ?? [] },
+  ] as const;
+  const places: Place[] = [];
+  for (const { field, side, given } of sides) {
+    for (const [index, text] of given.entries()) {
+      if (issues.isFull) return null;
+      const pointer = pointerOf(body[field], field, index);
+      if (longest !== null && text.length > limit * longest) {
+        issues.add(pointer, tooManyCharacters(text, longest, model, limit));
+        continue;
       }
-    } catch (error) {
-      if (!(error instanceof TokenizerError)) throw error;
-      issues.add(pointer, `${error.message}.`);
+      const options = { side, specialTokens: !body.skip_special_tokens };
+      const tokens = await counted(() => counter.count(model.id, text, options), pointer, context);
+      if (tokens === null) return null;
+      if (tokens > limit) issues.add(pointer, tooLong(tokens, model, limit));
+      else if (side === 'source') {
+        places.push({ pointer, promptTokens: model.architecture === 'decoder-only' ? tokens : 1 });
+      }
     }
   }
+  return places;
+}
+
+async function conversations(
+  body: AttributeBody,
+  given: readonly Message[][],
+  replies: readonly string[] | null,
+  context: Counting,
+): Promise<Place[] | null> {
+  const { model, limit, issues, counter } = context;
+  const places: Place[] = [];
+  for (const [index, messages] of given.entries()) {
+    if (issues.isFull) return null;
+    const pointer = conversationPointer(body.messages, index);
+    const reply = replies?.[index] ?? '';
+    const tokens = await counted(() => counter.countConversation(model.id, messages, reply), pointer, context);
+    if (tokens === null) return null;
+    if (tokens > limit) issues.add(pointer, tooLong(tokens, model, limit));
+    else places.push({ pointer, promptTokens: tokens });
+  }
+  return places;
+}
+
+/** A count; null where there is none, none in time, or an issue says why. */
+async function counted(
+  count: () => Promise<number | null>,
+  pointer: string,
+  { patience, issues }: Counting,
+): Promise<number | null> {
+  try {
+    return await Promise.race([count(), patience]);
+  } catch (error) {
+    if (!(error instanceof TokenizerError)) throw error;
+    issues.add(pointer, `${error.message}.`);
+    // A text that breaks a limit of time has cost a thread; the others wait for the client to mend it.
+    return error instanceof TokenizerLimitError ? null : 0;
+  }
+}
+
+/** What was asked for, or the default where every text has room for it. */
+function newTokens(
+  places: readonly Place[],
+  { max_new_tokens: asked, min_new_tokens: fewest }: AttributeBody['generation_args'],
+  { model, limit, issues }: Counting,
+): number | undefined {
+  const wanted = asked ?? LIMITS.defaultNewTokens;
+  let isRoomy = true;
+  for (const { pointer, promptTokens } of places) {
+    const room = limit - promptTokens;
+    if (wanted <= room) continue;
+    isRoomy = false;
+    if (asked !== undefined) {
+      issues.add('#/generation_args/max_new_tokens', tooManyNew(pointer, promptTokens, asked, model, limit));
+    } else if (room < 1) {
+      issues.add(
+        pointer,
+        `fills all ${limit} positions of "${model.id}", and no room is left to generate: shorten it.`,
+      );
+    } else if (fewest > room) {
+      issues.add('#/generation_args/min_new_tokens', tooManyNew(pointer, promptTokens, fewest, model, limit));
+    }
+  }
+  return isRoomy ? wanted : asked;
 }
 
 function tooLong(tokens: number, model: ModelInfo, limit: number): string {
   return `is ${tokens} tokens long; "${model.id}" takes at most ${limit}: shorten it by ${tokens - limit} tokens.`;
 }
 
+function tooManyCharacters({ length }: string, longest: number, model: ModelInfo, limit: number): string {
+  return (
+    `is ${length} characters long, which are at least ${Math.ceil(length / longest)} tokens; "${model.id}" takes at ` +
+    `most ${limit}: shorten it.`
+  );
+}
+
 function tooManyNew(pointer: string, tokens: number, newTokens: number, model: ModelInfo, limit: number): string {
-  return `${pointer} has ${tokens} tokens, and with ${newTokens} new ones they are ${tokens + newTokens}; "${model.id}" takes at most ${limit}: ask for at most ${limit - tokens} or shorten the text.`;
+  if (newTokens >= limit) return `must be less than ${limit}, the positions of "${model.id}", got ${newTokens}.`;
+  return (
+    `${pointer} has ${tokens} tokens, and with ${newTokens} new ones they are ${tokens + newTokens}; "${model.id}" ` +
+    `takes at most ${limit}: ask for at most ${limit - tokens} or shorten the text.`
+  );
 }

@@ -1,6 +1,7 @@
 /** Options whose values must fit each other or the model. */
 import type { AttributeBody } from '../../contract/attribute-request.ts';
 import type { ModelInfo } from '../../contract/catalogue.ts';
+import { LIMITS } from '../../contract/limits.ts';
 import type { Issues } from './issues.ts';
 
 /** Adds an issue for options that contradict the model or one another. */
@@ -12,7 +13,7 @@ export function checkOptions(body: AttributeBody, model: ModelInfo, issues: Issu
     );
   }
   checkSpan(body.attr_pos_start, body.attr_pos_end, issues);
-  const { min_new_tokens, max_new_tokens } = body.generation_args;
+  const { min_new_tokens, max_new_tokens = LIMITS.defaultNewTokens } = body.generation_args;
   if (min_new_tokens > max_new_tokens) {
     issues.add(
       '#/generation_args/min_new_tokens',
