@@ -8,7 +8,7 @@
 
 import { readModelConfig } from '../checkpoints/config.ts';
 import { type Checkpoint, openCheckpoint } from '../checkpoints/safetensors.ts';
-import { activationName, type ModelConfig, number, string } from '../models/fields.ts';
+import { activationName, type ConfigOf, headSize, number, readFields, size, string } from '../models/fields.ts';
 import { Weights } from '../models/weights.ts';
 import { activation } from '../nn/activation.ts';
 import { attention } from '../nn/attention.ts';
@@ -27,6 +27,17 @@ const WORD_PIECES = 'bert.embeddings.word_embeddings.weight';
 /** Whose output is aligned: the layer that Inseq takes of LaBSE. */
 const LAYER = 8;
 
+const FIELDS = {
+  hidden_size: size(),
+  num_hidden_layers: size(),
+  num_attention_heads: size(),
+  max_position_embeddings: size(),
+  position_embedding_type: string('absolute'),
+  hidden_act: activationName('gelu'),
+  layer_norm_eps: number(1e-12),
+};
+type BertConfig = ConfigOf<typeof FIELDS>;
+
 export interface Aligner {
   readonly hiddenSize: number;
   /** Longest text that it has positions for, in pieces. */
@@ -41,13 +52,11 @@ export interface Aligner {
 }
 
 /** One post-norm layer: [pieces, hidden] to the same. */
-function bertLayer(config: ModelConfig, weights: Weights, index: number): (run: Run, x: Value) => Value {
+function bertLayer(config: BertConfig, weights: Weights, index: number): (run: Run, x: Value) => Value {
   const path = `bert.encoder.layer.${index}`;
-  const epsilon = number(config, 'layer_norm_eps', 1e-12);
-  const heads = number(config, 'num_attention_heads');
-  const headDim = number(config, 'hidden_size') / heads;
-  const kind = activationName(config, 'hidden_act', 'gelu');
-  const [q, k, v] = ['query', 'key', 'value'].map((name) => weights.linear(`${path}.attention.self.${name}`));
+  const { layer_norm_eps: epsilon, num_attention_heads: heads, hidden_act: kind } = config;
+  const headDim = headSize(config, 'hidden_size', 'num_attention_heads');
+  const [q, k, v] = weights.linears(`${path}.attention.self`, ['query', 'key', 'value']);
   const out = weights.linear(`${path}.attention.output.dense`);
   const attentionNorm = weights.layerNorm(`${path}.attention.output.LayerNorm`, epsilon);
   const up = weights.linear(`${path}.intermediate.dense`);
@@ -63,13 +72,13 @@ function bertLayer(config: ModelConfig, weights: Weights, index: number): (run: 
 }
 
 /** Embeddings of a text's pieces to their hidden states: [pieces, hidden] to the same. */
-function bertEncoder(config: ModelConfig, weights: Weights) {
+function bertEncoder(config: BertConfig, weights: Weights) {
   const positions = weights.embedding('bert.embeddings.position_embeddings');
   const types = weights.embedding('bert.embeddings.token_type_embeddings');
   const firstType = weights.computed('first token type', () =>
     tf.reshape<typeof tf.Rank.R1>(tf.slice(types.table, [0, 0], [1, -1]), [-1]),
   );
-  const norm = weights.layerNorm('bert.embeddings.LayerNorm', number(config, 'layer_norm_eps', 1e-12));
+  const norm = weights.layerNorm('bert.embeddings.LayerNorm', config.layer_norm_eps);
   const layers = Array.from({ length: LAYER }, (_, index) => bertLayer(config, weights, index));
   return (run: Run, embedded: Value): Value => {
     const typed = addConstant(run, embedded, firstType);
@@ -80,14 +89,14 @@ function bertEncoder(config: ModelConfig, weights: Weights) {
 }
 
 /** The config of an encoder that can align texts. @throws {Error} naming the directory and the field */
-export function checkAligner(dir: string): ModelConfig {
-  const config = readModelConfig(dir);
-  if (config.model_type !== 'bert') {
-    throw new Error(`${dir}: model_type "${config.model_type}" is no aligner; it must be "bert", such as LaBSE`);
+export function checkAligner(dir: string): BertConfig {
+  const { model_type, ...fields } = readModelConfig(dir);
+  if (model_type !== 'bert') {
+    throw new Error(`${dir}: model_type "${model_type}" is no aligner; it must be "bert", such as LaBSE`);
   }
-  const positions = string(config, 'position_embedding_type', 'absolute');
+  const config = readFields(fields, FIELDS);
+  const { position_embedding_type: positions, num_hidden_layers: layers } = config;
   if (positions !== 'absolute') throw new Error(`${dir}: position_embedding_type "${positions}" is not supported`);
-  const layers = number(config, 'num_hidden_layers');
   if (layers < LAYER) throw new Error(`${dir}: has ${layers} layers, and words are aligned by layer ${LAYER}`);
   return config;
 }
@@ -101,14 +110,14 @@ export function loadAligner(dir: string, onProgress?: (loaded: number, total: nu
   const checkpoint = openCheckpoint(dir);
   const rule = { threshold: 0, outliers: 'row' } as const;
   const weights = new Weights(checkpoint, { quantization: 'none', rule, ...(onProgress && { onProgress }) });
-  const hiddenSize = number(config, 'hidden_size');
+  const { hidden_size: hiddenSize } = config;
   try {
     weights.allowWithout('bert.', WORD_PIECES.replace('bert.', ''));
     const table = checkpoint.has(WORD_PIECES) ? WORD_PIECES : WORD_PIECES.replace('bert.', '');
     const encode = bertEncoder(config, weights);
     return {
       hiddenSize,
-      maxPieces: number(config, 'max_position_embeddings') - 2,
+      maxPieces: config.max_position_embeddings - 2,
       bytes: weights.bytes,
       pieces: (word) => tokenizer.encode(word, { addSpecialTokens: false }).ids,
       hiddenStates: (pieces) => hiddenStates(encode, rowsOf(checkpoint, table, [cls, ...pieces, sep]), hiddenSize),

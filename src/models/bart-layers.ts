@@ -1,114 +1,168 @@
 /**
- * Encoder and decoder layers of the BART lineage (BART, mBART, Marian, M2M100): one set of names in the checkpoint, with
- * norms before or after each sublayer. What differs otherwise (positions, norms around the stack) is in the families.
+ * Encoder and decoder of the BART lineage (BART, mBART, Marian, M2M100): one set of names in the checkpoint, with norms
+ * before or after each sublayer. What differs otherwise (positions, norms around the stack) is in the families.
  */
 
+import type { ModelConfig } from '../checkpoints/config.ts';
 import { activation } from '../nn/activation.ts';
 import { attention } from '../nn/attention.ts';
 import { add, addConstant, dropout } from '../nn/elementwise.ts';
 import { linear } from '../nn/linear.ts';
-import { type LayerNorm, layerNorm } from '../nn/norm.ts';
+import { LAYER_NORM_EPSILON, type LayerNorm, layerNorm } from '../nn/norm.ts';
 import type { Run, Value } from '../nn/run.ts';
-import { activationName, boolean, type ModelConfig, number } from './fields.ts';
-import type { Block, LanguageModel, Stack } from './model.ts';
+import {
+  activationName,
+  boolean,
+  type ConfigOf,
+  headSize,
+  number,
+  optionalBoolean,
+  optionalSize,
+  readFields,
+  size,
+} from './fields.ts';
+import type { ModelShape, Network, Stack } from './model.ts';
 import { outputLayer, storedName, tiedName } from './output-layer.ts';
+import { type Ends, type Layer, layersOf, stackOf } from './stack.ts';
 import type { Embedding, Weights } from './weights.ts';
 
-/** PyTorch's default, which the lineage never changes. */
-export const EPSILON = 1e-5;
+export type Side = 'encoder' | 'decoder';
 
-type Side = 'encoder' | 'decoder';
-
-export interface BartOptions {
-  /** Norms before each sublayer (M2M100, mBART) or after each residual sum (BART, Marian). */
-  normFirst: boolean;
-  /** Where the config leaves them out. */
-  defaults?: { activation?: string; attentionDropout?: number; scaleEmbedding?: boolean };
+/** What a family's config leaves out where it is not BART's default. */
+interface Defaults {
+  activation_function?: string;
+  attention_dropout?: number;
+  scale_embedding?: boolean;
 }
 
-/** Before and after the layers of a stack; the decoder's last norm belongs to the head. */
-export type Ends = Pick<Stack, 'enter' | 'leave'>;
+const fields = (defaults: Defaults) => ({
+  vocab_size: size(),
+  decoder_vocab_size: optionalSize,
+  d_model: size(),
+  encoder_layers: size(),
+  decoder_layers: size(),
+  encoder_attention_heads: size(),
+  decoder_attention_heads: size(),
+  max_position_embeddings: size(),
+  activation_function: activationName(defaults.activation_function ?? 'gelu'),
+  scale_embedding: boolean(defaults.scale_embedding ?? false),
+  dropout: number(0.1),
+  attention_dropout: number(defaults.attention_dropout ?? 0),
+  activation_dropout: number(0),
+  pad_token_id: number(1),
+  tie_word_embeddings: optionalBoolean,
+});
 
-/** The layers of one side between its ends. */
-function bartStack(side: Side, config: ModelConfig, weights: Weights, options: BartOptions, ends: Ends): Stack {
-  const width = number(config, 'd_model');
-  const heads = number(config, `${side}_attention_heads`);
-  const kind = activationName(config, 'activation_function', options.defaults?.activation ?? 'gelu');
-  const rate = number(config, 'dropout', 0.1);
-  const innerRate = number(config, 'activation_dropout', 0);
-  const attentionRate = number(config, 'attention_dropout', options.defaults?.attentionDropout ?? 0);
+/** The fields that the lineage shares. */
+export type BartConfig = ConfigOf<ReturnType<typeof fields>>;
 
-  const attend = (path: string, causal: boolean) => {
-    const [q, k, v, out] = ['q_proj', 'k_proj', 'v_proj', 'out_proj'].map((name) => weights.linear(`${path}.${name}`));
-    const settings = {
-      name: path,
-      numHeads: heads,
-      numKvHeads: heads,
-      headDim: width / heads,
-      scale: (width / heads) ** -0.5,
-      causal,
-      dropout: attentionRate,
-    };
-    return (run: Run, x: Value, memory: Value): Value => {
-      // Keys and values of an encoder that has been run already come from the cache.
-      const known = x !== memory && run.options.past?.has(path) === true;
-      const keys = known ? memory : linear(run, memory, k);
-      const values = known ? memory : linear(run, memory, v);
-      const mixed = attention(run, linear(run, x, q), keys, values, settings);
-      return dropout(run, run.name(path, linear(run, mixed, out)), rate);
-    };
+export function readBartConfig(config: ModelConfig, defaults: Defaults = {}): BartConfig {
+  return readFields(config, fields(defaults));
+}
+
+export function describeBart(config: BartConfig): ModelShape {
+  return {
+    hiddenSize: config.d_model,
+    numLayers: config.decoder_layers,
+    numHeads: Math.max(config.encoder_attention_heads, config.decoder_attention_heads),
+    vocabSize: config.vocab_size,
+    maxPositions: config.max_position_embeddings,
   };
+}
 
-  const residual = (run: Run, x: Value, norm: LayerNorm, sublayer: (x: Value) => Value): Value =>
-    options.normFirst ? add(run, x, sublayer(layerNorm(run, x, norm))) : layerNorm(run, add(run, x, sublayer(x)), norm);
+/** How a family arranges what all of them have. */
+export interface BartLayout {
+  /** Norms before each sublayer (M2M100, mBART) or after each residual sum (BART, Marian). */
+  normFirst: boolean;
+  /** Positions and norms around the layers. */
+  ends(side: Side): Ends;
+  /** The norm behind the decoder's layers; null: none. */
+  lastNorm: LayerNorm | null;
+}
 
-  const layer = (index: number): Block => {
-    const path = `model.${side}.layers.${index}`;
-    const self = attend(`${path}.self_attn`, side === 'decoder');
-    const selfNorm = weights.layerNorm(`${path}.self_attn_layer_norm`, EPSILON);
-    const cross = side === 'decoder' ? attend(`${path}.encoder_attn`, false) : null;
-    const crossNorm = cross && weights.layerNorm(`${path}.encoder_attn_layer_norm`, EPSILON);
-    const up = weights.linear(`${path}.fc1`);
-    const down = weights.linear(`${path}.fc2`);
-    const lastNorm = weights.layerNorm(`${path}.final_layer_norm`, EPSILON);
-    return (run, x, memory) => {
+function attentionBlock(side: Side, config: BartConfig, weights: Weights, path: string, causal: boolean) {
+  const [q, k, v, out] = weights.linears(path, ['q_proj', 'k_proj', 'v_proj', 'out_proj']);
+  const headDim = headSize(config, 'd_model', `${side}_attention_heads`);
+  const settings = {
+    name: path,
+    numHeads: config[`${side}_attention_heads`],
+    numKvHeads: config[`${side}_attention_heads`],
+    headDim,
+    scale: headDim ** -0.5,
+    causal,
+    dropout: config.attention_dropout,
+  };
+  return (run: Run, x: Value, memory: Value): Value => {
+    // Keys and values of an encoder that has been run already come from the cache.
+    const known = x !== memory && run.options.past?.has(path) === true;
+    const keys = known ? memory : linear(run, memory, k);
+    const values = known ? memory : linear(run, memory, v);
+    const mixed = attention(run, linear(run, x, q), keys, values, settings);
+    return dropout(run, run.name(path, linear(run, mixed, out)), config.dropout);
+  };
+}
+
+function feedForwardBlock(config: BartConfig, weights: Weights, path: string) {
+  const [up, down] = weights.linears(path, ['fc1', 'fc2']);
+  return (run: Run, x: Value): Value => {
+    const inner = activation(run, linear(run, x, up), config.activation_function);
+    return dropout(run, linear(run, dropout(run, inner, config.activation_dropout), down), config.dropout);
+  };
+}
+
+function bartLayer(side: Side, config: BartConfig, weights: Weights, normFirst: boolean, index: number): Layer {
+  const path = `model.${side}.layers.${index}`;
+  const norm = (name: string) => weights.layerNorm(`${path}.${name}`, LAYER_NORM_EPSILON);
+  const selfName = `${path}.self_attn`;
+  const self = attentionBlock(side, config, weights, selfName, side === 'decoder');
+  const selfNorm = norm('self_attn_layer_norm');
+  const crossName = `${path}.encoder_attn`;
+  const cross = side === 'encoder' ? null : attentionBlock(side, config, weights, crossName, false);
+  const crossNorm = cross && norm('encoder_attn_layer_norm');
+  const feed = feedForwardBlock(config, weights, path);
+  const lastNorm = norm('final_layer_norm');
+  const residual = (run: Run, x: Value, by: LayerNorm, sublayer: (x: Value) => Value): Value =>
+    normFirst ? add(run, x, sublayer(layerNorm(run, x, by))) : layerNorm(run, add(run, x, sublayer(x)), by);
+  return {
+    selfAttention: selfName,
+    ...(cross && { crossAttention: crossName }),
+    run(run, x, memory) {
       let hidden = residual(run, x, selfNorm, (input) => self(run, input, input));
       if (cross !== null && crossNorm !== null) {
         if (memory === null) throw new Error(`${path} needs the encoder's output`);
         hidden = residual(run, hidden, crossNorm, (input) => cross(run, input, memory));
       }
-      const fed = residual(run, hidden, lastNorm, (input) => {
-        const inner = dropout(run, activation(run, linear(run, input, up), kind), innerRate);
-        return dropout(run, linear(run, inner, down), rate);
-      });
-      return run.name(path, fed);
-    };
-  };
-
-  const layers = Array.from({ length: number(config, `${side}_layers`) }, (_, index) => index);
-  return {
-    enter: (run, features) => dropout(run, ends.enter(run, run.name(embeddingName(side), features)), rate),
-    blocks: layers.map(layer),
-    leave: ends.leave,
-    selfAttention: layers.map((index) => `model.${side}.layers.${index}.self_attn`),
-    crossAttention: side === 'encoder' ? [] : layers.map((index) => `model.${side}.layers.${index}.encoder_attn`),
+      return run.name(
+        path,
+        residual(run, hidden, lastNorm, (input) => feed(run, input)),
+      );
+    },
   };
 }
 
-const embeddingName = (side: Side): string => `model.${side}.embed_tokens`;
+function bartStack(side: Side, config: BartConfig, weights: Weights, layout: BartLayout, tokens: Embedding): Stack {
+  const { enter, leave } = layout.ends(side);
+  const layers = layersOf(config[`${side}_layers`], (index) =>
+    bartLayer(side, config, weights, layout.normFirst, index),
+  );
+  return stackOf(tokens, layers, {
+    enter: (run, x) => dropout(run, enter?.(run, x) ?? x, config.dropout),
+    ...(leave && { leave }),
+  });
+}
 
 /** Token embeddings of one side, scaled where the config says so, under whichever of their names they were stored. */
-function bartEmbedding(side: Side, config: ModelConfig, weights: Weights, scaled = false): Embedding {
-  const scale = boolean(config, 'scale_embedding', scaled) ? number(config, 'd_model') ** 0.5 : 1;
-  const name = embeddingName(side);
-  const group = ['model.shared', embeddingName(side === 'encoder' ? 'decoder' : 'encoder'), 'lm_head'];
-  const tied = boolean(config, 'tie_word_embeddings', true);
+function bartEmbedding(side: Side, config: BartConfig, weights: Weights): Embedding {
+  const scale = config.scale_embedding ? config.d_model ** 0.5 : 1;
+  const name = `model.${side}.embed_tokens`;
+  const group = ['model.shared', `model.${side === 'encoder' ? 'decoder' : 'encoder'}.embed_tokens`, 'lm_head'];
+  const tied = config.tie_word_embeddings ?? true;
   const stored = tied ? tiedName(weights, name, group) : storedName(weights, [name, ...group]);
   return { ...weights.embedding(stored, scale), name };
 }
 
 /** The output layer, tied to the shared embeddings or with a matrix of its own, then `final_logits_bias`. */
-function bartHead(config: ModelConfig, weights: Weights, embedding: Embedding): (run: Run, x: Value) => Value {
+function bartHead(config: BartConfig, weights: Weights, embedding: Embedding): (run: Run, x: Value) => Value {
   const whole = weights.has('model.shared.weight') ? weights.embedding('model.shared') : embedding;
   const { name, matrix } = outputLayer(config, weights, 'lm_head', whole);
   const layer = { name, matrix, bias: null };
@@ -119,26 +173,15 @@ function bartHead(config: ModelConfig, weights: Weights, embedding: Embedding): 
   };
 }
 
-/** The model of a family's two stacks. */
-export function bartModel(
-  config: ModelConfig,
-  weights: Weights,
-  options: BartOptions & { modelType: string; ends: (side: Side) => Ends; lastNorm?: LayerNorm },
-): LanguageModel {
-  const scaled = options.defaults?.scaleEmbedding;
-  const sourceEmbedding = bartEmbedding('encoder', config, weights, scaled);
-  const targetEmbedding = bartEmbedding('decoder', config, weights, scaled);
+/** The functions of a family's two stacks and its head. */
+export function bartNetwork(config: BartConfig, weights: Weights, layout: BartLayout): Network {
+  const sourceEmbedding = bartEmbedding('encoder', config, weights);
+  const targetEmbedding = bartEmbedding('decoder', config, weights);
   const output = bartHead(config, weights, targetEmbedding);
-  const { lastNorm } = options;
+  const { lastNorm } = layout;
   return {
-    modelType: options.modelType,
-    architecture: 'encoder-decoder',
-    hiddenSize: number(config, 'd_model'),
-    numLayers: number(config, 'decoder_layers'),
-    vocabSize: targetEmbedding.table.shape[0],
-    maxPositions: number(config, 'max_position_embeddings'),
-    encoder: bartStack('encoder', config, weights, options, options.ends('encoder')),
-    decoder: bartStack('decoder', config, weights, options, options.ends('decoder')),
+    encoder: bartStack('encoder', config, weights, layout, sourceEmbedding),
+    decoder: bartStack('decoder', config, weights, layout, targetEmbedding),
     sourceEmbedding,
     targetEmbedding,
     ...(lastNorm && { lastNorm: (run, x) => layerNorm(run, x, lastNorm) }),

@@ -1,82 +1,116 @@
-/** Typed access to the fields of a config.json; errors name the field and what was found there. */
+/**
+ * The fields of a config.json that a family reads, by Hugging Face's names, each with its type and its default. Errors
+ * name the field, what was found there and what it must be.
+ */
 
 import { ACTIVATION_NAMES } from '../nn/activation.ts';
 
-/** A parsed config.json. */
-export type ModelConfig = Readonly<Record<string, unknown>>;
+/** A parsed JSON object. */
+export type JsonFields = Readonly<Record<string, unknown>>;
 
-function wrong(field: string, value: unknown, wanted: string): Error {
+/** Reads the value of one field; undefined where the field is missing. */
+export type Field<T> = (value: unknown, name: string) => T;
+
+/** What a table of fields reads. */
+export type ConfigOf<Spec extends Readonly<Record<string, Field<unknown>>>> = {
+  readonly [Name in keyof Spec]: ReturnType<Spec[Name]>;
+};
+
+/** Reads every field of the table. @throws {Error} at the first one that is wrong */
+export function readFields<Spec extends Readonly<Record<string, Field<unknown>>>>(
+  config: JsonFields,
+  fields: Spec,
+): ConfigOf<Spec> {
+  const entries = Object.entries(fields).map(([name, read]) => [name, read(config[name], name)]);
+  return Object.fromEntries(entries) as ConfigOf<Spec>;
+}
+
+export function wrongField(name: string, value: unknown, wanted: string): Error {
   const found = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
-  return new Error(`config.json: "${field}" ${found}; it must be ${wanted}`);
+  return new Error(`config.json: "${name}" ${found}; it must be ${wanted}`);
 }
 
 /** A number; `fallback` where the field is missing or null. */
-export function number(config: ModelConfig, field: string, fallback?: number): number {
-  const value = config[field] ?? fallback;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(field, value, 'a number');
-  return value;
-}
+export const number =
+  (fallback?: number): Field<number> =>
+  (value, name) => {
+    const found = value ?? fallback;
+    if (typeof found !== 'number' || !Number.isFinite(found)) throw wrongField(name, found, 'a number');
+    return found;
+  };
 
-/** A number, or null where the field is missing or null. */
-export function optionalNumber(config: ModelConfig, field: string): number | null {
-  return config[field] === undefined || config[field] === null ? null : number(config, field);
-}
+/** Null where the field is null; `missing` where there is no such field. */
+export const optionalNumber =
+  (missing: number | null = null): Field<number | null> =>
+  (value, name) => {
+    if (value === undefined) return missing;
+    return value === null ? null : number()(value, name);
+  };
 
-export function string(config: ModelConfig, field: string, fallback?: string): string {
-  const value = config[field] ?? fallback;
-  if (typeof value !== 'string') throw wrong(field, value, 'a string');
-  return value;
-}
+/** A width or a count: a whole number of 1 or more; `fallback` where the field is missing or null. */
+export const size =
+  (fallback?: number): Field<number> =>
+  (value, name) => {
+    const found = value ?? fallback;
+    if (found === undefined) throw wrongField(name, value, 'a number');
+    if (typeof found === 'number' && Number.isSafeInteger(found) && found >= 1) return found;
+    throw wrongField(name, found, 'a whole number of 1 or more');
+  };
 
-export function boolean(config: ModelConfig, field: string, fallback?: boolean): boolean {
-  const value = config[field] ?? fallback;
-  if (typeof value !== 'boolean') throw wrong(field, value, 'true or false');
-  return value;
-}
+/** As `size`; null where the field is missing or null. */
+export const optionalSize: Field<number | null> = (value, name) =>
+  (value ?? null) === null ? null : size()(value, name);
+
+export const string =
+  (fallback?: string): Field<string> =>
+  (value, name) => {
+    const found = value ?? fallback;
+    if (typeof found !== 'string') throw wrongField(name, found, 'a string');
+    return found;
+  };
+
+export const boolean =
+  (fallback?: boolean): Field<boolean> =>
+  (value, name) => {
+    const found = value ?? fallback;
+    if (typeof found !== 'boolean') throw wrongField(name, found, 'true or false');
+    return found;
+  };
+
+/** Null where the field is missing or null. */
+export const optionalBoolean: Field<boolean | null> = (value, name) =>
+  (value ?? null) === null ? null : boolean()(value, name);
 
 /** An object, or null where the field is missing or null. */
-export function object(config: ModelConfig, field: string): ModelConfig | null {
-  const value = config[field] ?? null;
-  if (value === null) return null;
-  if (typeof value !== 'object' || Array.isArray(value)) throw wrong(field, value, 'an object');
-  return { ...value };
-}
+export const object: Field<JsonFields | null> = (value, name) => {
+  const found = value ?? null;
+  if (found === null) return null;
+  if (typeof found !== 'object' || Array.isArray(found)) throw wrongField(name, found, 'an object');
+  return { ...found };
+};
 
-/** Fields that count something or give a width, in the words of all families. */
-const SIZES = [
-  ['n_embd', 'n_embed', 'hidden_size', 'd_model', 'd_kv', 'd_ff', 'head_dim', 'word_embed_proj_dim'],
-  ['n_layer', 'num_layers', 'num_hidden_layers', 'num_decoder_layers', 'encoder_layers', 'decoder_layers'],
-  ['n_head', 'num_heads', 'num_attention_heads', 'num_key_value_heads'],
-  ['encoder_attention_heads', 'decoder_attention_heads', 'intermediate_size', 'n_inner', 'ffn_dim'],
-  ['encoder_ffn_dim', 'decoder_ffn_dim', 'vocab_size', 'n_positions', 'n_ctx', 'max_position_embeddings'],
-].flat();
-
-/** What heads share out, and who says otherwise. */
-const SHARED_OUT: readonly [whole: string, parts: string, unless: string][] = [
-  ['n_embd', 'n_head', 'head_dim'],
-  ['hidden_size', 'num_attention_heads', 'head_dim'],
-  ['d_model', 'encoder_attention_heads', 'head_dim'],
-  ['d_model', 'decoder_attention_heads', 'head_dim'],
-  ['num_attention_heads', 'num_key_value_heads', ''],
-];
-
-/** @throws {Error} where a size is not a whole number of 1 or more, or heads do not share out what they must */
-export function checkSizes(config: ModelConfig): void {
-  for (const field of SIZES) {
-    const value = config[field] ?? null;
-    if (value === null || (Number.isSafeInteger(value) && Number(value) >= 1)) continue;
-    throw wrong(field, value, 'a whole number of 1 or more');
-  }
-  for (const [whole, parts, unless] of SHARED_OUT) {
-    const [size, count] = [config[whole] ?? null, config[parts] ?? null];
-    if (size === null || count === null || (config[unless] ?? null) !== null) continue;
-    if (Number(size) % Number(count) !== 0) throw wrong(whole, size, `a multiple of "${parts}", which is ${count}`);
-  }
-}
+/** Whatever stands there; the family looks at it itself. */
+export const anything: Field<unknown> = (value) => value ?? null;
 
 /** The name of an activation function. */
-export function activationName(config: ModelConfig, field: string, fallback: string): string {
-  const name = string(config, field, fallback);
-  if (!ACTIVATION_NAMES.includes(name)) throw wrong(field, name, `one of ${ACTIVATION_NAMES.join(', ')}`);
-  return name;
+export const activationName =
+  (fallback: string): Field<string> =>
+  (value, name) => {
+    const found = string(fallback)(value, name);
+    if (!ACTIVATION_NAMES.includes(found)) throw wrongField(name, found, `one of ${ACTIVATION_NAMES.join(', ')}`);
+    return found;
+  };
+
+/**
+ * What each of the heads has of a width: config[whole] / config[parts].
+ * @throws {Error} where the heads cannot share it out evenly
+ */
+export function headSize<Name extends string>(
+  config: Readonly<Record<Name, number>>,
+  whole: Name,
+  parts: Name,
+): number {
+  const [width, heads] = [config[whole], config[parts]];
+  if (width % heads !== 0) throw wrongField(whole, width, `a multiple of "${parts}", which is ${heads}`);
+  return width / heads;
 }

@@ -12,8 +12,8 @@ import {
 import { refusePacked, refuseQuantizer } from '../checkpoints/quantization.ts';
 import { openCheckpoint } from '../checkpoints/safetensors.ts';
 import type { OutlierRule } from '../tensors/matrix.ts';
-import { checkSizes } from './fields.ts';
-import type { Family, LanguageModel } from './model.ts';
+import type { Family } from './family.ts';
+import type { LanguageModel } from './model.ts';
 import { type Quantization, type WeightOptions, Weights } from './weights.ts';
 
 const FOLDER = new URL('./families/', import.meta.url);
@@ -31,7 +31,7 @@ async function readFamilies(): Promise<Map<string, Family>> {
   for (const file of readdirSync(FOLDER).sort()) {
     if (!/\.[jt]s$/.test(file)) continue;
     const { default: family } = (await import(new URL(file, FOLDER).href)) as { default: Family };
-    for (const type of [family.modelType].flat()) found.set(type, family);
+    for (const type of family.modelType) found.set(type, family);
   }
   return found;
 }
@@ -104,7 +104,6 @@ export async function planModel(dir: string): Promise<PlannedModel> {
 async function build(dir: string, options: WeightOptions) {
   refuseQuantizer(dir, readModelConfig(dir));
   const { family, config } = await familyOf(dir);
-  checkSizes(config);
   const checkpoint = openCheckpoint(dir);
   const weights = new Weights(checkpoint, options);
   try {
@@ -120,13 +119,11 @@ async function build(dir: string, options: WeightOptions) {
   }
 }
 
-function checkVocabulary({ targetEmbedding }: LanguageModel, config: ModelConfig): void {
+function checkVocabulary({ targetEmbedding, vocabSize }: LanguageModel, config: ModelConfig): void {
   const { name, table } = targetEmbedding;
-  // Marian's two sides may have vocabularies of their own.
-  const field = typeof config.decoder_vocab_size === 'number' ? 'decoder_vocab_size' : 'vocab_size';
-  const size = config[field];
-  if (typeof size !== 'number' || size === table.shape[0]) return;
+  if (vocabSize === table.shape[0]) return;
+  const field = vocabSize === config.vocab_size ? 'vocab_size' : 'decoder_vocab_size';
   throw new Error(
-    `config.json: "${field}" is ${size}, but the checkpoint's "${name}" has rows for ${table.shape[0]} tokens`,
+    `config.json: "${field}" is ${vocabSize}, but the checkpoint's "${name}" has rows for ${table.shape[0]} tokens`,
   );
 }

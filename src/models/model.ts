@@ -1,40 +1,32 @@
 /**
- * What a model family is to the rest of the engine: embeddings, stacks of blocks, and a head, each a function of rows.
+ * What a model family is to the rest of the engine: embeddings, stacks of layers, and a head, each a function of rows.
  *
- * A family is one file in families/, named by Hugging Face's `model_type`, whose default export is a `Family`.
  * Features are the scaled token embeddings, before positions: what attribution methods differentiate and perturb.
  */
 
 import type { Run, Value } from '../nn/run.ts';
 import { type Tensor2D, tf } from '../tensors/tf.ts';
-import type { ModelConfig } from './fields.ts';
-import type { Embedding, Weights } from './weights.ts';
+import type { Embedding } from './weights.ts';
 
 export type Architecture = 'decoder-only' | 'encoder-decoder';
 
-/** One transformer block: rows [rows, hidden] to rows of the same shape. `memory`: the encoder's output. */
+/** One transformer layer: rows [rows, hidden] to rows of the same shape. `memory`: the encoder's output. */
 export type Block = (run: Run, x: Value, memory: Value | null) => Value;
 
-/** A stack of blocks with what comes before and after. */
+/** A stack of layers with what comes before and after. */
 export interface Stack {
-  /** Features to the first block's input: positions, embedding norms. */
+  /** Features to the first layer's input: positions, embedding norms. */
   enter(run: Run, features: Value): Value;
   readonly blocks: readonly Block[];
-  /** The last block's output to the stack's output (the last norm). */
+  /** The last layer's output to the stack's output (the encoder's last norm). */
   leave(run: Run, x: Value): Value;
   /** Names of the self-attention and cross-attention blocks, by layer, as given to hooks and caches. */
   readonly selfAttention: readonly string[];
   readonly crossAttention: readonly string[];
 }
 
-export interface LanguageModel {
-  readonly modelType: string;
-  readonly architecture: Architecture;
-  readonly hiddenSize: number;
-  readonly numLayers: number;
-  readonly vocabSize: number;
-  /** Longest sequence that positions exist for; null: no limit of the model's own. */
-  readonly maxPositions: number | null;
+/** The functions of a model, built from its weights. */
+export interface Network {
   /**
    * Equal for two lengths of a text exactly when what they have in common has the same positions in both, so that the
    * keys of the shorter one still hold and one pass serves the steps of both; left out: of all lengths. LongRoPE has
@@ -52,17 +44,25 @@ export interface LanguageModel {
   head(run: Run, x: Value): Value;
 }
 
-export interface Family {
-  /** `model_type` in config.json. */
-  readonly modelType: string | readonly string[];
-  readonly architecture: Architecture;
-  /** The config of the text model where config.json describes more than that. */
-  textConfig?(config: ModelConfig): ModelConfig;
-  /** Builds the model from its config and weights. Errors name the field or tensor that is missing. */
-  build(config: ModelConfig, weights: Weights): LanguageModel;
+/** What a model's config says of its size. */
+export interface ModelShape {
+  /** Width of the layers; embeddings may be narrower or wider. */
+  readonly hiddenSize: number;
+  /** Of the decoder. */
+  readonly numLayers: number;
+  /** Query heads of a layer of the stack that has the most. */
+  readonly numHeads: number;
+  readonly vocabSize: number;
+  /** Longest sequence that positions exist for; null: no limit of the model's own. */
+  readonly maxPositions: number | null;
 }
 
-/** Runs a stack over its features; intermediate tensors are freed block by block. */
+export interface LanguageModel extends ModelShape, Network {
+  readonly modelType: string;
+  readonly architecture: Architecture;
+}
+
+/** Runs a stack over its features; intermediate tensors are freed layer by layer. */
 export function runStack(run: Run, stack: Stack, features: Value, memory: Value | null): Value {
   let x = run.scope(() => stack.enter(run, features));
   for (const block of stack.blocks) {
@@ -76,7 +76,7 @@ export function runStack(run: Run, stack: Stack, features: Value, memory: Value 
   return output;
 }
 
-/** Frees a block's input once the next block has run, unless a pullback or a hook kept it. */
+/** Frees a layer's input once the next layer has run, unless a pullback or a hook kept it. */
 function releaseUnlessKept(value: Value, features: Value): void {
   if (value !== features && !value.tensor.kept && !value.tensor.isDisposed) value.tensor.dispose();
 }

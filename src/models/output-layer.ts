@@ -5,21 +5,25 @@
  */
 
 import type { Linear } from '../nn/linear.ts';
-import { boolean, type ModelConfig } from './fields.ts';
 import type { Embedding, Weights } from './weights.ts';
+
+/** How a config says whether the two are one; null where it says nothing. */
+export interface TyingConfig {
+  readonly tie_word_embeddings: boolean | null;
+}
 
 /**
  * The embeddings `name`, found under the output layer's name where a tied matrix was stored as that alone.
  * @param head - path of the output layer
  */
 export function tokenEmbedding(
-  config: ModelConfig,
+  config: TyingConfig,
   weights: Weights,
   name: string,
   head: string,
   scale?: number,
 ): Embedding {
-  const tied = boolean(config, 'tie_word_embeddings', true);
+  const tied = config.tie_word_embeddings ?? true;
   return { ...weights.embedding(tied ? storedName(weights, [name, head]) : name, scale), name };
 }
 
@@ -28,7 +32,7 @@ export function tokenEmbedding(
  * `tie_word_embeddings` is true; else the embeddings, unless `tie_word_embeddings` is false.
  * @throws CheckpointError where it is false and there is no such matrix
  */
-export function outputLayer(config: ModelConfig, weights: Weights, name: string, embedding: Embedding): Linear {
+export function outputLayer(config: TyingConfig, weights: Weights, name: string, embedding: Embedding): Linear {
   const own = weights.has(`${name}.weight`);
   if (!own && config.tie_word_embeddings === false) {
     throw weights.fault(

@@ -159,6 +159,11 @@ export class Weights {
     return { name, matrix, bias: this.has(`${name}.bias`) ? this.vector(`${name}.bias`) : null };
   }
 
+  /** Linear layers that stand side by side in one module. */
+  linears(path: string, names: readonly string[]): Linear[] {
+    return names.map((name) => this.linear(`${path}.${name}`));
+  }
+
   /** The output layer that shares its matrix with an embedding. */
   tied(name: string, embedding: Embedding, bias: Tensor1D | null = null): Linear {
     return { name, matrix: new FloatMatrix(embedding.table, false), bias };

@@ -4,6 +4,9 @@ import { normByKernel, normPullbackByKernel } from '../tensors/block-kernels.ts'
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 import { type Cotangent, lookUp, type Run, type Value } from './run.ts';
 
+/** PyTorch's default, of families whose configs do not name another. */
+export const LAYER_NORM_EPSILON = 1e-5;
+
 export interface LayerNorm {
   readonly name: string;
   /** [width] */

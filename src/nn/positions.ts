@@ -5,10 +5,13 @@ import { addConstant } from './elementwise.ts';
 import { indexTensor } from './rows.ts';
 import type { Run, Value } from './run.ts';
 
+/** Rows at the head of fairseq's position tables that belong to no position (OPT, BART, mBART). */
+export const FAIRSEQ_OFFSET = 2;
+
 /**
  * Adds each row's position embedding.
  * @param table - [positions, width]
- * @param offset - rows at the head of the table that no position uses (OPT, BART: 2)
+ * @param offset - rows at the head of the table that no position uses
  */
 export function addPositions(run: Run, x: Value, table: Tensor2D, offset = 0): Value {
   const index = x.rows.cache.get(`positions${offset}`, () => indexTensor(x.rows.positions.map((p) => p + offset)));

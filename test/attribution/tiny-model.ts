@@ -7,9 +7,11 @@ import { Value } from 'typebox/value';
 import type { Sequence } from '../../src/attribution/passes/passes.ts';
 import { SequenceScores } from '../../src/attribution/sequence-scores.ts';
 import type { ContrastTexts } from '../../src/attribution/step-functions/parts/contrast-inputs.ts';
+import type { ModelConfig } from '../../src/checkpoints/config.ts';
 import { openCheckpoint } from '../../src/checkpoints/safetensors.ts';
+import type { Family } from '../../src/models/family.ts';
 import { families } from '../../src/models/load.ts';
-import type { Family, LanguageModel } from '../../src/models/model.ts';
+import type { LanguageModel } from '../../src/models/model.ts';
 import { Weights } from '../../src/models/weights.ts';
 import { Random } from '../../src/random.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizers/tokenizer.ts';
@@ -24,7 +26,7 @@ export interface TinyModel {
 /** Loads a model of the golden files in float32, with `changes` to its config. */
 export async function loadTiny(name: string, changes: Record<string, unknown> = {}): Promise<TinyModel> {
   const dir = modelDir(name);
-  const stored = JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8')) as Record<string, unknown>;
+  const stored = JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8')) as ModelConfig;
   const config = { ...stored, ...changes };
   const family = (await import(`../../src/models/families/${config.model_type}.ts`)) as { default: Family };
   const weights = new Weights(openCheckpoint(dir), { quantization: 'none', rule: { threshold: 0, outliers: 'row' } });

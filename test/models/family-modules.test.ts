@@ -84,7 +84,7 @@ describe('families', () => {
   it('are all described by make.py, each with its dropout', async () => {
     const all = await families();
     for (const family of new Set(all.values())) {
-      const types = [family.modelType].flat();
+      const types = family.modelType;
       const cases = FAMILY_CASES.filter(({ config }) => types.includes(config.model_type));
       assert.ok(cases.length > 0, `${types}: no case in test/fixtures/families/make.py`);
       assert.ok(

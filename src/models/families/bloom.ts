@@ -1,14 +1,45 @@
 /** BLOOM (Le Scao et al. 2022, arXiv:2211.05100): `bloom`. Positions by ALiBi (Press et al. 2021, arXiv:2108.12409). */
 
+import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
 import { add, dropout, splitHeads } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
-import { tf } from '../../tensors/tf.ts';
-import { boolean, number } from '../fields.ts';
-import type { Block, Family } from '../model.ts';
+import { type Tensor, tf } from '../../tensors/tf.ts';
+import { defineFamily } from '../family.ts';
+import { boolean, type ConfigOf, headSize, number, optionalBoolean, readFields, size } from '../fields.ts';
+import type { Network } from '../model.ts';
 import { outputLayer, tokenEmbedding } from '../output-layer.ts';
+import { decoderOnly, type Layer, layersOf } from '../stack.ts';
+import type { Weights } from '../weights.ts';
+
+const FIELDS = {
+  vocab_size: size(),
+  hidden_size: size(),
+  n_layer: size(),
+  n_head: size(),
+  layer_norm_epsilon: number(1e-5),
+  apply_residual_connection_post_layernorm: boolean(false),
+  hidden_dropout: number(0),
+  attention_dropout: number(0),
+  tie_word_embeddings: optionalBoolean,
+};
+type BloomConfig = ConfigOf<typeof FIELDS>;
+
+/** The first checkpoints have GPT-2's names for some sizes, others the general ones. */
+function readConfig(config: ModelConfig): BloomConfig {
+  const { n_embed, n_head, n_layer, hidden_size, num_attention_heads, num_hidden_layers } = config;
+  return readFields(
+    {
+      ...config,
+      hidden_size: n_embed ?? hidden_size,
+      n_head: n_head ?? num_attention_heads,
+      n_layer: n_layer ?? num_hidden_layers,
+    },
+    FIELDS,
+  );
+}
 
 /** By how much each head's scores fall with each position of distance: [heads] */
 function alibiSlopes(heads: number): Float64Array {
@@ -19,88 +50,76 @@ function alibiSlopes(heads: number): Float64Array {
   return Float64Array.from([...slopes(power), ...between.slice(0, heads - power)]);
 }
 
-const bloom: Family = {
+/** The bias of every head's scores, [1, heads, 1, keys]: softmax takes off what the queries of a row have in common. */
+function alibi(slopes: Float64Array, keys: number): Tensor {
+  const bias = new Float32Array(slopes.length * keys);
+  slopes.forEach((slope, head) => {
+    for (let key = 0; key < keys; key++) bias[head * keys + key] = slope * key;
+  });
+  return tf.tensor4d(bias, [1, slopes.length, 1, keys]);
+}
+
+function decoderLayer(config: BloomConfig, weights: Weights, layer: number): Layer {
+  const { n_head: heads, layer_norm_epsilon: epsilon, hidden_dropout: rate } = config;
+  const { apply_residual_connection_post_layernorm: fromNorm } = config;
+  const path = `transformer.h.${layer}`;
+  const selfAttention = `${path}.self_attention`;
+  const norm1 = weights.layerNorm(`${path}.input_layernorm`, epsilon);
+  const [qkv, out] = weights.linears(selfAttention, ['query_key_value', 'dense']);
+  const norm2 = weights.layerNorm(`${path}.post_attention_layernorm`, epsilon);
+  const [up, down] = weights.linears(`${path}.mlp`, ['dense_h_to_4h', 'dense_4h_to_h']);
+  const slopes = alibiSlopes(heads);
+  const headDim = headSize(config, 'hidden_size', 'n_head');
+  const settings = {
+    name: selfAttention,
+    numHeads: heads,
+    numKvHeads: heads,
+    headDim,
+    scale: headDim ** -0.5,
+    causal: true,
+    bias: (_queries: Int32Array, _segments: number, keys: number) => alibi(slopes, keys),
+    dropout: config.attention_dropout,
+  };
+  return {
+    selfAttention,
+    run(run, x) {
+      const normal1 = layerNorm(run, x, norm1);
+      const [q, k, v] = splitHeads(run, linear(run, normal1, qkv), heads, 3);
+      const mixed = dropout(run, linear(run, attention(run, q, k, v, settings), out), rate);
+      // The modules of BLOOM add the residual themselves: their outputs hold it.
+      const attended = run.name(selfAttention, add(run, fromNorm ? normal1 : x, mixed));
+      const normal2 = layerNorm(run, attended, norm2);
+      const fed = dropout(run, feedForward(run, normal2, { up, down, kind: 'gelu_new' }), rate);
+      return run.name(path, run.name(`${path}.mlp`, add(run, fromNorm ? normal2 : attended, fed)));
+    },
+  };
+}
+
+function build(config: BloomConfig, weights: Weights): Network {
+  weights.allowWithout('transformer.', 'word_embeddings.weight');
+  const tokens = tokenEmbedding(config, weights, 'transformer.word_embeddings', 'lm_head');
+  const firstNorm = weights.layerNorm('transformer.word_embeddings_layernorm', config.layer_norm_epsilon);
+  const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);
+  const output = outputLayer(config, weights, 'lm_head', tokens);
+  return decoderOnly({
+    tokens,
+    enter: (run, x) => layerNorm(run, x, firstNorm),
+    layers: layersOf(config.n_layer, (layer) => decoderLayer(config, weights, layer)),
+    lastNorm: (run, x) => layerNorm(run, x, lastNorm),
+    head: (run, x) => linear(run, x, output),
+  });
+}
+
+export default defineFamily({
   modelType: 'bloom',
   architecture: 'decoder-only',
-
-  build(config, weights) {
-    weights.allowWithout('transformer.', 'word_embeddings.weight');
-    const hidden = config.n_embed === undefined ? number(config, 'hidden_size') : number(config, 'n_embed');
-    const heads = config.n_head === undefined ? number(config, 'num_attention_heads') : number(config, 'n_head');
-    const layers = config.n_layer === undefined ? number(config, 'num_hidden_layers') : number(config, 'n_layer');
-    const epsilon = number(config, 'layer_norm_epsilon', 1e-5);
-    const fromNorm = boolean(config, 'apply_residual_connection_post_layernorm', false);
-    const rate = number(config, 'hidden_dropout', 0);
-    const headDim = hidden / heads;
-    const slopes = alibiSlopes(heads);
-    const attentionName = (layer: number) => `transformer.h.${layer}.self_attention`;
-
-    /** [1, heads, 1, keys]: softmax takes off what the queries of a row have in common. */
-    const alibi = (_queries: Int32Array, _segments: number, keys: number) => {
-      const bias = new Float32Array(heads * keys);
-      for (let head = 0; head < heads; head++) {
-        for (let key = 0; key < keys; key++) bias[head * keys + key] = slopes[head] * key;
-      }
-      return tf.tensor4d(bias, [1, heads, 1, keys]);
-    };
-
-    const block = (layer: number): Block => {
-      const path = `transformer.h.${layer}`;
-      const norm1 = weights.layerNorm(`${path}.input_layernorm`, epsilon);
-      const qkv = weights.linear(`${path}.self_attention.query_key_value`);
-      const out = weights.linear(`${path}.self_attention.dense`);
-      const norm2 = weights.layerNorm(`${path}.post_attention_layernorm`, epsilon);
-      const up = weights.linear(`${path}.mlp.dense_h_to_4h`);
-      const down = weights.linear(`${path}.mlp.dense_4h_to_h`);
-      const settings = {
-        name: attentionName(layer),
-        numHeads: heads,
-        numKvHeads: heads,
-        headDim,
-        scale: headDim ** -0.5,
-        causal: true,
-        bias: alibi,
-        dropout: number(config, 'attention_dropout', 0),
-      };
-      return (run, x) => {
-        const normal1 = layerNorm(run, x, norm1);
-        const [q, k, v] = splitHeads(run, linear(run, normal1, qkv), heads, 3);
-        const mixed = dropout(run, linear(run, attention(run, q, k, v, settings), out), rate);
-        // The modules of BLOOM add the residual themselves: their outputs hold it.
-        const attended = run.name(settings.name, add(run, fromNorm ? normal1 : x, mixed));
-        const normal2 = layerNorm(run, attended, norm2);
-        const fed = dropout(run, feedForward(run, normal2, { up, down, kind: 'gelu_new' }), rate);
-        return run.name(path, run.name(`${path}.mlp`, add(run, fromNorm ? normal2 : attended, fed)));
-      };
-    };
-
-    const tokens = tokenEmbedding(config, weights, 'transformer.word_embeddings', 'lm_head');
-    const firstNorm = weights.layerNorm('transformer.word_embeddings_layernorm', epsilon);
-    const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
-    const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);
-    const head = outputLayer(config, weights, 'lm_head', tokens);
-
-    return {
-      modelType: 'bloom',
-      architecture: 'decoder-only',
-      hiddenSize: hidden,
-      numLayers: layers,
-      vocabSize: number(config, 'vocab_size'),
-      maxPositions: null,
-      encoder: null,
-      sourceEmbedding: null,
-      targetEmbedding: tokens,
-      decoder: {
-        enter: (run, x) => layerNorm(run, run.name('transformer.word_embeddings', x), firstNorm),
-        blocks,
-        leave: (_run, x) => x,
-        selfAttention: blocks.map((_, layer) => attentionName(layer)),
-        crossAttention: [],
-      },
-      lastNorm: (run, x) => layerNorm(run, x, lastNorm),
-      head: (run, x) => linear(run, layerNorm(run, x, lastNorm), head),
-    };
-  },
-};
-
-export default bloom;
+  readConfig,
+  describe: (config) => ({
+    hiddenSize: config.hidden_size,
+    numLayers: config.n_layer,
+    numHeads: config.n_head,
+    vocabSize: config.vocab_size,
+    maxPositions: null,
+  }),
+  build,
+});

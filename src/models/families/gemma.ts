@@ -3,29 +3,26 @@
  * one, and gated GELU.
  */
 
-import { activationName } from '../fields.ts';
-import type { Family } from '../model.ts';
-import { readSettings, refuseBidirectional, rotaryDecoder } from '../rotary-decoder.ts';
+import { activationName, readFields } from '../fields.ts';
+import { readLlamaConfig, refuseBidirectional } from '../rotary-config.ts';
+import { rotaryFamily } from '../rotary-decoder.ts';
 
 const TANH = 'gelu_pytorch_tanh';
 
-const gemma: Family = {
+export default rotaryFamily({
   modelType: 'gemma',
-  architecture: 'decoder-only',
-
-  build(config, weights) {
+  readConfig(config) {
     refuseBidirectional(config);
-    const settings = readSettings(config, { headDim: 256 });
+    const shared = readLlamaConfig(config, { head_dim: 256 });
+    const { hidden_act } = readFields(config, { hidden_act: activationName(TANH) });
     // "gelu" of the first checkpoints is wrong, and read by transformers as the form that they were trained with.
-    const act = activationName(config, 'hidden_act', TANH);
-    return rotaryDecoder(config, weights, {
-      ...settings,
-      modelType: 'gemma',
-      activation: activationName(config, 'hidden_activation', act === 'gelu' ? TANH : act),
+    const usual = hidden_act === 'gelu' ? TANH : hidden_act;
+    const { hidden_activation } = readFields(config, { hidden_activation: activationName(usual) });
+    return {
+      ...shared,
+      hidden_act: hidden_activation,
       normOffset: 1,
-      embeddingScale: settings.hiddenSize ** 0.5,
-    });
+      embeddingScale: shared.hidden_size ** 0.5,
+    };
   },
-};
-
-export default gemma;
+});

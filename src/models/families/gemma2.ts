@@ -3,31 +3,34 @@
  * scores and logits, and norms behind each sublayer too.
  */
 
-import { activationName, number, optionalNumber } from '../fields.ts';
-import type { Family } from '../model.ts';
-import { layerWindows, readSettings, refuseBidirectional, rotaryDecoder } from '../rotary-decoder.ts';
+import { activationName, number, optionalNumber, readFields, size } from '../fields.ts';
+import { layerWindows, readLlamaConfig, refuseBidirectional } from '../rotary-config.ts';
+import { rotaryFamily } from '../rotary-decoder.ts';
 
-const gemma2: Family = {
-  modelType: 'gemma2',
-  architecture: 'decoder-only',
-
-  build(config, weights) {
-    refuseBidirectional(config);
-    const settings = readSettings(config, { headDim: 256 });
-    const cap = (field: string, usual: number) => (config[field] === undefined ? usual : optionalNumber(config, field));
-    return rotaryDecoder(config, weights, {
-      ...settings,
-      modelType: 'gemma2',
-      activation: activationName(config, 'hidden_activation', 'gelu_pytorch_tanh'),
-      normOffset: 1,
-      outputNorms: true,
-      embeddingScale: settings.hiddenSize ** 0.5,
-      scoreScale: number(config, 'query_pre_attn_scalar', 256) ** -0.5,
-      scoreCap: cap('attn_logit_softcapping', 50),
-      logitCap: cap('final_logit_softcapping', 30),
-      window: layerWindows(config, number(config, 'sliding_window', 4096), (layer) => layer % 2 === 0),
-    });
-  },
+const FIELDS = {
+  hidden_activation: activationName('gelu_pytorch_tanh'),
+  query_pre_attn_scalar: number(256),
+  attn_logit_softcapping: optionalNumber(50),
+  final_logit_softcapping: optionalNumber(30),
+  sliding_window: size(4096),
 };
 
-export default gemma2;
+export default rotaryFamily({
+  modelType: 'gemma2',
+  readConfig(config) {
+    refuseBidirectional(config);
+    const shared = readLlamaConfig(config, { head_dim: 256 });
+    const own = readFields(config, FIELDS);
+    return {
+      ...shared,
+      hidden_act: own.hidden_activation,
+      normOffset: 1,
+      outputNorms: true,
+      embeddingScale: shared.hidden_size ** 0.5,
+      scoreScale: own.query_pre_attn_scalar ** -0.5,
+      scoreCap: own.attn_logit_softcapping,
+      logitCap: own.final_logit_softcapping,
+      window: layerWindows(config, own.sliding_window, (layer) => layer % 2 === 0),
+    };
+  },
+});

@@ -4,9 +4,16 @@
  * positions of their own for those with a window.
  */
 
-import { activationName, number, object, optionalNumber, string } from '../fields.ts';
-import type { Family } from '../model.ts';
-import { layerWindows, readSettings, refuseBidirectional, rope, rotaryDecoder } from '../rotary-decoder.ts';
+import type { ModelConfig } from '../../checkpoints/config.ts';
+import { activationName, number, object, optionalNumber, readFields, size } from '../fields.ts';
+import {
+  layerWindows,
+  type RotaryDecoderConfig,
+  readLlamaConfig,
+  readRope,
+  refuseBidirectional,
+} from '../rotary-config.ts';
+import { rotaryFamily } from '../rotary-decoder.ts';
 
 /** What the `text_config` of checkpoints leaves out, by transformers' Gemma3TextConfig. */
 const DEFAULTS = {
@@ -20,46 +27,54 @@ const DEFAULTS = {
   tie_word_embeddings: true,
 };
 
-const gemma3: Family = {
-  modelType: ['gemma3_text', 'gemma3'],
-  architecture: 'decoder-only',
-  textConfig: (config) => ({ ...DEFAULTS, ...(object(config, 'text_config') ?? config) }),
-
-  build(config, weights) {
-    refuseBidirectional(config);
-    weights.allowUnder('model.', ['language_model.model.', 'model.language_model.'], 'embed_tokens.weight');
-    weights.allowUnder('lm_head.', ['language_model.lm_head.'], 'weight');
-    // transformers 5 keeps the rotary parameters of the two kinds of layers side by side.
-    const byKind = object(config, 'rope_parameters') ?? {};
-    const parameters = object(byKind, 'full_attention');
-    const globalConfig = { ...config, rope_parameters: parameters ?? undefined };
-    const settings = readSettings(globalConfig, { headDim: 256, ropeTheta: 1_000_000 });
-    const localBase = number(config, 'rope_local_base_freq', 10_000);
-    const localParameters = object(byKind, 'sliding_attention') ?? { rope_theta: localBase };
-    const localConfig = { ...config, rope_scaling: null, rope_parameters: localParameters };
-    const globalRotary = settings.rotary(0);
-    const localRotary = { ...rope(localConfig, settings.headDim), key: 'local' };
-    const pattern = number(config, 'sliding_window_pattern', 6);
-    const size = number(config, 'sliding_window', 4096);
-    const window = layerWindows(config, size, (layer) => (layer + 1) % pattern !== 0);
-    return {
-      ...rotaryDecoder(config, weights, {
-        ...settings,
-        modelType: string(config, 'model_type'),
-        activation: activationName(config, 'hidden_activation', 'gelu_pytorch_tanh'),
-        normOffset: 1,
-        headNorms: true,
-        outputNorms: true,
-        embeddingScale: settings.hiddenSize ** 0.5,
-        scoreScale: number(config, 'query_pre_attn_scalar', 256) ** -0.5,
-        scoreCap: optionalNumber(config, 'attn_logit_softcapping'),
-        logitCap: optionalNumber(config, 'final_logit_softcapping'),
-        window,
-        rotary: (layer) => (window(layer) === null ? globalRotary : localRotary),
-      }),
-      maxPositions: globalRotary.maxPositions,
-    };
-  },
+const FIELDS = {
+  hidden_activation: activationName('gelu_pytorch_tanh'),
+  query_pre_attn_scalar: number(256),
+  attn_logit_softcapping: optionalNumber(),
+  final_logit_softcapping: optionalNumber(),
+  sliding_window: size(4096),
+  sliding_window_pattern: size(6),
+  rope_local_base_freq: number(10_000),
+  rope_parameters: object,
 };
 
-export default gemma3;
+function readConfig(config: ModelConfig): RotaryDecoderConfig {
+  refuseBidirectional(config);
+  const own = readFields(config, FIELDS);
+  // transformers 5 keeps the rotary parameters of the two kinds of layers side by side.
+  const { full_attention, sliding_attention } = readFields(own.rope_parameters ?? {}, {
+    full_attention: object,
+    sliding_attention: object,
+  });
+  const globalConfig = { ...config, rope_parameters: full_attention };
+  const shared = readLlamaConfig(globalConfig, { head_dim: 256, rope_theta: 1_000_000 });
+  const localParameters = sliding_attention ?? { rope_theta: own.rope_local_base_freq };
+  const localConfig = { ...config, rope_scaling: null, rope_parameters: localParameters };
+  const globalRotary = shared.rotary(0);
+  const localRotary = { ...readRope(localConfig, shared.head_dim), key: 'local' };
+  const pattern = own.sliding_window_pattern;
+  const window = layerWindows(config, own.sliding_window, (layer) => (layer + 1) % pattern !== 0);
+  return {
+    ...shared,
+    hidden_act: own.hidden_activation,
+    normOffset: 1,
+    headNorms: true,
+    outputNorms: true,
+    embeddingScale: shared.hidden_size ** 0.5,
+    scoreScale: own.query_pre_attn_scalar ** -0.5,
+    scoreCap: own.attn_logit_softcapping,
+    logitCap: own.final_logit_softcapping,
+    window,
+    rotary: (layer) => (window(layer) === null ? globalRotary : localRotary),
+  };
+}
+
+export default rotaryFamily({
+  modelType: ['gemma3_text', 'gemma3'],
+  textConfig: (config) => ({ ...DEFAULTS, ...(object(config.text_config, 'text_config') ?? config) }),
+  readConfig,
+  places(weights) {
+    weights.allowUnder('model.', ['language_model.model.', 'model.language_model.'], 'embed_tokens.weight');
+    weights.allowUnder('lm_head.', ['language_model.lm_head.'], 'weight');
+  },
+});

@@ -1,92 +1,132 @@
 /** GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"): `gpt2`. */
 
+import type { ModelConfig } from '../../checkpoints/config.ts';
 import { activation } from '../../nn/activation.ts';
 import { attention } from '../../nn/attention.ts';
 import { add, dropout, splitColumns } from '../../nn/elementwise.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
-import { activationName, boolean, number, optionalNumber } from '../fields.ts';
-import type { Block, Family } from '../model.ts';
+import type { Run, Value } from '../../nn/run.ts';
+import { defineFamily } from '../family.ts';
+import {
+  activationName,
+  boolean,
+  type ConfigOf,
+  headSize,
+  number,
+  optionalBoolean,
+  optionalSize,
+  readFields,
+  size,
+} from '../fields.ts';
+import type { Network } from '../model.ts';
 import { outputLayer, tokenEmbedding } from '../output-layer.ts';
+import { decoderOnly, type Layer, layersOf } from '../stack.ts';
+import type { Weights } from '../weights.ts';
 
-const gpt2: Family = {
+const FIELDS = {
+  vocab_size: size(),
+  n_embd: size(),
+  n_layer: size(),
+  n_head: size(),
+  n_positions: optionalSize,
+  n_ctx: optionalSize,
+  activation_function: activationName('gelu_new'),
+  layer_norm_epsilon: number(1e-5),
+  scale_attn_weights: boolean(true),
+  scale_attn_by_inverse_layer_idx: boolean(false),
+  add_cross_attention: boolean(false),
+  embd_pdrop: number(0.1),
+  attn_pdrop: number(0.1),
+  resid_pdrop: number(0.1),
+  tie_word_embeddings: optionalBoolean,
+};
+type Gpt2Config = ConfigOf<typeof FIELDS>;
+
+function readConfig(config: ModelConfig): Gpt2Config {
+  const own = readFields(config, FIELDS);
+  if (own.add_cross_attention) {
+    throw new Error('config.json: "add_cross_attention" is true; only GPT-2 without an encoder is supported');
+  }
+  return own;
+}
+
+/** GPT-2's matrices are stored [in, out]. */
+const conv1d = (weights: Weights, name: string) => weights.linear(name, { inputMajor: true });
+
+function attentionBlock(config: Gpt2Config, weights: Weights, layer: number) {
+  const { n_embd, n_head, scale_attn_weights: scaled, scale_attn_by_inverse_layer_idx: byLayer } = config;
+  const path = `transformer.h.${layer}.attn`;
+  const qkv = conv1d(weights, `${path}.c_attn`);
+  const out = conv1d(weights, `${path}.c_proj`);
+  const headDim = headSize(config, 'n_embd', 'n_head');
+  const settings = {
+    name: path,
+    numHeads: n_head,
+    numKvHeads: n_head,
+    headDim,
+    scale: (scaled ? headDim ** -0.5 : 1) / (byLayer ? layer + 1 : 1),
+    causal: true,
+    dropout: config.attn_pdrop,
+  };
+  return (run: Run, x: Value): Value => {
+    const [q, k, v] = splitColumns(run, linear(run, x, qkv), [n_embd, n_embd, n_embd]);
+    const mixed = linear(run, attention(run, q, k, v, settings), out);
+    return run.name(path, dropout(run, mixed, config.resid_pdrop));
+  };
+}
+
+function feedForwardBlock(config: Gpt2Config, weights: Weights, layer: number) {
+  const path = `transformer.h.${layer}.mlp`;
+  const up = conv1d(weights, `${path}.c_fc`);
+  const down = conv1d(weights, `${path}.c_proj`);
+  return (run: Run, x: Value): Value => {
+    const inner = activation(run, linear(run, x, up), config.activation_function);
+    return run.name(path, dropout(run, linear(run, inner, down), config.resid_pdrop));
+  };
+}
+
+function decoderLayer(config: Gpt2Config, weights: Weights, layer: number): Layer {
+  const path = `transformer.h.${layer}`;
+  const norm1 = weights.layerNorm(`${path}.ln_1`, config.layer_norm_epsilon);
+  const attend = attentionBlock(config, weights, layer);
+  const norm2 = weights.layerNorm(`${path}.ln_2`, config.layer_norm_epsilon);
+  const feedForward = feedForwardBlock(config, weights, layer);
+  return {
+    selfAttention: `${path}.attn`,
+    run(run, x) {
+      const attended = add(run, x, attend(run, layerNorm(run, x, norm1)));
+      return run.name(path, add(run, attended, feedForward(run, layerNorm(run, attended, norm2))));
+    },
+  };
+}
+
+function build(config: Gpt2Config, weights: Weights): Network {
+  weights.allowWithout('transformer.', 'wte.weight');
+  const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
+  const positions = weights.embedding('transformer.wpe');
+  const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);
+  const output = outputLayer(config, weights, 'lm_head', tokens);
+  return decoderOnly({
+    tokens,
+    enter: (run, x) => dropout(run, addPositions(run, x, positions.table), config.embd_pdrop),
+    layers: layersOf(config.n_layer, (layer) => decoderLayer(config, weights, layer)),
+    lastNorm: (run, x) => layerNorm(run, x, lastNorm),
+    head: (run, x) => linear(run, x, output),
+  });
+}
+
+export default defineFamily({
   modelType: 'gpt2',
   architecture: 'decoder-only',
-
-  build(config, weights) {
-    weights.allowWithout('transformer.', 'wte.weight');
-    const hidden = number(config, 'n_embd');
-    const heads = number(config, 'n_head');
-    const layers = number(config, 'n_layer');
-    const epsilon = number(config, 'layer_norm_epsilon', 1e-5);
-    const kind = activationName(config, 'activation_function', 'gelu_new');
-    const residualDropout = number(config, 'resid_pdrop', 0.1);
-    const embeddingDropout = number(config, 'embd_pdrop', 0.1);
-    const attentionDropout = number(config, 'attn_pdrop', 0.1);
-    const scaled = boolean(config, 'scale_attn_weights', true);
-    const byLayer = boolean(config, 'scale_attn_by_inverse_layer_idx', false);
-    const headDim = hidden / heads;
-    if (boolean(config, 'add_cross_attention', false)) {
-      throw new Error('config.json: "add_cross_attention" is true; only GPT-2 without an encoder is supported');
-    }
-    const attentionName = (layer: number) => `transformer.h.${layer}.attn`;
-
-    const block = (layer: number): Block => {
-      const path = `transformer.h.${layer}`;
-      const norm1 = weights.layerNorm(`${path}.ln_1`, epsilon);
-      const qkv = weights.linear(`${path}.attn.c_attn`, { inputMajor: true });
-      const out = weights.linear(`${path}.attn.c_proj`, { inputMajor: true });
-      const norm2 = weights.layerNorm(`${path}.ln_2`, epsilon);
-      const up = weights.linear(`${path}.mlp.c_fc`, { inputMajor: true });
-      const down = weights.linear(`${path}.mlp.c_proj`, { inputMajor: true });
-      const settings = {
-        name: attentionName(layer),
-        numHeads: heads,
-        numKvHeads: heads,
-        headDim,
-        scale: (scaled ? headDim ** -0.5 : 1) / (byLayer ? layer + 1 : 1),
-        causal: true,
-        dropout: attentionDropout,
-      };
-      return (run, x) => {
-        const [q, k, v] = splitColumns(run, linear(run, layerNorm(run, x, norm1), qkv), [hidden, hidden, hidden]);
-        const mixed = dropout(run, linear(run, attention(run, q, k, v, settings), out), residualDropout);
-        const attended = add(run, x, run.name(settings.name, mixed));
-        const inner = activation(run, linear(run, layerNorm(run, attended, norm2), up), kind);
-        const fed = run.name(`${path}.mlp`, dropout(run, linear(run, inner, down), residualDropout));
-        return run.name(path, add(run, attended, fed));
-      };
-    };
-
-    const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
-    const positions = weights.embedding('transformer.wpe');
-    const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
-    const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);
-    const head = outputLayer(config, weights, 'lm_head', tokens);
-
-    return {
-      modelType: 'gpt2',
-      architecture: 'decoder-only',
-      hiddenSize: hidden,
-      numLayers: layers,
-      vocabSize: number(config, 'vocab_size'),
-      maxPositions: optionalNumber(config, 'n_positions') ?? optionalNumber(config, 'n_ctx'),
-      encoder: null,
-      sourceEmbedding: null,
-      targetEmbedding: tokens,
-      decoder: {
-        enter: (run, x) =>
-          dropout(run, addPositions(run, run.name('transformer.wte', x), positions.table), embeddingDropout),
-        blocks,
-        leave: (_run, x) => x,
-        selfAttention: blocks.map((_, layer) => attentionName(layer)),
-        crossAttention: [],
-      },
-      lastNorm: (run, x) => layerNorm(run, x, lastNorm),
-      head: (run, x) => linear(run, layerNorm(run, x, lastNorm), head),
-    };
-  },
-};
-
-export default gpt2;
+  readConfig,
+  describe: (config) => ({
+    hiddenSize: config.n_embd,
+    numLayers: config.n_layer,
+    numHeads: config.n_head,
+    vocabSize: config.vocab_size,
+    maxPositions: config.n_positions ?? config.n_ctx,
+  }),
+  build,
+});

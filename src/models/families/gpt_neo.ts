@@ -3,24 +3,51 @@
  * scores that are not scaled.
  */
 
+import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
 import { add, dropout } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { addPositions } from '../../nn/positions.ts';
-import { activationName, type ModelConfig, number } from '../fields.ts';
-import type { Block, Family } from '../model.ts';
+import type { Run, Value } from '../../nn/run.ts';
+import { defineFamily } from '../family.ts';
+import { activationName, anything, headSize, number, optionalBoolean, readFields, size } from '../fields.ts';
+import type { Network } from '../model.ts';
 import { outputLayer, tokenEmbedding } from '../output-layer.ts';
+import { decoderOnly, type Layer, layersOf } from '../stack.ts';
+import type { Weights } from '../weights.ts';
+
+const FIELDS = {
+  vocab_size: size(),
+  hidden_size: size(),
+  num_layers: size(),
+  num_heads: size(),
+  attention_types: anything,
+  window_size: size(256),
+  max_position_embeddings: size(2048),
+  activation_function: activationName('gelu_new'),
+  layer_norm_epsilon: number(1e-5),
+  embed_dropout: number(0),
+  attention_dropout: number(0),
+  resid_dropout: number(0),
+  tie_word_embeddings: optionalBoolean,
+};
+
+function readConfig(config: ModelConfig) {
+  const own = readFields(config, FIELDS);
+  return { ...own, attention_layers: attentionLayers(own.attention_types, own.num_layers) };
+}
+type GptNeoConfig = ReturnType<typeof readConfig>;
 
 /** `global` or `local` by layer: `attention_types` lists patterns with how often each is repeated. */
-function attentionKinds(config: ModelConfig, layers: number): string[] {
+function attentionLayers(given: unknown, layers: number): string[] {
   const wrong = (found: unknown) =>
     new Error(
       `config.json: "attention_types" is ${JSON.stringify(found)}; it must be a list such as ` +
         `[[["global", "local"], ${layers / 2}]] that names ${layers} layers`,
     );
-  const types = config.attention_types ?? [[['global', 'local'], layers / 2]];
+  const types = given ?? [[['global', 'local'], layers / 2]];
   if (!Array.isArray(types)) throw wrong(types);
   const kinds = types.flatMap((entry: unknown): string[] => {
     const [pattern, times] = Array.isArray(entry) ? entry : [];
@@ -31,81 +58,75 @@ function attentionKinds(config: ModelConfig, layers: number): string[] {
   return kinds;
 }
 
-const gptNeo: Family = {
+function attentionBlock(config: GptNeoConfig, weights: Weights, layer: number) {
+  const path = `transformer.h.${layer}.attn`;
+  const inner = `${path}.attention`;
+  const [query, key, value, out] = weights.linears(inner, ['q_proj', 'k_proj', 'v_proj', 'out_proj']);
+  const settings = {
+    name: path,
+    numHeads: config.num_heads,
+    numKvHeads: config.num_heads,
+    headDim: headSize(config, 'hidden_size', 'num_heads'),
+    scale: 1,
+    causal: true,
+    window: config.attention_layers[layer] === 'local' ? config.window_size : null,
+    dropout: config.attention_dropout,
+  };
+  return (run: Run, x: Value): Value => {
+    const [q, k, v] = [query, key, value].map((matrix) => linear(run, x, matrix));
+    const mixed = linear(run, attention(run, q, k, v, settings), out);
+    return run.name(path, run.name(inner, dropout(run, mixed, config.resid_dropout)));
+  };
+}
+
+function feedForwardBlock(config: GptNeoConfig, weights: Weights, layer: number) {
+  const path = `transformer.h.${layer}.mlp`;
+  const [up, down] = weights.linears(path, ['c_fc', 'c_proj']);
+  const kind = config.activation_function;
+  return (run: Run, x: Value): Value =>
+    run.name(path, dropout(run, feedForward(run, x, { up, down, kind }), config.resid_dropout));
+}
+
+function decoderLayer(config: GptNeoConfig, weights: Weights, layer: number): Layer {
+  const path = `transformer.h.${layer}`;
+  const norm1 = weights.layerNorm(`${path}.ln_1`, config.layer_norm_epsilon);
+  const attend = attentionBlock(config, weights, layer);
+  const norm2 = weights.layerNorm(`${path}.ln_2`, config.layer_norm_epsilon);
+  const feed = feedForwardBlock(config, weights, layer);
+  return {
+    selfAttention: `${path}.attn`,
+    run(run, x) {
+      const attended = add(run, x, attend(run, layerNorm(run, x, norm1)));
+      return run.name(path, add(run, attended, feed(run, layerNorm(run, attended, norm2))));
+    },
+  };
+}
+
+function build(config: GptNeoConfig, weights: Weights): Network {
+  weights.allowWithout('transformer.', 'wte.weight');
+  const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
+  const positions = weights.embedding('transformer.wpe');
+  const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);
+  const output = outputLayer(config, weights, 'lm_head', tokens);
+  return decoderOnly({
+    tokens,
+    enter: (run, x) => dropout(run, addPositions(run, x, positions.table), config.embed_dropout),
+    layers: layersOf(config.num_layers, (layer) => decoderLayer(config, weights, layer)),
+    lastNorm: (run, x) => layerNorm(run, x, lastNorm),
+    head: (run, x) => linear(run, x, output),
+  });
+}
+
+export default defineFamily({
   modelType: 'gpt_neo',
   architecture: 'decoder-only',
-
-  build(config, weights) {
-    weights.allowWithout('transformer.', 'wte.weight');
-    const hidden = number(config, 'hidden_size');
-    const heads = number(config, 'num_heads');
-    const layers = number(config, 'num_layers');
-    const epsilon = number(config, 'layer_norm_epsilon', 1e-5);
-    const kind = activationName(config, 'activation_function', 'gelu_new');
-    const residualDropout = number(config, 'resid_dropout', 0);
-    const embeddingDropout = number(config, 'embed_dropout', 0);
-    const windowSize = number(config, 'window_size', 256);
-    const kinds = attentionKinds(config, layers);
-    const attentionName = (layer: number) => `transformer.h.${layer}.attn`;
-
-    const block = (layer: number): Block => {
-      const path = `transformer.h.${layer}`;
-      const norm1 = weights.layerNorm(`${path}.ln_1`, epsilon);
-      const [query, key, value, out] = ['q_proj', 'k_proj', 'v_proj', 'out_proj'].map((name) =>
-        weights.linear(`${path}.attn.attention.${name}`),
-      );
-      const norm2 = weights.layerNorm(`${path}.ln_2`, epsilon);
-      const up = weights.linear(`${path}.mlp.c_fc`);
-      const down = weights.linear(`${path}.mlp.c_proj`);
-      const settings = {
-        name: attentionName(layer),
-        numHeads: heads,
-        numKvHeads: heads,
-        headDim: hidden / heads,
-        scale: 1,
-        causal: true,
-        window: kinds[layer] === 'local' ? windowSize : null,
-        dropout: number(config, 'attention_dropout', 0),
-      };
-      return (run, x) => {
-        const normal = layerNorm(run, x, norm1);
-        const [q, k, v] = [query, key, value].map((matrix) => linear(run, normal, matrix));
-        const mixed = dropout(run, linear(run, attention(run, q, k, v, settings), out), residualDropout);
-        const inside = run.name(`${settings.name}.attention`, mixed);
-        const attended = add(run, x, run.name(settings.name, inside));
-        const fed = feedForward(run, layerNorm(run, attended, norm2), { up, down, kind });
-        return run.name(path, add(run, attended, run.name(`${path}.mlp`, dropout(run, fed, residualDropout))));
-      };
-    };
-
-    const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
-    const positions = weights.embedding('transformer.wpe');
-    const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
-    const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);
-    const head = outputLayer(config, weights, 'lm_head', tokens);
-
-    return {
-      modelType: 'gpt_neo',
-      architecture: 'decoder-only',
-      hiddenSize: hidden,
-      numLayers: layers,
-      vocabSize: number(config, 'vocab_size'),
-      maxPositions: number(config, 'max_position_embeddings', 2048),
-      encoder: null,
-      sourceEmbedding: null,
-      targetEmbedding: tokens,
-      decoder: {
-        enter: (run, x) =>
-          dropout(run, addPositions(run, run.name('transformer.wte', x), positions.table), embeddingDropout),
-        blocks,
-        leave: (_run, x) => x,
-        selfAttention: blocks.map((_, layer) => attentionName(layer)),
-        crossAttention: [],
-      },
-      lastNorm: (run, x) => layerNorm(run, x, lastNorm),
-      head: (run, x) => linear(run, layerNorm(run, x, lastNorm), head),
-    };
-  },
-};
-
-export default gptNeo;
+  readConfig,
+  describe: (config) => ({
+    hiddenSize: config.hidden_size,
+    numLayers: config.num_layers,
+    numHeads: config.num_heads,
+    vocabSize: config.vocab_size,
+    maxPositions: config.max_position_embeddings,
+  }),
+  build,
+});

@@ -3,6 +3,7 @@
  * rotary positions on neighbouring dimensions.
  */
 
+import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
 import { add, dropout } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
@@ -10,94 +11,109 @@ import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { rotaryPositions } from '../../nn/rope-scaling.ts';
 import { rotary } from '../../nn/rotary.ts';
-import { activationName, number } from '../fields.ts';
-import type { Block, Family } from '../model.ts';
+import type { Run, Value } from '../../nn/run.ts';
+import { defineFamily } from '../family.ts';
+import { activationName, headSize, number, optionalBoolean, optionalNumber, readFields, size } from '../fields.ts';
+import type { Network } from '../model.ts';
 import { outputLayer, tokenEmbedding } from '../output-layer.ts';
+import { decoderOnly, type Layer, layersOf } from '../stack.ts';
+import type { Weights } from '../weights.ts';
 
-const gptj: Family = {
-  modelType: 'gptj',
-  architecture: 'decoder-only',
-
-  build(config, weights) {
-    weights.allowWithout('transformer.', 'wte.weight');
-    const hidden = number(config, 'n_embd');
-    const heads = number(config, 'n_head');
-    const layers = number(config, 'n_layer');
-    const epsilon = number(config, 'layer_norm_epsilon', 1e-5);
-    const kind = activationName(config, 'activation_function', 'gelu_new');
-    const residualDropout = number(config, 'resid_pdrop', 0);
-    const embeddingDropout = number(config, 'embd_pdrop', 0);
-    const maxPositions = number(config, 'n_positions', 2048);
-    const headDim = hidden / heads;
-    const dims = config.rotary_dim === null ? null : number(config, 'rotary_dim', 64);
-    if (dims === null || dims % 2 !== 0 || dims > headDim) {
-      throw new Error(`config.json: "rotary_dim" is ${dims}; it must be even and at most ${headDim}, the head's size`);
-    }
-    const positions = rotaryPositions({
-      dims,
-      base: 10000,
-      maxPositions,
-      originalMaxPositions: null,
-      scaling: null,
-      interleaved: true,
-    });
-    const attentionName = (layer: number) => `transformer.h.${layer}.attn`;
-
-    const block = (layer: number): Block => {
-      const path = `transformer.h.${layer}`;
-      const norm = weights.layerNorm(`${path}.ln_1`, epsilon);
-      const [query, key, value, out] = ['q_proj', 'k_proj', 'v_proj', 'out_proj'].map((name) =>
-        weights.linear(`${path}.attn.${name}`),
-      );
-      const up = weights.linear(`${path}.mlp.fc_in`);
-      const down = weights.linear(`${path}.mlp.fc_out`);
-      const settings = {
-        name: attentionName(layer),
-        numHeads: heads,
-        numKvHeads: heads,
-        headDim,
-        scale: headDim ** -0.5,
-        causal: true,
-        dropout: number(config, 'attn_pdrop', 0),
-      };
-      return (run, x) => {
-        const normal = layerNorm(run, x, norm);
-        const q = rotary(run, linear(run, normal, query), heads, headDim, positions);
-        const k = rotary(run, linear(run, normal, key), heads, headDim, positions);
-        const mixed = linear(run, attention(run, q, k, linear(run, normal, value), settings), out);
-        const attended = run.name(settings.name, dropout(run, mixed, residualDropout));
-        const fed = feedForward(run, normal, { up, down, kind });
-        const both = add(run, attended, run.name(`${path}.mlp`, dropout(run, fed, residualDropout)));
-        return run.name(path, add(run, both, x));
-      };
-    };
-
-    const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
-    const blocks = Array.from({ length: layers }, (_, layer) => block(layer));
-    const lastNorm = weights.layerNorm('transformer.ln_f', epsilon);
-    const head = outputLayer(config, weights, 'lm_head', tokens);
-
-    return {
-      modelType: 'gptj',
-      architecture: 'decoder-only',
-      hiddenSize: hidden,
-      numLayers: layers,
-      vocabSize: number(config, 'vocab_size'),
-      maxPositions,
-      encoder: null,
-      sourceEmbedding: null,
-      targetEmbedding: tokens,
-      decoder: {
-        enter: (run, x) => dropout(run, run.name('transformer.wte', x), embeddingDropout),
-        blocks,
-        leave: (_run, x) => x,
-        selfAttention: blocks.map((_, layer) => attentionName(layer)),
-        crossAttention: [],
-      },
-      lastNorm: (run, x) => layerNorm(run, x, lastNorm),
-      head: (run, x) => linear(run, layerNorm(run, x, lastNorm), head),
-    };
-  },
+const FIELDS = {
+  vocab_size: size(),
+  n_embd: size(),
+  n_layer: size(),
+  n_head: size(),
+  n_positions: size(2048),
+  rotary_dim: optionalNumber(64),
+  activation_function: activationName('gelu_new'),
+  layer_norm_epsilon: number(1e-5),
+  embd_pdrop: number(0),
+  attn_pdrop: number(0),
+  resid_pdrop: number(0),
+  tie_word_embeddings: optionalBoolean,
 };
 
-export default gptj;
+function readConfig(config: ModelConfig) {
+  const own = readFields(config, FIELDS);
+  const { rotary_dim: dims, n_positions: maxPositions } = own;
+  const headDim = headSize(own, 'n_embd', 'n_head');
+  if (dims === null || dims % 2 !== 0 || dims > headDim) {
+    throw new Error(`config.json: "rotary_dim" is ${dims}; it must be even and at most ${headDim}, the head's size`);
+  }
+  const settings = { dims, base: 10_000, maxPositions, originalMaxPositions: null, scaling: null, interleaved: true };
+  return { ...own, headDim, positions: rotaryPositions(settings) };
+}
+type GptjConfig = ReturnType<typeof readConfig>;
+
+function attentionBlock(config: GptjConfig, weights: Weights, layer: number) {
+  const { n_head: heads, headDim, positions } = config;
+  const path = `transformer.h.${layer}.attn`;
+  const [query, key, value, out] = weights.linears(path, ['q_proj', 'k_proj', 'v_proj', 'out_proj']);
+  const settings = {
+    name: path,
+    numHeads: heads,
+    numKvHeads: heads,
+    headDim,
+    scale: headDim ** -0.5,
+    causal: true,
+    dropout: config.attn_pdrop,
+  };
+  return (run: Run, x: Value): Value => {
+    const q = rotary(run, linear(run, x, query), heads, headDim, positions);
+    const k = rotary(run, linear(run, x, key), heads, headDim, positions);
+    const mixed = linear(run, attention(run, q, k, linear(run, x, value), settings), out);
+    return run.name(path, dropout(run, mixed, config.resid_pdrop));
+  };
+}
+
+function feedForwardBlock(config: GptjConfig, weights: Weights, layer: number) {
+  const path = `transformer.h.${layer}.mlp`;
+  const [up, down] = weights.linears(path, ['fc_in', 'fc_out']);
+  const kind = config.activation_function;
+  return (run: Run, x: Value): Value =>
+    run.name(path, dropout(run, feedForward(run, x, { up, down, kind }), config.resid_pdrop));
+}
+
+function decoderLayer(config: GptjConfig, weights: Weights, layer: number): Layer {
+  const path = `transformer.h.${layer}`;
+  const norm = weights.layerNorm(`${path}.ln_1`, config.layer_norm_epsilon);
+  const attend = attentionBlock(config, weights, layer);
+  const feed = feedForwardBlock(config, weights, layer);
+  return {
+    selfAttention: `${path}.attn`,
+    run(run, x) {
+      const normal = layerNorm(run, x, norm);
+      const both = add(run, attend(run, normal), feed(run, normal));
+      return run.name(path, add(run, both, x));
+    },
+  };
+}
+
+function build(config: GptjConfig, weights: Weights): Network {
+  weights.allowWithout('transformer.', 'wte.weight');
+  const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
+  const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);
+  const output = outputLayer(config, weights, 'lm_head', tokens);
+  return decoderOnly({
+    tokens,
+    enter: (run, x) => dropout(run, x, config.embd_pdrop),
+    layers: layersOf(config.n_layer, (layer) => decoderLayer(config, weights, layer)),
+    lastNorm: (run, x) => layerNorm(run, x, lastNorm),
+    head: (run, x) => linear(run, x, output),
+  });
+}
+
+export default defineFamily({
+  modelType: 'gptj',
+  architecture: 'decoder-only',
+  readConfig,
+  describe: (config) => ({
+    hiddenSize: config.n_embd,
+    numLayers: config.n_layer,
+    numHeads: config.n_head,
+    vocabSize: config.vocab_size,
+    maxPositions: config.n_positions,
+  }),
+  build,
+});

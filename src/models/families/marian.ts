@@ -5,26 +5,24 @@
 
 import { addPositions } from '../../nn/positions.ts';
 import { sinusoidalTable } from '../../nn/sinusoidal.ts';
-import { bartModel } from '../bart-layers.ts';
-import { number } from '../fields.ts';
-import type { Family } from '../model.ts';
+import { bartNetwork, describeBart, readBartConfig } from '../bart-layers.ts';
+import { defineFamily } from '../family.ts';
 
-const marian: Family = {
+export default defineFamily({
   modelType: 'marian',
   architecture: 'encoder-decoder',
-
+  readConfig: (config) => readBartConfig(config),
+  // Some have a vocabulary of their own for each language.
+  describe: (config) => ({ ...describeBart(config), vocabSize: config.decoder_vocab_size ?? config.vocab_size }),
   build(config, weights) {
     weights.allowWithout('model.', 'encoder.layers.0.fc1.weight');
-    const width = number(config, 'd_model');
-    const count = number(config, 'max_position_embeddings');
+    const { d_model: width, max_position_embeddings: count } = config;
     const frequencies = Float64Array.from({ length: Math.ceil(width / 2) }, (_, i) => 10_000 ** ((-2 * i) / width));
     const positions = weights.computed('positions', () => sinusoidalTable(count, width, frequencies));
-    return bartModel(config, weights, {
-      modelType: 'marian',
+    return bartNetwork(config, weights, {
       normFirst: false,
-      ends: () => ({ enter: (run, x) => addPositions(run, x, positions), leave: (_run, x) => x }),
+      lastNorm: null,
+      ends: () => ({ enter: (run, x) => addPositions(run, x, positions) }),
     });
   },
-};
-
-export default marian;
+});

@@ -3,35 +3,31 @@
  * BART with norms before each sublayer and one more after each stack.
  */
 
-import { layerNorm } from '../../nn/norm.ts';
-import { addPositions } from '../../nn/positions.ts';
-import { bartModel, EPSILON } from '../bart-layers.ts';
-import type { Family } from '../model.ts';
+import { LAYER_NORM_EPSILON, layerNorm } from '../../nn/norm.ts';
+import { addPositions, FAIRSEQ_OFFSET } from '../../nn/positions.ts';
+import { bartNetwork, describeBart, readBartConfig } from '../bart-layers.ts';
+import { defineFamily } from '../family.ts';
 
-/** The first rows of the position table belong to no position. */
-const POSITION_OFFSET = 2;
-
-const mbart: Family = {
+export default defineFamily({
   modelType: 'mbart',
   architecture: 'encoder-decoder',
-
+  readConfig: (config) => readBartConfig(config),
+  describe: describeBart,
   build(config, weights) {
     weights.allowWithout('model.', 'encoder.layers.0.fc1.weight');
-    const encoderNorm = weights.layerNorm('model.encoder.layer_norm', EPSILON);
-    return bartModel(config, weights, {
-      modelType: 'mbart',
+    const norm = (name: string) => weights.layerNorm(`model.${name}`, LAYER_NORM_EPSILON);
+    const encoderNorm = norm('encoder.layer_norm');
+    return bartNetwork(config, weights, {
       normFirst: true,
-      lastNorm: weights.layerNorm('model.decoder.layer_norm', EPSILON),
-      ends: (side) => {
+      lastNorm: norm('decoder.layer_norm'),
+      ends(side) {
         const positions = weights.embedding(`model.${side}.embed_positions`);
-        const norm = weights.layerNorm(`model.${side}.layernorm_embedding`, EPSILON);
+        const embeddingNorm = norm(`${side}.layernorm_embedding`);
         return {
-          enter: (run, x) => layerNorm(run, addPositions(run, x, positions.table, POSITION_OFFSET), norm),
+          enter: (run, x) => layerNorm(run, addPositions(run, x, positions.table, FAIRSEQ_OFFSET), embeddingNorm),
           leave: (run, x) => (side === 'encoder' ? layerNorm(run, x, encoderNorm) : x),
         };
       },
     });
   },
-};
-
-export default mbart;
+});

@@ -1,21 +1,14 @@
 /** Mistral (Jiang et al. 2023, arXiv:2310.06825): `mistral`. Llama with a window over the positions that are seen. */
 
-import { optionalNumber } from '../fields.ts';
-import type { Family } from '../model.ts';
-import { layerWindows, readSettings, rotaryDecoder } from '../rotary-decoder.ts';
+import { optionalNumber, readFields } from '../fields.ts';
+import { layerWindows, readLlamaConfig } from '../rotary-config.ts';
+import { rotaryFamily } from '../rotary-decoder.ts';
 
-/** Where the config has no such field; null in the field means no window. */
-const USUAL_WINDOW = 4096;
-
-const mistral: Family = {
+export default rotaryFamily({
   modelType: 'mistral',
-  architecture: 'decoder-only',
-
-  build(config, weights) {
-    const size = config.sliding_window === undefined ? USUAL_WINDOW : optionalNumber(config, 'sliding_window');
-    const window = layerWindows(config, size, () => true);
-    return rotaryDecoder(config, weights, { ...readSettings(config), modelType: 'mistral', window });
+  readConfig(config) {
+    // Null in the field means no window.
+    const { sliding_window } = readFields(config, { sliding_window: optionalNumber(4096) });
+    return { ...readLlamaConfig(config), window: layerWindows(config, sliding_window, () => true) };
   },
-};
-
-export default mistral;
+});

@@ -3,27 +3,24 @@
  * some, rotary positions on a part of each head.
  */
 
-import { number, object, optionalNumber } from '../fields.ts';
-import type { Family } from '../model.ts';
-import { layerWindows, readSettings, rotaryDecoder } from '../rotary-decoder.ts';
+import { number, object, optionalNumber, readFields } from '../fields.ts';
+import { layerWindows, readLlamaConfig } from '../rotary-config.ts';
+import { rotaryFamily } from '../rotary-decoder.ts';
 
-const phi3: Family = {
+const FIELDS = { rope_scaling: object, sliding_window: optionalNumber(), resid_pdrop: number(0) };
+
+export default rotaryFamily({
   modelType: 'phi3',
-  architecture: 'decoder-only',
-
-  build(config, weights) {
-    const scaling = object(config, 'rope_scaling');
+  readConfig(config) {
+    const { rope_scaling: scaling, sliding_window, resid_pdrop } = readFields(config, FIELDS);
     // "yarn" in the first checkpoints is LongRoPE too.
-    const named = scaling?.type === 'yarn' || scaling?.rope_type === 'yarn';
-    const renamed = named ? { ...config, rope_scaling: { ...scaling, rope_type: 'longrope' } } : config;
-    return rotaryDecoder(config, weights, {
-      ...readSettings(renamed),
-      modelType: 'phi3',
+    const isYarn = scaling?.type === 'yarn' || scaling?.rope_type === 'yarn';
+    const renamed = isYarn ? { ...config, rope_scaling: { ...scaling, rope_type: 'longrope' } } : config;
+    return {
+      ...readLlamaConfig(renamed),
       fused: true,
-      residualDropout: number(config, 'resid_pdrop', 0),
-      window: layerWindows(config, optionalNumber(config, 'sliding_window'), () => true),
-    });
+      residualDropout: resid_pdrop,
+      window: layerWindows(config, sliding_window, () => true),
+    };
   },
-};
-
-export default phi3;
+});
