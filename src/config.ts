@@ -2,6 +2,7 @@
 
 import { totalmem } from 'node:os';
 import {
+  baseUrl,
   ConfigError,
   choice,
   flag,
@@ -63,6 +64,10 @@ const SETTINGS = {
     'WHENCE_TRUST_PROXY',
     'Whose `X-Forwarded-*` headers are believed: how many proxies stand in front (`true`: one), or their addresses and ' +
       'subnets, comma-separated.',
+  ),
+  publicUrl: baseUrl(
+    'WHENCE_PUBLIC_URL',
+    'Where clients reach the API (`https://example.org/whence`): links in webhooks lead there; empty: they are paths.',
   ),
   webhookAllowPrivate: flag(
     'WHENCE_WEBHOOK_ALLOW_PRIVATE',

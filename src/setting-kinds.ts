@@ -85,6 +85,18 @@ export function redisUrl(name: string, description: string): Setting<string | nu
   return { name, fallback: '', description, parse };
 }
 
+/** http or https URL without a slash at its end; null where it is not set. */
+export function baseUrl(name: string, description: string): Setting<string | null> {
+  const parse = (value: string): string | null => {
+    if (value === '') return null;
+    const url = URL.canParse(value) ? new URL(value) : null;
+    const plain = url !== null && `${url.search}${url.hash}${url.username}${url.password}` === '';
+    if (plain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+    throw new ConfigError(name, value, 'give an http or https URL such as https://example.org/whence');
+  };
+  return { name, fallback: '', description, parse };
+}
+
 /** Comma-separated secrets of at least so many characters, which errors do not repeat. */
 export function keys(name: string, characters: number, description: string): Setting<string[]> {
   const parse = (value: string): string[] => {

@@ -108,7 +108,9 @@ export const Webhook = Type.Object(
       Type.String({
         minLength: 8,
         maxLength: LIMITS.webhookSecretCharacters,
-        description: 'Key of the HMAC-SHA256 signature that the delivery carries.',
+        description:
+          'Key of the HMAC-SHA256 signature that the delivery carries; base64 after `whsec_`, the form that the libraries ' +
+          'of Standard Webhooks verify, or plain text.',
       }),
     ),
   },

@@ -99,9 +99,9 @@ export const JobList = Type.Object(
 );
 export type JobList = Static<typeof JobList>;
 
-/** The links of a job with this id. */
-export function jobLinks(id: string): Job['links'] {
-  const self = `/jobs/${encodeURIComponent(id)}`;
+/** The links of a job with this id. @param root - URL of the service, without a slash at its end; '' gives paths */
+export function jobLinks(id: string, root = ''): Job['links'] {
+  const self = `${root}/jobs/${encodeURIComponent(id)}`;
   return { self, result: `${self}/result`, events: `${self}/events`, heatmap: `${self}/heatmap` };
 }
 

@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
-import { isFinal } from '../contract/job.ts';
-import { Consumer, type ConsumerConfig, type Deliver } from '../jobs/consumer.ts';
+import { Consumer, type ConsumerConfig } from '../jobs/consumer.ts';
+import { deliverer } from '../webhooks/deliver.ts';
 import { EngineProcess } from './engine-process.ts';
-import { postWebhook, WebhookRefusedError } from './webhook.ts';
 
 /** The configuration, with the Redis that there is. */
 export type WorkerConfig = Config & { redisUrl: string };
@@ -71,10 +70,15 @@ export async function startWorker(
     log.warn({ model }, `the model cannot be served: ${unusable.detail}`);
   }
   const consumerConfig: ConsumerConfig = { ...tuning, ...config };
+  const webhooks = {
+    allowPrivate: config.webhookAllowPrivate,
+    timeoutMs: tuning.webhookTimeoutMs,
+    publicUrl: config.publicUrl,
+  };
   consumer = new Consumer(consumerConfig, {
     self: () => ({ id, backend: backend.name, loaded_models: engine.loadedModels }),
     compute: (attempt, hooks) => engine.attribute(attempt.id, attempt.request, hooks),
-    deliver: deliverer(config, tuning, log),
+    deliver: deliverer(webhooks, log),
     log,
   });
   await consumer.start(catalogue);
@@ -96,21 +100,5 @@ export async function startWorker(
       closing ??= close();
       return closing;
     },
-  };
-}
-
-/** Posts the webhook of an ended job, if it asked for one and still exists. */
-function deliverer(config: WorkerConfig, tuning: WorkerTuning, log: Logger): Deliver {
-  const options = { allowPrivate: config.webhookAllowPrivate, timeoutMs: tuning.webhookTimeoutMs };
-  return async (id, store) => {
-    const [request, record] = await Promise.all([store.request(id), store.record(id)]);
-    if (!request?.webhook || record === null || !isFinal(record.job.status)) return;
-    try {
-      await postWebhook(record.job, request.webhook, options);
-      log.info({ job: id }, 'webhook delivered');
-    } catch (error) {
-      if (!(error instanceof WebhookRefusedError)) throw error;
-      log.warn({ job: id, error: error.message }, 'webhook refused');
-    }
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPrivateAddress, isPrivateHost } from '../../src/contract/private-address.ts';
+import { isPrivateAddress, isPrivateHost } from '../../src/webhooks/addresses.ts';
 
 const PRIVATE = [
   '0.0.0.0',
@@ -24,6 +24,28 @@ const PRIVATE = [
   'fd12:3456::1',
   'fe80::1',
   'ff02::1',
+  '192.0.0.8',
+  '192.0.2.1',
+  '198.18.0.1',
+  '198.51.100.1',
+  '203.0.113.1',
+  '240.0.0.1',
+  '::127.0.0.1', // IPv4-compatible, deprecated
+  '::8.8.8.8',
+  '::ffff:0:127.0.0.1', // translated (RFC 6145)
+  '::ffff:169.254.169.254',
+  '64:ff9b::8.8.8.8', // also of a public address: what stands behind the translation is not ours to know
+  '2002:808:808::1',
+  '2002:a01:203::1',
+  'fec0::1', // site-local, deprecated
+  'feff::1',
+  'fe80::1%1',
+  '100::1', // discard
+  '2001:db8::1', // documentation
+  '2001:10::1', // ORCHID
+  '3fff::1',
+  '4000::1', // not given out
+  '5f00::1',
 ];
 const PUBLIC = [
   '1.1.1.1',

@@ -5,7 +5,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { Job } from '../../src/contract/job.ts';
-import { postWebhook, WebhookRefusedError } from '../../src/worker/webhook.ts';
+import { postWebhook } from '../../src/webhooks/deliver.ts';
+import { WebhookRefusedError } from '../../src/webhooks/post.ts';
 import { startBench } from '../support/jobs.ts';
 
 interface Delivery {
@@ -41,7 +42,7 @@ async function startReceiver(t: TestContext, ...statuses: number[]) {
 }
 
 const SECRET = 'correct horse battery';
-const options = { allowPrivate: true, timeoutMs: 1_000 };
+const options = { allowPrivate: true, timeoutMs: 1_000, publicUrl: null };
 const job = { id: 'k3v9', status: 'succeeded' } as Job;
 
 test('an ended job is posted with a signature that the secret verifies', async (t) => {
@@ -86,6 +87,18 @@ test('a delivery that fails is repeated until it succeeds, and not after', async
   const other = await bench.submit({}, { webhook: { url: receiver.url } });
   const third = (await receiver.received(3))[2];
   assert.equal(third.headers['webhook-id'], other.id, 'the first job is settled');
+});
+
+test('with a public URL the links of the delivered job are absolute; the API goes on to show paths', async (t) => {
+  const receiver = await startReceiver(t, 200);
+  const bench = await startBench(t, { publicUrl: 'https://example.org/whence' });
+  await bench.worker();
+  const { id } = await bench.submit({}, { webhook: { url: receiver.url } });
+  const [{ body }] = await receiver.received(1);
+  const { links } = JSON.parse(body);
+  assert.equal(links.self, `https://example.org/whence/jobs/${id}`);
+  assert.equal(links.result, `https://example.org/whence/jobs/${id}/result`);
+  assert.equal((await bench.jobs.get(id))?.links.self, `/jobs/${id}`);
 });
 
 test('redirects, errors and silence are failures that say why', async (t) => {
