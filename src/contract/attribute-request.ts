@@ -17,17 +17,28 @@ const NamedCall = Type.Object(
 
 const Call = Type.Union([Id, NamedCall]);
 
-/** One message of a conversation. */
-export const Message = Type.Object(
+/** A part of a message's content, as OpenAI's API writes it. */
+const TextPart = Type.Object({ type: Type.Literal('text'), text: Text }, { additionalProperties: false });
+
+/** One message of a conversation, as a client writes it. */
+const WireMessage = Type.Object(
   {
     role: Type.String({ minLength: 1, maxLength: 64, examples: ['user'] }),
-    content: Text,
+    content: Type.Union([Text, Type.Array(TextPart, { minItems: 1, maxItems: LIMITS.contentParts })], {
+      description: 'A text, or parts `{"type": "text", "text": …}`, which are joined as they are.',
+    }),
   },
   { additionalProperties: false },
 );
-export type Message = Static<typeof Message>;
+export type WireMessage = Static<typeof WireMessage>;
 
-const Conversation = Type.Array(Message, { minItems: 1, maxItems: LIMITS.messages });
+/** One message of a conversation, its content joined. */
+export interface Message {
+  role: string;
+  content: string;
+}
+
+const Conversation = Type.Array(WireMessage, { minItems: 1, maxItems: LIMITS.messages });
 
 /** How the model generates where no text is forced; the defaults are greedy search. */
 const GenerationArgs = Type.Object(
@@ -60,19 +71,19 @@ const GenerationArgs = Type.Object(
       exclusiveMinimum: 0,
       maximum: 100,
       default: 1,
-      description: 'Divides the logits before sampling.',
+      description: 'Divides the logits before sampling; needs `do_sample`.',
     }),
     top_k: Type.Integer({
       minimum: 0,
       maximum: 1_000_000,
       default: 50,
-      description: 'Sample among the k likeliest tokens; 0: all.',
+      description: 'Sample among the k likeliest tokens; 0: all. Needs `do_sample`.',
     }),
     top_p: Type.Number({
       exclusiveMinimum: 0,
       maximum: 1,
       default: 1,
-      description: 'Sample among the likeliest tokens that hold this probability.',
+      description: 'Sample among the likeliest tokens that hold this probability; needs `do_sample`.',
     }),
     repetition_penalty: Type.Number({
       exclusiveMinimum: 0,
@@ -91,7 +102,7 @@ const GenerationArgs = Type.Object(
     required: [],
     additionalProperties: false,
     default: {},
-    description: 'How the model generates; ignored for forced texts.',
+    description: 'How the model generates. Without effect, and not refused, where the texts are forced.',
   },
 );
 type GenerationArgs = Static<typeof GenerationArgs>;

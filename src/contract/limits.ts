@@ -9,6 +9,8 @@ export const LIMITS = {
   textCharacters: 32_768,
   /** Messages in one conversation. */
   messages: 256,
+  /** Parts of the content of one message. */
+  contentParts: 64,
   /** Tokens that the model may generate for one text. */
   newTokens: 512,
   /** Tokens that it generates where nothing is asked for and the model has room. */

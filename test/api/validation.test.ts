@@ -1,9 +1,13 @@
 /** Every kind of bad body gets a 422 that names the field, the value and the remedy, and reaches no queue. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ALIASES, meantBy } from '../../src/api/validation/aliases.ts';
+import { AGGREGATORS } from '../../src/attribution/aggregation/registry.ts';
+import { loadRegistries } from '../../src/attribution/registries.ts';
+import { AttributeBody } from '../../src/contract/attribute-request.ts';
 import { LIMITS } from '../../src/contract/limits.ts';
 import { TokenizerLimitError } from '../../src/tokenizers/errors.ts';
-import { attribute, problemOf, startApp } from '../support/api.ts';
+import { attribute, attributeText, problemOf, startApp } from '../support/api.ts';
 
 const GPT2 = { model: 'facts-gpt2', input_texts: 'The capital of France is' };
 const M2M = { model: 'numbers-m2m100', input_texts: 'forty two' };
@@ -13,7 +17,12 @@ const FORCED = { ...GPT2, generated_texts: 'The capital of France is Paris' };
 const CASES: [string, unknown, string, RegExp][] = [
   // shapes
   ['no object', [], '#', /must be an object, got \[\]/],
-  ['no model', { input_texts: 'x' }, '#/model', /is required: An id of `GET \/models`/],
+  [
+    'no model',
+    { input_texts: 'x' },
+    '#/model',
+    /is required: An id of `GET \/models`\. Known models: facts-gpt2, numbers-m2m100\./,
+  ],
   ['model of another type', { ...GPT2, model: 7 }, '#/model', /must be a string, got 7/],
   ['seed as text: nothing is coerced', { ...GPT2, seed: '42' }, '#/seed', /must be an integer, got "42"/],
   [
@@ -34,6 +43,100 @@ const CASES: [string, unknown, string, RegExp][] = [
     { ...GPT2, generation_args: { max_tokens: 3 } },
     '#/generation_args/max_tokens',
     /Did you mean "max_new_tokens"\?/,
+  ],
+  [
+    'an argument of a method at the top',
+    { ...GPT2, n_steps: 50 },
+    '#/n_steps',
+    /unknown field "n_steps"\. It is an argument of the method integrated_gradients: put it into \{"method_args": \{"n_steps": …\}\}/,
+  ],
+  [
+    'an argument of generation at the top',
+    { ...GPT2, max_new_tokens: 5 },
+    '#/max_new_tokens',
+    /It belongs into \{"generation_args": \{"max_new_tokens": …\}\}\.$/,
+  ],
+  [
+    'an argument of generation at the top, by another name',
+    { ...GPT2, max_tokens: 5 },
+    '#/max_tokens',
+    /Did you mean \{"generation_args": \{"max_new_tokens": …\}\}\?/,
+  ],
+  [
+    'an argument of a step function at the top',
+    { ...GPT2, contrast_targets: 'x' },
+    '#/contrast_targets',
+    /\{"attributed_fn": \{"name": "contrast_prob_diff", "args": \{"contrast_targets": …\}\}\}/,
+  ],
+  [
+    'an argument beside the name of a step function',
+    { ...GPT2, attributed_fn: { name: 'contrast_prob_diff', contrast_targets: 'x' } },
+    '#/attributed_fn/contrast_targets',
+    /Arguments belong into `args`: \{"name": …, "args": \{"contrast_targets": …\}\}/,
+  ],
+  [
+    'an argument of generation for a method',
+    { ...GPT2, method: 'integrated_gradients', method_args: { max_new_tokens: 5 } },
+    '#/method_args/max_new_tokens',
+    /belongs into \{"generation_args": \{"max_new_tokens": …\}\}/,
+  ],
+  [
+    'an argument of another method',
+    { ...GPT2, method_args: { n_steps: 5 } },
+    '#/method_args/n_steps',
+    /takes no fields: leave it out\. It is an argument of the method integrated_gradients\.$/,
+  ],
+  [
+    'a field of the request among the arguments of generation',
+    { ...GPT2, generation_args: { seed: 1 } },
+    '#/generation_args/seed',
+    /It is a field of the request: put it beside `model`/,
+  ],
+  [
+    'a field by another name',
+    { model: 'facts-gpt2', input_texts: 'x', prompt: 'x' },
+    '#/prompt',
+    /mean "input_texts"\?/,
+  ],
+  [
+    'a number beyond all',
+    `{"model":"facts-gpt2","input_texts":"x","seed":1e999}`,
+    '#/seed',
+    /got a number that is too large/,
+  ],
+  // options without effect
+  [
+    'temperature without sampling',
+    { ...GPT2, generation_args: { temperature: 0.7 } },
+    '#/generation_args/temperature',
+    /has no effect without sampling, got 0\.7: set `do_sample` to true, or leave `temperature` out/,
+  ],
+  [
+    'top_k without sampling',
+    { ...GPT2, generation_args: { top_k: 5, num_beams: 2 } },
+    '#/generation_args/top_k',
+    /has no effect/,
+  ],
+  [
+    'special tokens of a conversation',
+    { model: 'facts-gpt2', messages: [{ role: 'user', content: 'x' }], skip_special_tokens: true },
+    '#/skip_special_tokens',
+    /has no effect on `messages`/,
+  ],
+  [
+    'a part of a message that is no text',
+    { model: 'facts-gpt2', messages: [{ role: 'user', content: [{ type: 'image_url', text: 'x' }] }] },
+    '#/messages/0/content/0/type',
+    /must be "text", got "image_url"/,
+  ],
+  [
+    'parts that are too long together',
+    {
+      model: 'facts-gpt2',
+      messages: [{ role: 'user', content: [1, 2].map(() => ({ type: 'text', text: 'x'.repeat(20_000) })) }],
+    },
+    '#/messages/0/content',
+    /at most 32768 characters long in all, got 40000/,
   ],
   [
     'too many new tokens',
@@ -191,6 +294,14 @@ const CASES: [string, unknown, string, RegExp][] = [
     '#/model',
     /no model "facts-gtp2"\. Did you mean "facts-gpt2"\? Known models: facts-gpt2, numbers-m2m100\./,
   ],
+  ['a method by its short name', { ...GPT2, method: 'IG' }, '#/method', /Did you mean "integrated_gradients"\?/],
+  [
+    'a method in other letters',
+    { ...GPT2, method: 'Input X Gradient' },
+    '#/method',
+    /Did you mean "input_x_gradient"\?/,
+  ],
+  ['a step function by its beginning', { ...GPT2, attributed_fn: 'prob' }, '#/attributed_fn', /mean "probability"\?/],
   ['unknown method', { ...GPT2, method: 'oclusion' }, '#/method', /Did you mean "occlusion"\?/],
   [
     'unknown step function',
@@ -368,7 +479,7 @@ const CASES: [string, unknown, string, RegExp][] = [
 for (const [what, body, pointer, detail] of CASES) {
   test(`422: ${what}`, async (t) => {
     const { app, jobs } = await startApp(t);
-    const response = await attribute(app, body);
+    const response = await (typeof body === 'string' ? attributeText(app, body) : attribute(app, body));
     assert.equal(response.statusCode, 422, response.body);
     const problem = problemOf(response);
     assert.equal(problem.type, 'urn:whence:problem:validation');
@@ -405,6 +516,47 @@ test('a tokenizer that takes too long is told; without a tokenizer the worker co
   count = async () => null;
   assert.equal((await attribute(app, GPT2)).statusCode, 202);
   assert.equal(jobs.entries.size, 1);
+});
+
+test('options of sampling are fine where they change nothing, or the text is forced', async (t) => {
+  const { app } = await startApp(t);
+  for (const body of [
+    { ...GPT2, generation_args: { temperature: 1, top_k: 50, top_p: 1 } },
+    { ...GPT2, generation_args: { temperature: 0.7, do_sample: true } },
+    { ...FORCED, generation_args: { temperature: 0.7 } },
+  ]) {
+    const response = await attribute(app, body);
+    assert.equal(response.statusCode, 202, response.body);
+  }
+});
+
+test('parts of a message are joined', async (t) => {
+  const { app, jobs } = await startApp(t);
+  const content = ['Hello ', 'there'].map((text) => ({ type: 'text', text }));
+  const response = await attribute(app, { model: 'facts-gpt2', messages: [{ role: 'user', content }] });
+  assert.equal(response.statusCode, 202, response.body);
+  assert.deepEqual(jobs.entry('job-1').request.messages, [[{ role: 'user', content: 'Hello there' }]]);
+});
+
+test('each other name means something that there is', async () => {
+  const registries = await loadRegistries();
+  const known = {
+    method: [...registries.methods.keys()],
+    'step function': [...registries.stepFunctions.keys()],
+    aggregator: [...AGGREGATORS.keys()],
+    field: Object.keys(AttributeBody.properties),
+    'generation argument': Object.keys(AttributeBody.properties.generation_args.properties),
+  };
+  for (const kind of ['method', 'step function', 'aggregator', 'field', 'generation argument'] as const) {
+    for (const [alias, id] of Object.entries(ALIASES[kind])) {
+      assert.ok(known[kind].includes(id), `${kind} ${id}`);
+      assert.equal(meantBy(kind, alias, known[kind]), id);
+      assert.ok(!known[kind].includes(alias), `${alias} is an id of its own`);
+    }
+  }
+  assert.equal(meantBy('aggregator', 'L2', known.aggregator), 'vnorm');
+  assert.equal(meantBy('method', 'Gradient × Input', known.method), 'input_x_gradient');
+  assert.equal(meantBy('method', 'constructor', known.method), undefined);
 });
 
 test('everything that is wrong is said at once', async (t) => {

@@ -373,10 +373,15 @@ export async function startApp(
 
 /** Posts an attribution. */
 export function attribute(app: FastifyInstance, payload: unknown, headers: Record<string, string> = {}) {
+  return attributeText(app, JSON.stringify(payload), headers);
+}
+
+/** Posts an attribution as it is written. */
+export function attributeText(app: FastifyInstance, payload: string, headers: Record<string, string> = {}) {
   return app.inject({
     method: 'POST',
     url: '/attribute',
-    payload: JSON.stringify(payload),
+    payload,
     headers: { 'content-type': 'application/json', ...headers },
   });
 }

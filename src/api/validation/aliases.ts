@@ -8,6 +8,7 @@ const METHODS = {
   gradients: 'saliency',
   gradxinput: 'input_x_gradient',
   gradientxinput: 'input_x_gradient',
+  gradientinput: 'input_x_gradient',
   gradinput: 'input_x_gradient',
   inputxgrad: 'input_x_gradient',
   ixg: 'input_x_gradient',
@@ -76,7 +77,7 @@ const GENERATION_ARGS = {
   sample: 'do_sample',
 };
 
-const ALIASES = {
+export const ALIASES = {
   method: METHODS,
   'step function': STEP_FUNCTIONS,
   aggregator: AGGREGATORS,

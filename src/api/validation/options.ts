@@ -4,6 +4,9 @@ import type { ModelInfo } from '../../contract/catalogue.ts';
 import { LIMITS } from '../../contract/limits.ts';
 import type { Issues } from './issues.ts';
 
+/** Options of sampling, with the value that changes nothing. */
+const SAMPLING = { temperature: 1, top_k: 50, top_p: 1 } as const;
+
 /** Adds an issue for options that contradict the model or one another. */
 export function checkOptions(body: AttributeBody, model: ModelInfo, issues: Issues): void {
   if (body.attribute_target && model.architecture === 'decoder-only') {
@@ -12,12 +15,34 @@ export function checkOptions(body: AttributeBody, model: ModelInfo, issues: Issu
       `is for encoder-decoder models: "${model.id}" is decoder-only and always attributes its prefix. Leave it out.`,
     );
   }
+  checkEffects(body, issues);
   checkSpan(body.attr_pos_start, body.attr_pos_end, issues);
   const { min_new_tokens, max_new_tokens = LIMITS.defaultNewTokens } = body.generation_args;
   if (min_new_tokens > max_new_tokens) {
     issues.add(
       '#/generation_args/min_new_tokens',
       `must be at most max_new_tokens (${max_new_tokens}), got ${min_new_tokens}.`,
+    );
+  }
+}
+
+/**
+ * Options that are given and change nothing are mistakes, and the answer would not show them. Forced texts are left
+ * alone: their generation_args come from a result's info, which can be sent again as it stands.
+ */
+function checkEffects(body: AttributeBody, issues: Issues): void {
+  const { generation_args: given } = body;
+  if (!given.do_sample && (body.generated_texts ?? null) === null) {
+    for (const name of ['temperature', 'top_k', 'top_p'] as const) {
+      if (given[name] === SAMPLING[name]) continue;
+      const remedy = `set \`do_sample\` to true, or leave \`${name}\` out`;
+      issues.add(`#/generation_args/${name}`, `has no effect without sampling, got ${given[name]}: ${remedy}.`);
+    }
+  }
+  if (body.skip_special_tokens && body.messages !== undefined) {
+    issues.add(
+      '#/skip_special_tokens',
+      'has no effect on `messages`, whose special tokens the chat template writes: leave it out.',
     );
   }
 }

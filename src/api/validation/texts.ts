@@ -1,5 +1,5 @@
 /** Input texts, conversations and forced outputs: is there something to attribute, and do they fit together? */
-import type { AttributeBody, Message } from '../../contract/attribute-request.ts';
+import type { AttributeBody, Message, WireMessage } from '../../contract/attribute-request.ts';
 import type { ModelInfo } from '../../contract/catalogue.ts';
 import { LIMITS } from '../../contract/limits.ts';
 import { show } from '../../validation/show.ts';
@@ -25,7 +25,7 @@ export function checkTexts(body: AttributeBody, model: ModelInfo, issues: Issues
   if (body.messages !== undefined && !model.chat) {
     issues.add('#/messages', `"${model.id}" has no chat template: send the text as \`input_texts\`.`);
   }
-  const messages = conversations(body.messages);
+  const messages = conversations(body.messages, issues);
   const inputs = body.input_texts === undefined ? [] : [body.input_texts].flat();
   const generated = body.generated_texts === null ? null : [body.generated_texts ?? []].flat();
   const count = messages?.length ?? inputs.length;
@@ -66,12 +66,26 @@ function checkPrefix(text: string, prompt: string, pointer: string, model: Model
   }
 }
 
-function conversations(wire: AttributeBody['messages']): Message[][] | null {
+function conversations(wire: AttributeBody['messages'], issues: Issues): Message[][] | null {
   if (wire === undefined) return null;
-  return isListOfLists(wire) ? wire : [wire];
+  return (isListOfLists(wire) ? wire : [wire]).map((conversation, index) =>
+    conversation.map(({ role, content }, at) => {
+      const pointer = `${conversationPointer(wire, index)}/${at}/content`;
+      return { role, content: typeof content === 'string' ? content : joined(content, pointer, issues) };
+    }),
+  );
 }
 
-function isListOfLists(wire: Message[] | Message[][]): wire is Message[][] {
+function joined(parts: readonly { text: string }[], pointer: string, issues: Issues): string {
+  const content = parts.map(({ text }) => text).join('');
+  if (content.length > LIMITS.textCharacters) {
+    const limit = `must be at most ${LIMITS.textCharacters} characters long in all`;
+    issues.add(pointer, `${limit}, got ${content.length}: shorten its parts`);
+  }
+  return content;
+}
+
+function isListOfLists(wire: WireMessage[] | WireMessage[][]): wire is WireMessage[][] {
   return Array.isArray(wire[0]);
 }
 
