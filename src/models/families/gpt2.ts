@@ -3,10 +3,8 @@
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { activation } from '../../nn/activation.ts';
 import { attention } from '../../nn/attention.ts';
-import { add, dropout, splitColumns } from '../../nn/elementwise.ts';
+import { dropout, splitColumns } from '../../nn/elementwise.ts';
 import { linear } from '../../nn/linear.ts';
-import { layerNorm } from '../../nn/norm.ts';
-import { addPositions } from '../../nn/positions.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { defineFamily } from '../family.ts';
 import {
@@ -20,9 +18,7 @@ import {
   readFields,
   size,
 } from '../fields.ts';
-import type { Network } from '../model.ts';
-import { outputLayer, tokenEmbedding } from '../output-layer.ts';
-import { decoderOnly, type Layer, layersOf } from '../stack.ts';
+import { gptDecoder } from '../gpt-decoder.ts';
 import type { Weights } from '../weights.ts';
 
 const FIELDS = {
@@ -87,36 +83,6 @@ function feedForwardBlock(config: Gpt2Config, weights: Weights, layer: number) {
   };
 }
 
-function decoderLayer(config: Gpt2Config, weights: Weights, layer: number): Layer {
-  const path = `transformer.h.${layer}`;
-  const norm1 = weights.layerNorm(`${path}.ln_1`, config.layer_norm_epsilon);
-  const attend = attentionBlock(config, weights, layer);
-  const norm2 = weights.layerNorm(`${path}.ln_2`, config.layer_norm_epsilon);
-  const feedForward = feedForwardBlock(config, weights, layer);
-  return {
-    selfAttention: `${path}.attn`,
-    run(run, x) {
-      const attended = add(run, x, attend(run, layerNorm(run, x, norm1)));
-      return run.name(path, add(run, attended, feedForward(run, layerNorm(run, attended, norm2))));
-    },
-  };
-}
-
-function build(config: Gpt2Config, weights: Weights): Network {
-  weights.allowWithout('transformer.', 'wte.weight');
-  const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
-  const positions = weights.embedding('transformer.wpe');
-  const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);
-  const output = outputLayer(config, weights, 'lm_head', tokens);
-  return decoderOnly({
-    tokens,
-    enter: (run, x) => dropout(run, addPositions(run, x, positions.table), config.embd_pdrop),
-    layers: layersOf(config.n_layer, (layer) => decoderLayer(config, weights, layer)),
-    lastNorm: (run, x) => layerNorm(run, x, lastNorm),
-    head: (run, x) => linear(run, x, output),
-  });
-}
-
 export default defineFamily({
   modelType: 'gpt2',
   architecture: 'decoder-only',
@@ -128,5 +94,11 @@ export default defineFamily({
     vocabSize: config.vocab_size,
     maxPositions: config.n_positions ?? config.n_ctx,
   }),
-  build,
+  build: (config, weights) =>
+    gptDecoder(config, weights, {
+      numLayers: config.n_layer,
+      embeddingDropout: config.embd_pdrop,
+      attention: (layer) => attentionBlock(config, weights, layer),
+      feedForward: (layer) => feedForwardBlock(config, weights, layer),
+    }),
 });

@@ -5,17 +5,13 @@
 
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
-import { add, dropout } from '../../nn/elementwise.ts';
+import { dropout } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
-import { layerNorm } from '../../nn/norm.ts';
-import { addPositions } from '../../nn/positions.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { defineFamily } from '../family.ts';
 import { activationName, anything, headSize, number, optionalBoolean, readFields, size } from '../fields.ts';
-import type { Network } from '../model.ts';
-import { outputLayer, tokenEmbedding } from '../output-layer.ts';
-import { decoderOnly, type Layer, layersOf } from '../stack.ts';
+import { gptDecoder } from '../gpt-decoder.ts';
 import type { Weights } from '../weights.ts';
 
 const FIELDS = {
@@ -87,36 +83,6 @@ function feedForwardBlock(config: GptNeoConfig, weights: Weights, layer: number)
     run.name(path, dropout(run, feedForward(run, x, { up, down, kind }), config.resid_dropout));
 }
 
-function decoderLayer(config: GptNeoConfig, weights: Weights, layer: number): Layer {
-  const path = `transformer.h.${layer}`;
-  const norm1 = weights.layerNorm(`${path}.ln_1`, config.layer_norm_epsilon);
-  const attend = attentionBlock(config, weights, layer);
-  const norm2 = weights.layerNorm(`${path}.ln_2`, config.layer_norm_epsilon);
-  const feed = feedForwardBlock(config, weights, layer);
-  return {
-    selfAttention: `${path}.attn`,
-    run(run, x) {
-      const attended = add(run, x, attend(run, layerNorm(run, x, norm1)));
-      return run.name(path, add(run, attended, feed(run, layerNorm(run, attended, norm2))));
-    },
-  };
-}
-
-function build(config: GptNeoConfig, weights: Weights): Network {
-  weights.allowWithout('transformer.', 'wte.weight');
-  const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
-  const positions = weights.embedding('transformer.wpe');
-  const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);
-  const output = outputLayer(config, weights, 'lm_head', tokens);
-  return decoderOnly({
-    tokens,
-    enter: (run, x) => dropout(run, addPositions(run, x, positions.table), config.embed_dropout),
-    layers: layersOf(config.num_layers, (layer) => decoderLayer(config, weights, layer)),
-    lastNorm: (run, x) => layerNorm(run, x, lastNorm),
-    head: (run, x) => linear(run, x, output),
-  });
-}
-
 export default defineFamily({
   modelType: 'gpt_neo',
   architecture: 'decoder-only',
@@ -128,5 +94,11 @@ export default defineFamily({
     vocabSize: config.vocab_size,
     maxPositions: config.max_position_embeddings,
   }),
-  build,
+  build: (config, weights) =>
+    gptDecoder(config, weights, {
+      numLayers: config.num_layers,
+      embeddingDropout: config.embed_dropout,
+      attention: (layer) => attentionBlock(config, weights, layer),
+      feedForward: (layer) => feedForwardBlock(config, weights, layer),
+    }),
 });
