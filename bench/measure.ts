@@ -1,9 +1,10 @@
 /** What the benchmarks share: a model in its own process, the matmul rate of the same run, a table. */
 
 import { Value } from 'typebox/value';
-import type { Counters, Passes, Sequence } from '../src/attribution/passes/passes.ts';
+import type { Counters } from '../src/attribution/passes/passes.ts';
+import type { Sequence } from '../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../src/attribution/registries.ts';
-import { SequenceScores } from '../src/attribution/sequence-scores.ts';
+import { soloScores, soloTask } from '../src/attribution/solo.ts';
 import { type LoadedModel, loadModel } from '../src/models/load.ts';
 import { Random } from '../src/random.ts';
 import { startBackend } from '../src/tensors/backend.ts';
@@ -79,22 +80,7 @@ export async function measure(loaded: LoadedModel, sequence: Sequence, testCase:
   for (let run = 0; run < testCase.runs; run++) {
     const counters: Counters = { forward: 0, backward: 0 };
     const started = performance.now();
-    const scores = new SequenceScores({
-      model: loaded.model,
-      sequence,
-      texts: {
-        encodeTarget: () => sequence.targetIds,
-        encodeSource: null,
-        align: null,
-        index: 0,
-        count: 1,
-        maxPositions: null,
-      },
-      random: new Random(1),
-      counters,
-      memoryBudget: 2 ** 30,
-      breathe: async () => {},
-    });
+    const scores = soloScores({ model: loaded.model, sequence, counters, memoryBudget: 2 ** 30 });
     if (testCase.stepFunction !== undefined) {
       const fn = stepFunctions.get(testCase.stepFunction);
       if (fn === undefined) throw new Error(`no step function ${testCase.stepFunction}`);
@@ -104,16 +90,9 @@ export async function measure(loaded: LoadedModel, sequence: Sequence, testCase:
       const method = methods.get(testCase.method);
       const fn = stepFunctions.get('probability');
       if (method === undefined || fn === undefined) throw new Error(`no method ${testCase.method}`);
-      const passes: Passes = await scores.passes({ fn, args: { logprob: false }, pointer: '' }, method.needsGradient);
       const args = Value.Default(method.argsSchema, { ...testCase.methodArgs }) as Record<string, unknown>;
-      await method.attribute({
-        passes,
-        args,
-        attributeTarget: true,
-        random: new Random(1),
-        onProgress: async () => {},
-      });
-      passes.dispose();
+      const attributedFn = { fn, args: { logprob: false }, pointer: '' };
+      await method.attribute(await soloTask(scores, method, { args, attributedFn, attributeTarget: true }));
     }
     scores.dispose();
     const seconds = (performance.now() - started) / 1000;

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { soloDecoder } from '../src/generation/decoder-state.ts';
 import { generate } from '../src/generation/generate.ts';
 import { GREEDY } from '../src/generation/options.ts';
 import { type LoadedModel, loadModel } from '../src/models/load.ts';
@@ -35,7 +36,13 @@ export async function load(name: string, quantization: Quantization): Promise<Se
 export async function complete({ loaded, tokenizer }: Served, prompt: string): Promise<string> {
   const targetIds = Int32Array.from(tokenizer.encode(prompt).ids);
   const options = { ...GREEDY, eosIds: loaded.generation.eosTokenIds };
-  const ids = await generate(loaded.model, { sourceIds: null, targetIds }, options, new Random(0), async () => {});
+  const ids = await generate(
+    soloDecoder(loaded.model),
+    { sourceIds: null, targetIds },
+    options,
+    new Random(0),
+    () => {},
+  );
   return tokenizer.decode(ids.slice(targetIds.length), { skipSpecialTokens: true, cleanUp: false });
 }
 
@@ -50,7 +57,7 @@ export async function translate(
     targetIds: Int32Array.of(decoderStartTokenId ?? eosTokenIds[0]),
   };
   const options = { ...GREEDY, maxNewTokens: 48, eosIds: eosTokenIds, forcedBosId: tokenizer.forcedLanguageId(to) };
-  const ids = await generate(loaded.model, prompt, options, new Random(0), async () => {});
+  const ids = await generate(soloDecoder(loaded.model), prompt, options, new Random(0), () => {});
   return tokenizer.decode(ids, { skipSpecialTokens: true });
 }
 

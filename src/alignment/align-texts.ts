@@ -72,8 +72,8 @@ export function wordPairs(pieces: readonly Pair[], wordsOf: readonly [number[], 
 }
 
 /** Pairs of words of two texts that mean the same, by the aligner's hidden states. `words`: of each text. */
-export function alignWords(aligner: Aligner, words: readonly [string[], string[]]): Pair[] {
-  const [a, b] = words.map((list) => {
+export async function alignWords(aligner: Aligner, words: readonly [string[], string[]]): Promise<Pair[]> {
+  const embed = async (list: readonly string[]) => {
     const pieces = list.map((word) => aligner.pieces(word));
     const all = pieces.flat();
     if (all.length > aligner.maxPieces) {
@@ -84,21 +84,22 @@ export function alignWords(aligner: Aligner, words: readonly [string[], string[]
         '/contrast_targets_alignments',
       );
     }
-    const states = all.length === 0 ? new Float32Array() : aligner.hiddenStates(all);
+    const states = all.length === 0 ? new Float32Array() : await aligner.hiddenStates(all);
     return { states, wordOf: pieces.flatMap((ids, word) => ids.map(() => word)) };
-  });
+  };
+  const [a, b] = [await embed(words[0]), await embed(words[1])];
   return wordPairs(mutualAlignment(a.states, b.states, aligner.hiddenSize), [a.wordOf, b.wordOf]);
 }
 
 /** Pairs of model tokens of two texts whose words mean the same. */
-export function alignTexts(
+export async function alignTexts(
   aligner: Aligner,
   texts: readonly [string, string],
   tokens: readonly [Token[], Token[]],
-): Pair[] {
+): Promise<Pair[]> {
   const words: [Span[], Span[]] = [alignerWords(texts[0]), alignerWords(texts[1])];
   const [a, b] = texts.map((text, side) => words[side].map(({ start, end }) => text.slice(start, end)));
-  return tokenPairs(alignWords(aligner, [a, b]), words, tokens);
+  return tokenPairs(await alignWords(aligner, [a, b]), words, tokens);
 }
 
 /**

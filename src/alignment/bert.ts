@@ -18,6 +18,7 @@ import { layerNorm } from '../nn/norm.ts';
 import { addPositions } from '../nn/positions.ts';
 import { Rows } from '../nn/rows.ts';
 import { Run, type Value } from '../nn/run.ts';
+import { read } from '../tensors/read.ts';
 import { tf } from '../tensors/tf.ts';
 import { loadTokenizer } from '../tokenizers/tokenizer.ts';
 
@@ -47,7 +48,7 @@ export interface Aligner {
   /** Ids of a word's pieces. */
   pieces(word: string): number[];
   /** Hidden states of a text's pieces: [pieces, hidden], row-major */
-  hiddenStates(pieces: readonly number[]): Float32Array;
+  hiddenStates(pieces: readonly number[]): Promise<Float32Array>;
   dispose(): void;
 }
 
@@ -142,16 +143,16 @@ function rowsOf(checkpoint: Checkpoint, name: string, rows: readonly number[]): 
 }
 
 /** Hidden states without those of the first and the last row, which are special tokens. */
-function hiddenStates(encode: (run: Run, x: Value) => Value, embedded: Float32Array, size: number): Float32Array {
+async function hiddenStates(
+  encode: (run: Run, x: Value) => Value,
+  embedded: Float32Array,
+  size: number,
+): Promise<Float32Array> {
   const pieces = embedded.length / size;
-  const run = new Run();
-  try {
-    return tf.tidy(() => {
-      const rows = run.ownRows(Rows.full(1, pieces));
-      const { tensor } = encode(run, run.leaf(tf.tensor2d(embedded, [pieces, size]), rows, false));
-      return tf.slice(tensor, [1, 0], [pieces - 2, size]).dataSync() as Float32Array;
-    });
-  } finally {
-    run.dispose();
-  }
+  using run = new Run();
+  return await read(() => {
+    const rows = run.ownRows(Rows.full(1, pieces));
+    const { tensor } = encode(run, run.leaf(tf.tensor2d(embedded, [pieces, size]), rows, false));
+    return tf.slice(tensor, [1, 0], [pieces - 2, size]);
+  });
 }

@@ -1,18 +1,21 @@
 /**
  * Attribution methods. A method is one file in methods/ with a default export; everything it needs of the model goes
- * through `Passes`, which serves every generated token from one teacher-forced pass.
+ * through `Passes` and the `Objective`, which serve every generated token from one teacher-forced pass.
  */
 
 import type { TSchema } from 'typebox';
 import type { Architecture } from '../models/model.ts';
 import type { Random } from '../random.ts';
 import type { Arguments } from './arguments.ts';
+import type { Objective } from './passes/objective.ts';
 import type { Passes } from './passes/passes.ts';
 import type { ScoreArray, ScoreKind } from './scores.ts';
 import type { Paper } from './step-function.ts';
 
 export interface MethodTask<Args = Record<string, unknown>> {
   readonly passes: Passes;
+  /** The score that is attributed. */
+  readonly objective: Objective;
   /** Validated, with defaults filled in. */
   readonly args: Args;
   /** True when the decoder's own prefix is attributed: always for decoder-only models. */
@@ -20,6 +23,8 @@ export interface MethodTask<Args = Record<string, unknown>> {
   readonly random: Random;
   /** Reports progress and yields to the event loop. Throws when the job was canceled. */
   onProgress(completed: number, total: number): Promise<void>;
+  /** Tells that the columns of the first `steps` steps are final in `scores`: they leave at once. Optional to call. */
+  onSteps(steps: number, scores: MethodScores): void;
 }
 
 /** What a method returns for one sequence; axes as in `SequenceAttribution`. */

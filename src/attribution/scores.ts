@@ -67,3 +67,80 @@ export interface SequenceAttribution {
   /** Fit diagnostics by name: [steps] each. */
   diagnostics?: Record<string, Float32Array>;
 }
+
+/** Steps from .. to - 1 of an attribution alone, without what belongs to no step. */
+export function sliceSteps(attribution: SequenceAttribution, from: number, to: number): SequenceAttribution {
+  const { attrPosStart, sourceAttributions, targetAttributions, stepScores } = attribution;
+  const part = (array: ScoreArray | null): ScoreArray | null => array && sliceColumns(array, from, to);
+  const { diagnostics: _, ...rest } = attribution;
+  return {
+    ...rest,
+    attrPosStart: attrPosStart + from,
+    attrPosEnd: attrPosStart + to,
+    sourceAttributions: part(sourceAttributions),
+    targetAttributions: part(targetAttributions),
+    stepScores: Object.fromEntries(Object.entries(stepScores).map(([name, values]) => [name, values.slice(from, to)])),
+    sequenceScores: {},
+    convergenceDelta: null,
+  };
+}
+
+/** Attributions of consecutive steps of one text as one. Tokens that only later steps have are NaN in the others. */
+export function concatSteps(parts: readonly SequenceAttribution[]): SequenceAttribution {
+  const [first] = parts;
+  const last = parts[parts.length - 1];
+  if (parts.length === 1) return first;
+  const joined = (side: 'sourceAttributions' | 'targetAttributions'): ScoreArray | null => {
+    const arrays = parts.map((part) => part[side]).filter((array) => array !== null);
+    return arrays.length === 0 ? null : concatColumns(arrays);
+  };
+  const joinedRecord = (records: readonly Record<string, Float32Array>[]): Record<string, Float32Array> =>
+    Object.fromEntries(Object.keys(records[0]).map((name) => [name, concatNumbers(records.map((one) => one[name]))]));
+  const deltas = parts.map((part) => part.convergenceDelta);
+  const diagnostics = parts.map((part) => part.diagnostics);
+  return {
+    ...last,
+    attrPosStart: first.attrPosStart,
+    sourceAttributions: joined('sourceAttributions'),
+    targetAttributions: joined('targetAttributions'),
+    stepScores: joinedRecord(parts.map(({ stepScores }) => stepScores)),
+    convergenceDelta: deltas.every((delta) => delta !== null) ? concatNumbers(deltas) : null,
+    ...(diagnostics.every((one) => one !== undefined) && { diagnostics: joinedRecord(diagnostics) }),
+  };
+}
+
+function concatNumbers(parts: readonly Float32Array[]): Float32Array {
+  return Float32Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** Columns from .. to - 1 of [tokens, steps, ...extra]. */
+function sliceColumns({ shape, data }: ScoreArray, from: number, to: number): ScoreArray {
+  const [tokens, steps, ...extra] = shape;
+  if (from === 0 && to === steps) return { shape, data };
+  const size = extra.reduce((product, axis) => product * axis, 1);
+  const width = (to - from) * size;
+  const slice = new Float32Array(tokens * width);
+  for (let token = 0; token < tokens; token++) {
+    const start = (token * steps + from) * size;
+    slice.set(data.subarray(start, start + width), token * width);
+  }
+  return { shape: [tokens, to - from, ...extra], data: slice };
+}
+
+/** Arrays [tokens, steps, ...extra] side by side; where one has fewer tokens, NaN. */
+function concatColumns(arrays: readonly ScoreArray[]): ScoreArray {
+  const extra = arrays[0].shape.slice(2);
+  const size = extra.reduce((product, axis) => product * axis, 1);
+  const tokens = Math.max(...arrays.map(({ shape }) => shape[0]));
+  const steps = arrays.reduce((sum, { shape }) => sum + shape[1], 0);
+  const data = new Float32Array(tokens * steps * size).fill(Number.NaN);
+  let offset = 0;
+  for (const { shape, data: own } of arrays) {
+    const width = shape[1] * size;
+    for (let token = 0; token < shape[0]; token++) {
+      data.set(own.subarray(token * width, (token + 1) * width), token * steps * size + offset);
+    }
+    offset += width;
+  }
+  return { shape: [tokens, steps, ...extra], data };
+}

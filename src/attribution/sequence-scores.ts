@@ -1,12 +1,15 @@
 /** What step functions see of one sequence: its logits, noisy ones, those of other inputs, and its contrast texts. */
 
-import type { LanguageModel } from '../models/model.ts';
 import type { Random } from '../random.ts';
+import { read } from '../tensors/read.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import { AttributionError, located } from './errors.ts';
 import { DropoutMasks, frozenMasks } from './passes/dropout.ts';
-import { EnsemblePasses } from './passes/ensemble-passes.ts';
-import { type Counters, Passes, type Sequence } from './passes/passes.ts';
+import { EnsembleObjective } from './passes/ensemble-objective.ts';
+import type { Objective } from './passes/objective.ts';
+import { Passes, type PassesSetting } from './passes/passes.ts';
+import { ScoreObjective } from './passes/score-objective.ts';
+import { disposeFeatures } from './passes/sequence-features.ts';
 import type {
   Alternative,
   Contrast,
@@ -22,17 +25,10 @@ import { type ContrastTexts, resolveContrast } from './step-functions/parts/cont
 const NOISY_COPIES = 64;
 
 /** What all step functions of one sequence share. */
-export interface SequenceSetting {
-  model: LanguageModel;
-  sequence: Sequence;
+export interface SequenceSetting extends PassesSetting {
   texts: ContrastTexts;
   /** Each step function draws from a fork of it, in the order in which they are prepared. */
   random: Random;
-  counters: Counters;
-  /** Bytes that the activations of a micro-batch may take. */
-  memoryBudget: number;
-  /** Awaited between micro-batches; throws when the job was canceled. */
-  breathe: () => Promise<void>;
 }
 
 /** A step function of a request, with its arguments validated and completed. */
@@ -50,31 +46,30 @@ export interface ResolvedContrast extends Contrast {
   role: StepContext['role'];
 }
 
-/** The logits of one sequence, shared by all its step functions. Dispose when the sequence is done. */
+/** The passes over one sequence and its logits, shared by its method and step functions. Dispose when it is done. */
 export class SequenceScores {
-  readonly targets: Int32Array;
+  readonly passes: Passes;
   /** What the contrast arguments of its step functions came to, in the order in which they were prepared. */
   readonly contrasts: ResolvedContrast[] = [];
   readonly #setting: SequenceSetting;
   readonly #kept: Tensor[] = [];
   readonly #alternatives = new Map<string, Tensor2D>();
-  #clean: Tensor2D | null = null;
 
   constructor(setting: SequenceSetting) {
     this.#setting = setting;
-    this.targets = setting.sequence.targetIds.slice(setting.sequence.start, setting.sequence.end);
+    this.passes = new Passes(setting);
   }
 
   /**
-   * Passes over the sequence for a step function as the attributed function. The caller disposes them.
+   * A step function as the attributed function.
    * @throws {AttributionError} when its arguments do not fit the sequence, or it has no gradient and one is needed
    */
-  async passes(call: StepCall, needsGradient: boolean): Promise<Passes> {
+  async objective(call: StepCall, needsGradient: boolean): Promise<Objective> {
     if (needsGradient && !call.fn.differentiable) {
       const message = `${call.fn.id} has no gradient: use a perturbation method, or report it in step_scores`;
       throw new AttributionError('not_differentiable', message, '#/attributed_fn');
     }
-    return this.#passesFor(await this.#prepare(call, 'attribute'));
+    return this.#objective(await this.#prepare(call, 'attribute'));
   }
 
   /**
@@ -83,16 +78,14 @@ export class SequenceScores {
    */
   async score(call: StepCall): Promise<Float32Array> {
     const prepared = await this.#prepare(call, 'score');
-    await this.#setting.breathe();
-    const { targets } = this;
-    if (typeof prepared === 'function') {
-      const steps = Int32Array.from(targets.keys());
-      return tf.tidy(() => prepared({ logits: this.#cleanLogits(), steps, targets }).dataSync()) as Float32Array;
-    }
-    const passes = this.#passesFor(prepared);
-    const scores = await passes.evaluate(passes.clean);
-    passes.dispose();
-    return scores;
+    await this.passes.yield();
+    if (typeof prepared !== 'function') return this.#objective(prepared).evaluate(this.passes.clean);
+    return read(() => prepared({ logits: this.#cleanLogits(), ...this.passes.stepRows(1) }));
+  }
+
+  #objective(prepared: Scorer | Ensemble): Objective {
+    if (typeof prepared === 'function') return new ScoreObjective(this.passes, prepared);
+    return new EnsembleObjective(this.passes, prepared);
   }
 
   async #prepare({ fn, args, pointer }: StepCall, role: StepContext['role']): Promise<Scorer | Ensemble> {
@@ -108,15 +101,15 @@ export class SequenceScores {
     const random = this.#setting.random.fork();
     return {
       role,
-      targets: this.targets,
+      targets: this.passes.targets,
       random,
       own: this.#own(),
       cleanLogits: () => this.#cleanLogits(),
       noisyScores: (samples, scorer) => this.#noisyScores(samples, scorer, random),
       noisyVariants: (samples) => Array.from({ length: samples }, () => frozenMasks(random.integer(2 ** 31))),
       alternativeLogits: (alternative) => this.#alternativeLogits(alternative),
-      contrast: (args: ContrastArgs): Contrast => {
-        const contrast = resolveContrast(args, sequence, texts);
+      contrast: async (args: ContrastArgs): Promise<Contrast> => {
+        const contrast = await resolveContrast(args, sequence, texts);
         this.contrasts.push({ fn, role, ...contrast });
         return contrast;
       },
@@ -130,27 +123,24 @@ export class SequenceScores {
   }
 
   #own(): Required<Alternative> {
-    const { sourceIds, targetIds, start, end } = this.#setting.sequence;
-    return { sourceIds, targetIds, read: Int32Array.from({ length: end - start }, (_, t) => start + t - 1) };
+    const { sourceIds, targetIds } = this.#setting.sequence;
+    return { sourceIds, targetIds, read: this.passes.read };
   }
 
   #cleanLogits(): Tensor2D {
-    this.#clean ??= this.#alternativeLogits(this.#own());
-    return this.#clean;
+    return this.#alternativeLogits(this.#own());
   }
 
   #alternativeLogits({ targetIds, sourceIds, read }: Alternative): Tensor2D {
     const source = sourceIds === undefined ? this.#setting.sequence.sourceIds : sourceIds;
-    const key = `${source ?? ''}|${targetIds}|${read}`;
-    const known = this.#alternatives.get(key);
-    if (known !== undefined) return known;
     // Nothing after the last position that is read can count.
-    const length = Math.max(...read) + 1;
-    const passes = this.#passesFor(() => tf.tensor1d([]));
-    const made = this.#keep(tf.tidy(() => passes.logitsOf(source, targetIds.subarray(0, length), read)));
-    passes.dispose();
-    this.#alternatives.set(key, made);
-    return made;
+    const ids = targetIds.subarray(0, Math.max(...read) + 1);
+    const key = `${source ?? ''}|${ids}|${read}`;
+    const cached = this.#alternatives.get(key);
+    if (cached !== undefined) return cached;
+    const logits = this.#keep(tf.tidy(() => this.passes.logitsOf(source, ids, read)));
+    this.#alternatives.set(key, logits);
+    return logits;
   }
 
   async #noisyScores(
@@ -158,47 +148,39 @@ export class SequenceScores {
     scorer: Scorer,
     random: Random,
   ): Promise<{ scores: Float32Array; noisy: boolean }> {
-    const steps = this.targets.length;
+    const { steps, clean } = this.passes;
     const masks = new DropoutMasks(random);
-    const passes = this.#passesFor(scorer);
+    const objective = new ScoreObjective(this.passes, scorer);
     const scores = new Float32Array(samples * steps);
-    try {
-      for (let start = 0; start < samples; start += NOISY_COPIES) {
-        const segments = Math.min(NOISY_COPIES, samples - start);
-        const { source, target } = passes.clean;
-        const copies = {
-          segments,
-          source: source && tf.tile(source, [segments, 1]),
-          target: tf.tile(target, [segments, 1]),
-        };
-        try {
-          scores.set(await passes.evaluate(copies, { dropout: masks.draw }), start * steps);
-        } finally {
-          copies.source?.dispose();
-          copies.target.dispose();
-        }
-        // Without dropout one copy tells all.
-        if (!masks.drawn) {
-          for (let s = 1; s < samples; s++) scores.copyWithin(s * steps, 0, steps);
-          break;
-        }
+    for (let start = 0; start < samples; start += NOISY_COPIES) {
+      const segments = Math.min(NOISY_COPIES, samples - start);
+      const copies = {
+        segments,
+        source: clean.source && tf.tile(clean.source, [segments, 1]),
+        target: tf.tile(clean.target, [segments, 1]),
+      };
+      try {
+        scores.set(await objective.evaluate(copies, { dropout: masks.draw }), start * steps);
+      } finally {
+        disposeFeatures(copies);
       }
-    } finally {
-      passes.dispose();
+      // Without dropout one copy tells all.
+      if (!masks.drawn) {
+        for (let s = 1; s < samples; s++) scores.copyWithin(s * steps, 0, steps);
+        break;
+      }
     }
     return { scores, noisy: masks.drawn };
-  }
-
-  #passesFor(scorer: Scorer | Ensemble): Passes {
-    const { model, sequence, counters, memoryBudget, breathe } = this.#setting;
-    if (typeof scorer === 'function') return new Passes(model, sequence, scorer, counters, memoryBudget, breathe);
-    return new EnsemblePasses(model, sequence, scorer, counters, memoryBudget, breathe);
   }
 
   dispose(): void {
     for (const tensor of this.#kept) tensor.dispose();
     this.#kept.length = 0;
     this.#alternatives.clear();
-    this.#clean = null;
+    this.passes.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

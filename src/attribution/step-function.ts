@@ -83,7 +83,7 @@ export interface StepContext {
   /** Logits [steps, vocab] of other inputs, kept for as long as the sequence is worked on. */
   alternativeLogits(alternative: Alternative): Tensor2D;
   /** Resolves contrast_targets, contrast_sources and alignments for this sequence. Throws AttributionError. */
-  contrast(args: ContrastArgs): Contrast;
+  contrast(args: ContrastArgs): Promise<Contrast>;
   /** Keeps a tensor for as long as the sequence is worked on. */
   keep<T extends Tensor>(tensor: T): T;
 }

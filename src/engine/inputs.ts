@@ -3,10 +3,11 @@
 import { alignTexts } from '../alignment/align-texts.ts';
 import type { Aligner } from '../alignment/bert.ts';
 import { AttributionError } from '../attribution/errors.ts';
-import type { Sequence } from '../attribution/passes/passes.ts';
+import type { Sequence } from '../attribution/passes/sequence-features.ts';
 import type { Token } from '../attribution/scores.ts';
 import type { ContrastTexts } from '../attribution/step-functions/parts/contrast-inputs.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { Decoder } from '../generation/decoder-state.ts';
 import { generate } from '../generation/generate.ts';
 import { type GenerationOptions, GREEDY } from '../generation/options.ts';
 import type { Random } from '../random.ts';
@@ -37,7 +38,9 @@ export interface InputOptions {
   /** Which of the texts. */
   index: number;
   random: Random;
-  tick: (generated: number, wanted: number) => Promise<void>;
+  /** What continues the text. */
+  decoder: Decoder;
+  onProgress: (generated: number, wanted: number) => void;
 }
 
 /** How many texts a request has. */
@@ -214,7 +217,7 @@ function nonEmpty(ids: number[], { special }: Tokenizer): number[] {
 }
 
 async function continuation(
-  { model, request, random, tick }: InputOptions,
+  { model, request, random, decoder, onProgress }: InputOptions,
   sourceIds: Int32Array | null,
   promptIds: number[],
   forcedBosId: number | null = null,
@@ -225,7 +228,7 @@ async function continuation(
   checkLength(promptIds.length + wanted, model, '#/generation_args/max_new_tokens');
   const options = { ...generationOptions(model, request, forcedBosId), maxNewTokens: wanted };
   const prompt = { sourceIds, targetIds: Int32Array.from(promptIds) };
-  return generate(model.model, prompt, options, random, (generated) => tick(generated, wanted));
+  return generate(decoder, prompt, options, random, (generated) => onProgress(generated, wanted));
 }
 
 function generationOptions(

@@ -1,18 +1,25 @@
 /** Starts the backend, describes the models, and opens the engine on them. */
 
 import { checkAligner } from '../alignment/bert.ts';
+import { SharedPasses } from '../attribution/passes/passes.ts';
 import { loadRegistries } from '../attribution/registries.ts';
+import { DynamicBatcher } from '../batching/dynamic-batcher.ts';
 import { resolveModelDir } from '../checkpoints/hub.ts';
 import type { ModelEntry, ModelSource } from '../checkpoints/models-file.ts';
 import { startBackend } from '../tensors/backend.ts';
 import { VERSION } from '../version.ts';
-import { Attribution } from './attribution.ts';
+import { Admission } from './admission.ts';
+import { attribute, type Resources } from './attribution.ts';
 import { buildCatalogue } from './catalogue.ts';
 import type { Engine, EngineConfig } from './engine.ts';
-import { ModelStore } from './model-store.ts';
+import { ModelStore, type ReadyModel } from './model-store.ts';
+import { ModelTurns } from './turns.ts';
 import { allowTypeScript } from './typescript-plugins.ts';
 
 const MB = 2 ** 20;
+/** Activations of a micro-batch need no more than this to keep every core busy. */
+const MOST_ACTIVATIONS = 2048 * MB;
+const FEWEST_ACTIVATIONS = 64 * MB;
 
 export async function openEngine(
   config: EngineConfig,
@@ -31,22 +38,37 @@ export async function openEngine(
   if (aligner !== null) checkAligner(await resolveModelDir(aligner));
   const memoryBudget = config.memoryBudgetMb * MB;
   const store = new ModelStore(entries, aligner, memoryBudget);
-  // One request at a time: the device is one, and so is the account of its memory.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work, work);
-    last = turn;
-    return turn;
-  };
+  const resources: Resources = { store, registries, catalogue, memoryBudget, ...sharing(store, memoryBudget) };
+  const turns = new ModelTurns();
   return {
     catalogue: () => catalogue,
     loadedModels: () => store.loaded(),
     warm: (id) =>
-      inTurn(async () => {
+      turns.run(id, async () => {
         await store.get(id, () => {});
       }),
-    attribute: (request, hooks) =>
-      inTurn(() => new Attribution(request, hooks, { store, registries, memoryBudget, catalogue }).run()),
+    attribute: (request, hooks) => turns.run(request.model, () => attribute(request, hooks, resources)),
     close: async () => store.dispose(),
+  };
+}
+
+/** What texts and requests share: the device's time and memory, and for each model the passes that are batched. */
+function sharing(store: ModelStore, memoryBudget: number): Pick<Resources, 'batcher' | 'admission' | 'passesOf'> {
+  const passes = new WeakMap<ReadyModel, SharedPasses>();
+  const activationBudget = (): number => {
+    const free = memoryBudget - store.loadedBytes;
+    return Math.max(FEWEST_ACTIVATIONS, Math.min(MOST_ACTIVATIONS, free / 2));
+  };
+  return {
+    batcher: new DynamicBatcher(),
+    admission: new Admission(activationBudget),
+    passesOf: (model) => {
+      let shared = passes.get(model);
+      if (shared === undefined) {
+        shared = new SharedPasses(model.model, activationBudget);
+        passes.set(model, shared);
+      }
+      return shared;
+    },
   };
 }

@@ -30,7 +30,7 @@ export async function beamSearch(
   firstLogits: Float32Array,
   options: GenerationOptions,
   random: Random,
-  tick: (generated: number) => Promise<void>,
+  onToken: (generated: number) => void,
 ): Promise<number[]> {
   const { numBeams, eosIds, lengthPenalty, doSample } = options;
   const promptLength = prompt.length;
@@ -61,12 +61,12 @@ export async function beamSearch(
       .filter((candidate) => !ends(candidate))
       .sort((a, b) => b.score - a.score)
       .slice(0, numBeams);
-    await tick(length + 1 - promptLength);
+    onToken(length + 1 - promptLength);
     const worst = finished.length < numBeams ? -Infinity : finished[numBeams - 1].score;
     const hopeful = going.length > 0 && going[0].score / divisor > worst;
     if (!hopeful || (options.earlyStopping && finished.length >= numBeams)) break;
     const next = going.map(extend);
-    logits = state.extend(
+    logits = await state.extend(
       Int32Array.from(going, ({ token }) => token),
       Int32Array.from(going, ({ beam }) => beam),
     );

@@ -1,44 +1,50 @@
 /**
- * The decoder during generation: keys and values of every beam so far, extended token by token, and made anew where a
- * longer text turns them by other angles.
+ * The decoder during generation: keys and values of every beam so far, extended token by token, and computed again
+ * where a longer text turns them by other angles. New tokens of several texts run together.
  */
 
-import { embedIds, type LanguageModel, runStack } from '../models/model.ts';
+import { type Client, soloClient } from '../batching/dynamic-batcher.ts';
+import { type ForwardItem, ForwardPasses } from '../models/forward.ts';
+import { embedIds, type LanguageModel } from '../models/model.ts';
 import type { KeyValueCache } from '../nn/attention.ts';
-import { selectPositions } from '../nn/elementwise.ts';
-import { Rows } from '../nn/rows.ts';
-import { Run, type Value } from '../nn/run.ts';
-import { scoped } from '../tensors/ops.ts';
+import type { Part } from '../nn/rows.ts';
 import { tf } from '../tensors/tf.ts';
 
+/** What generation runs on: a model's passes, and this text's access to them. */
+export interface Decoder {
+  readonly forward: ForwardPasses;
+  readonly client: Client;
+}
+
+/** Floats of an activation row on its way through a block, in widths of the model. */
+const WIDTHS_PER_ROW = 24;
+const FLOAT_BYTES = 4;
+
 export class DecoderState {
-  readonly #model: LanguageModel;
+  readonly #decoder: Decoder;
   #cache: KeyValueCache = new Map();
   #length = 0;
   /** Decoder ids of each beam. */
   #texts: Int32Array[] = [];
 
-  constructor(model: LanguageModel) {
-    this.#model = model;
+  constructor(decoder: Decoder) {
+    this.#decoder = decoder;
   }
 
   /** Runs the encoder and the prompt. @returns logits after the prompt: [vocab] */
-  start(sourceIds: Int32Array | null, targetIds: Int32Array): Float32Array {
-    const { encoder, sourceEmbedding, targetEmbedding } = this.#model;
-    const run = new Run({ keepCache: true });
-    const rows = run.ownRows(Rows.full(1, targetIds.length));
-    const logits = scoped(() => {
-      let memory: Value | null = null;
-      if (encoder !== null && sourceEmbedding !== null && sourceIds !== null) {
-        const sourceRows = run.ownRows(Rows.full(1, sourceIds.length));
-        memory = runStack(run, encoder, run.leaf(embedIds(sourceEmbedding, sourceIds), sourceRows, false), null);
-      }
-      return this.#logits(run, run.leaf(embedIds(targetEmbedding, targetIds), rows, false), memory);
-    });
-    this.#keep(run);
+  async start(sourceIds: Int32Array | null, targetIds: Int32Array): Promise<Float32Array> {
+    const { sourceEmbedding } = this.#decoder.forward.model;
+    const source = sourceEmbedding && sourceIds && embedIds(sourceEmbedding, sourceIds);
     this.#length = targetIds.length;
     this.#texts = [targetIds];
-    return logits;
+    try {
+      return await this.#run(targetIds, {
+        first: new Int32Array(1),
+        source: source && { features: source, segments: 1 },
+      });
+    } finally {
+      source?.dispose();
+    }
   }
 
   /**
@@ -47,52 +53,58 @@ export class DecoderState {
    * @param parents - which beam of before each one continues: [beams]
    * @returns logits after the new tokens: [beams * vocab]
    */
-  extend(tokens: Int32Array, parents: Int32Array): Float32Array {
+  async extend(tokens: Int32Array, parents: Int32Array): Promise<Float32Array> {
     const { length: beams } = this.#texts;
     if (parents.length !== beams || parents.some((parent, beam) => parent !== beam)) this.#reorder(parents);
     this.#texts = this.#texts.map((text, beam) => Int32Array.of(...text, tokens[beam]));
-    const length = this.#length + 1;
-    const anew = this.#model.positionRegime?.(this.#length) !== this.#model.positionRegime?.(length);
-    if (anew) this.#forget();
-    const run = new Run({ past: this.#cache, keepCache: true });
-    const rows = run.ownRows(Rows.full(tokens.length, length, anew ? 0 : this.#length));
-    const ids = anew ? this.#texts.flatMap((text) => [...text]) : tokens;
-    const logits = scoped(() => {
-      const { encoder, hiddenSize, targetEmbedding } = this.#model;
-      // Keys and values of the source are cached; what stands in for the encoder's output is not looked at.
-      const memory = encoder && run.leaf(tf.zeros([1, hiddenSize]), run.ownRows(Rows.full(1, 1)), false);
-      return this.#logits(run, run.leaf(embedIds(targetEmbedding, ids), rows, false), memory);
-    });
-    this.#keep(run);
-    this.#length = length;
-    return logits;
+    const before = this.#length;
+    this.#length += 1;
+    const { model } = this.#decoder.forward;
+    const recompute = model.positionRegime?.(before) !== model.positionRegime?.(this.#length);
+    if (recompute) this.#forget();
+    const ids = recompute ? Int32Array.from(this.#texts.flatMap((text) => [...text])) : tokens;
+    const first = new Int32Array(tokens.length).fill(recompute ? 0 : before);
+    return this.#run(ids, { first, source: null, past: this.#cache });
   }
 
-  #logits(run: Run, features: Value, memory: Value | null): Float32Array {
-    const { segments, length } = features.rows;
-    const hidden = runStack(run, this.#model.decoder, features, memory);
-    const last = selectPositions(run, hidden, Int32Array.of(length - 1), run.ownRows(Rows.full(segments, 1)));
-    return this.#model.head(run, last).tensor.dataSync() as Float32Array;
+  /** Runs tokens of every beam, whose keys and values it takes over. @returns logits at their ends: [beams * vocab] */
+  async #run(ids: Int32Array, rest: Pick<ForwardItem, 'first' | 'source' | 'past'>): Promise<Float32Array> {
+    const { forward, client } = this.#decoder;
+    const { hiddenSize, vocabSize, targetEmbedding } = forward.model;
+    const { first } = rest;
+    const last = this.#length - 1;
+    const features = embedIds(targetEmbedding, ids);
+    try {
+      return await client.submit(forward, {
+        ...rest,
+        features,
+        length: this.#length,
+        select: (part: Part) => Int32Array.from(first, (_, beam) => part.rowOf(beam, last)),
+        score: (logits) => logits,
+        keep: (present) => this.#keep(present),
+        bytes: (ids.length * WIDTHS_PER_ROW * hiddenSize + first.length * vocabSize) * FLOAT_BYTES,
+      });
+    } finally {
+      features.dispose();
+    }
   }
 
-  /** Takes the run's keys and values over, of the decoder's blocks alone. */
-  #keep(run: Run): void {
-    const { selfAttention, crossAttention } = this.#model.decoder;
+  /** Takes keys and values over, of the decoder's blocks alone. */
+  #keep(present: KeyValueCache): void {
+    const { selfAttention, crossAttention } = this.#decoder.forward.model.decoder;
     const cache: KeyValueCache = new Map();
     for (const name of [...selfAttention, ...crossAttention]) {
-      const entry = run.present.get(name);
-      if (entry !== undefined) {
-        cache.set(name, { keys: tf.keep(entry.keys.clone()), values: tf.keep(entry.values.clone()) });
-      }
+      const entry = present.get(name);
+      if (entry === undefined) continue;
+      cache.set(name, { keys: tf.keep(entry.keys.clone()), values: tf.keep(entry.values.clone()) });
     }
     this.dispose();
     this.#cache = cache;
-    run.dispose();
   }
 
   /** Frees the keys and values of the texts themselves. */
   #forget(): void {
-    for (const name of this.#model.decoder.selfAttention) {
+    for (const name of this.#decoder.forward.model.decoder.selfAttention) {
       const entry = this.#cache.get(name);
       entry?.keys.dispose();
       entry?.values.dispose();
@@ -103,7 +115,7 @@ export class DecoderState {
   /** Makes each beam continue its parent. Keys of the source are shared by all beams. */
   #reorder(parents: Int32Array): void {
     const index = tf.tensor1d(parents, 'int32');
-    for (const name of this.#model.decoder.selfAttention) {
+    for (const name of this.#decoder.forward.model.decoder.selfAttention) {
       const entry = this.#cache.get(name);
       if (entry === undefined) continue;
       const { keys, values } = entry;
@@ -122,4 +134,13 @@ export class DecoderState {
     }
     this.#cache.clear();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** A decoder that shares its passes with no other text. */
+export function soloDecoder(model: LanguageModel): Decoder {
+  return { forward: new ForwardPasses(model), client: soloClient() };
 }

@@ -94,7 +94,7 @@ function attentionBlock(side: Side, config: BartConfig, weights: Weights, path: 
   };
   return (run: Run, x: Value, memory: Value): Value => {
     // Keys and values of an encoder that has been run already come from the cache.
-    const known = x !== memory && run.options.past?.has(path) === true;
+    const known = x !== memory && run.options.past?.every((part) => part.has(path)) === true;
     const keys = known ? memory : linear(run, memory, k);
     const values = known ? memory : linear(run, memory, v);
     const mixed = attention(run, linear(run, x, q), keys, values, settings);

@@ -10,6 +10,7 @@ import type { Checkpoint } from '../checkpoints/safetensors.ts';
 import type { Linear } from '../nn/linear.ts';
 import type { LayerNorm, RmsNorm } from '../nn/norm.ts';
 import { widenHalf } from '../tensors/half.ts';
+import { canQuantizeOnDevice } from '../tensors/int8-kernels.ts';
 import { FloatMatrix, Int8Matrix, type Matrix, type OutlierRule } from '../tensors/matrix.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 
@@ -195,9 +196,7 @@ export class Weights {
     if (stored !== null) {
       matrix = Int8Matrix.stored(stored.cb, stored.scb, columns, this.#options.rule);
     } else if (quantize && this.#options.quantization === 'int8' && !shapesOnly) {
-      const weight = this.#float(path, [rows, columns]) as Tensor2D;
-      matrix = Int8Matrix.quantize(weight, inputMajor, this.#options.rule);
-      weight.dispose();
+      matrix = this.#quantized(path, [rows, columns], inputMajor);
     } else {
       matrix = new FloatMatrix(this.#float(path, [rows, columns]) as Tensor2D, inputMajor);
     }
@@ -205,6 +204,18 @@ export class Weights {
     this.#count(path);
     this.bytes += matrix.bytes;
     return matrix;
+  }
+
+  /** A stored float weight in int8: on the device where our kernels run, else before it goes there. */
+  #quantized(path: string, shape: [number, number], inputMajor: boolean): Int8Matrix {
+    const { rule } = this.#options;
+    if (canQuantizeOnDevice()) {
+      const weight = this.#float(path, shape) as Tensor2D;
+      const matrix = Int8Matrix.quantizeOnDevice(weight, inputMajor, rule);
+      weight.dispose();
+      if (matrix !== null) return matrix;
+    }
+    return Int8Matrix.quantize(this.#checkpoint.readF32(path), shape, inputMajor, rule);
   }
 
   dispose(): void {

@@ -10,18 +10,18 @@
 import { attentionPullbackByKernel } from '../tensors/block-kernels.ts';
 import { batchMatMul, expandBatch, gatherPadded } from '../tensors/ops.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
-import { type CotangentRows, indexTensor, type Rows } from './rows.ts';
+import { indexTensor, type Part, type PartCotangents } from './rows.ts';
 import type { Cotangent, Run, Value } from './run.ts';
 
-/** Keys and values by attention block: each [segments, positions, kv heads * head_dim]. */
+/** Keys and values of one text by attention block: each [segments, positions, kv heads * head_dim]. */
 export type KeyValueCache = Map<string, { keys: Tensor; values: Tensor }>;
 
 /** Views into every attention block of a run. */
 export interface AttentionHooks {
-  /** Probabilities [segments, heads, queries, keys] of the block `name`; valid during the call. */
-  onProbabilities?: (name: string, probabilities: Tensor) => void;
+  /** Probabilities [segments, heads, queries, keys] of a part in the block `name`; valid during the call. */
+  onProbabilities?: (name: string, probabilities: Tensor, part: Part) => void;
   /** Values [segments, kv heads, keys, head_dim] to use in place of those given. */
-  values?: (name: string, values: Tensor, segments: number) => Tensor;
+  values?: (name: string, values: Tensor, part: Part) => Tensor;
 }
 
 export interface AttentionConfig {
@@ -36,8 +36,8 @@ export interface AttentionConfig {
   causal: boolean;
   /** A query sees this many positions, itself included; null: all. */
   window?: number | null;
-  /** Additive bias [1, heads, queries, keys] or [segments, …], from the query positions [segments, queries]. */
-  bias?: ((queryPositions: Int32Array, segments: number, keys: number) => Tensor) | null;
+  /** Additive bias [1 or segments, heads, queries, keys] of a part's queries to so many keys. */
+  bias?: ((part: Part, keys: number) => Tensor) | null;
   /** cap * tanh(score / cap) (Gemma 2). */
   softcap?: number | null;
   dropout?: number;
@@ -47,53 +47,74 @@ const MASKED = -1e30;
 
 /**
  * @param q - queries [rows, heads * head_dim]
- * @param k - keys [rows, kv heads * head_dim], of the same rows (self) or of the encoder's (cross)
+ * @param k - keys [rows, kv heads * head_dim], of the same rows (self) or of the encoder's (cross), part for part
  * @param v - values, as keys
  * @returns [rows, heads * head_dim]
  */
 export function attention(run: Run, q: Value, k: Value, v: Value, config: AttentionConfig): Value {
+  const parts = q.rows.parts.map((part, i) => {
+    run.look();
+    const memory = k.rows.parts[i];
+    const own = { keys: memory.of(k.tensor), values: memory.of(v.tensor) };
+    return attendPart(run, part.of(q.tensor), keysAndValues(run, i, own, memory, config), part, config);
+  });
+  const output = concatRows(parts.map((part) => part.output));
+  return run.apply([q, k, v], output, q.rows, () => {
+    const saved = parts.map((part) => part.save());
+    return ([dy]) => (dy === null ? [null, null, null] : pullback(run, dy, [q, k, v], saved, config));
+  });
+}
+
+/** One part's queries [rows, heads * head_dim] over its keys and values: its output, and what a pullback needs. */
+function attendPart(
+  run: Run,
+  query: Tensor2D,
+  cached: { keys: Tensor; values: Tensor },
+  part: Part,
+  config: AttentionConfig,
+): { output: Tensor2D; save: () => Saved } {
   const { numHeads, numKvHeads, headDim, softcap } = config;
+  const { segments, paddedLength: queries } = part;
   const group = numHeads / numKvHeads;
-  const segments = q.rows.segments;
-  const queries = q.rows.paddedLength;
-  const cached = keysAndValues(run, k, v, config.name, config.causal);
   const keyHeads = splitHeads(cached.keys, numKvHeads, headDim);
   let valueHeads = splitHeads(cached.values, numKvHeads, headDim);
-  const valuesHook = run.options.attention?.values;
-  if (valuesHook !== undefined) valueHeads = valuesHook(config.name, valueHeads, segments);
+  valueHeads = run.options.attention?.values?.(config.name, valueHeads, part) ?? valueHeads;
   const keys = keyHeads.shape[2] as number;
 
-  const grid = tf.reshape(toGrid(q), [segments, queries, numKvHeads, group, headDim]);
+  const grid = tf.reshape(toGrid(query, part), [segments, queries, numKvHeads, group, headDim]);
   const heads = tf.transpose(grid, [0, 2, 3, 1, 4]);
   const queryHeads = tf.mul(tf.reshape(heads, [segments, numKvHeads, group * queries, headDim]), config.scale);
 
-  let scores = batchMatMul(queryHeads, keyHeads, false, true);
+  let scores = batchMatMul(queryHeads, keyHeads, false, true); // [segments, kv heads, group * queries, keys]
   let capSlope: Tensor | null = null;
   if (softcap) {
     const bounded = tf.tanh(tf.div(scores, softcap));
     capSlope = tf.sub(1, tf.square(bounded));
     scores = tf.mul(bounded, softcap);
   }
-  scores = addMask(scores, q.rows, keys, group, config);
+  scores = addMask(scores, part, keys, group, config);
   const probabilities = tf.softmax(scores);
-  run.options.attention?.onProbabilities?.(config.name, tf.reshape(probabilities, [segments, numHeads, queries, keys]));
+  const hook = run.options.attention?.onProbabilities;
+  hook?.(config.name, tf.reshape(probabilities, [segments, numHeads, queries, keys]), part);
   const rate = config.dropout ?? 0;
-  const mask = rate > 0 && run.options.dropout !== undefined ? run.options.dropout(probabilities.shape, rate) : null;
+  const draw = rate > 0 ? run.options.dropout : undefined;
+  const mask = draw?.(probabilities.shape, rate) ?? null;
   const weights = mask === null ? probabilities : tf.mul(probabilities, mask);
   const mixed = tf.reshape(batchMatMul(weights, valueHeads), [segments, numKvHeads, group, queries, headDim]);
   const merged = tf.reshape(tf.transpose(mixed, [0, 3, 1, 2, 4]), [segments * queries, numHeads * headDim]);
-  const output = fromGrid(merged as Tensor2D, q.rows);
+  const output = fromGrid(merged as Tensor2D, part);
 
-  return run.apply([q, k, v], output, q.rows, () => {
+  const save = (): Saved => {
     if (keyHeads.shape[0] !== segments) throw new Error('cotangents need keys of their own for each segment');
-    // The native softmax multiplies by a rounded reciprocal, so that a row may sum to 1 - 6e-8. Where attention has made
-    // its choice, the cotangents of queries and keys are nearly 0, and that would be all there is of them.
+    // The native softmax multiplies by a rounded reciprocal, so that a row may sum to 1 - 6e-8. Where attention has
+    // made its choice, the cotangents of queries and keys are nearly 0, and that would be all there is of them.
     const exact = tf.div(probabilities, tf.sum(probabilities, -1, true));
     const kept = { probabilities: exact, weights: mask === null ? exact : weights };
     const saved: Saved = { queryHeads, keyHeads, valueHeads, ...kept, mask, capSlope };
     for (const tensor of Object.values(saved)) if (tensor !== null) run.keep(tensor);
-    return ([dy]) => (dy === null ? [null, null, null] : pullback(dy, q, k, v, saved, config));
-  });
+    return saved;
+  };
+  return { output, save };
 }
 
 interface Saved {
@@ -110,38 +131,59 @@ interface Saved {
   capSlope: Tensor | null;
 }
 
-/** Cotangents of queries, keys and values; shapes below are S segments, K kv heads, G group, T steps, W rows a step. */
-function pullback(dy: Cotangent, q: Value, k: Value, v: Value, all: Saved, config: AttentionConfig) {
+/** Cotangents of queries, keys and values, part by part. */
+function pullback(run: Run, dy: Cotangent, [q, k, v]: Value[], saved: readonly Saved[], config: AttentionConfig) {
+  const memoryRows = dy.rows.steps.rows(k.rows, config.causal ? 'prefix' : 'all');
+  const wanted = [q.requires, k.requires, v.requires];
+  const parts = dy.rows.parts.map((rows, i) => {
+    run.look();
+    return pullbackPart(rows.of(dy.tensor), rows, memoryRows.parts[i], saved[i], wanted, config);
+  });
+  return [dy.rows, memoryRows, memoryRows].map((rows, i) => {
+    const tensors = parts.map((part) => part[i]).filter((tensor) => tensor !== null);
+    return tensors.length === 0 ? null : { tensor: concatRows(tensors), rows };
+  });
+}
+
+/** Shapes below are S segments, K kv heads, G group, T steps, W rows a step. */
+function pullbackPart(
+  dy: Tensor2D,
+  rows: PartCotangents,
+  memoryRows: PartCotangents,
+  all: Saved,
+  wanted: readonly boolean[],
+  config: AttentionConfig,
+): (Tensor2D | null)[] {
   const { numKvHeads, headDim, numHeads } = config;
   const group = numHeads / numKvHeads;
-  const { steps, width, kind, segments } = dy.rows;
+  const { width, kind, segments } = rows;
+  const { read } = rows.steps;
   const saved = firstSegments(all, segments);
-  const memoryRows = steps.rows(k.rows, config.causal ? 'prefix' : 'all');
   if (kind !== 'step') {
     const { causal, scale } = config;
-    const made = attentionPullbackByKernel(dy.tensor, saved, { causal, scale, rows: kind, read: steps.readIndex });
-    if (made !== null) return [dy.rows, memoryRows, memoryRows].map((rows, i) => ({ tensor: made[i], rows }));
+    const cotangents = attentionPullbackByKernel(dy, saved, { causal, scale, rows: kind, read: rows.readIndex });
+    if (cotangents !== null) return cotangents;
   }
-  const count = steps.count;
+  const count = read.length;
   const shared = kind !== 'read';
-  const visible = config.causal ? steps.read[count - 1] + 1 : (saved.keyHeads.shape[2] as number);
+  const visible = config.causal ? read[count - 1] + 1 : (saved.keyHeads.shape[2] as number);
   const keyHeads = firstKeys(saved.keyHeads, 2, visible);
   const valueHeads = firstKeys(saved.valueHeads, 2, visible);
   // [S, K, 1 or T, G * W, …]: one block for all steps, or each step's read row.
   const rowsOf = (tensor: Tensor): Tensor => {
     const last = tensor.shape[3] as number;
-    const byQuery = tf.reshape(tensor, [segments, numKvHeads, group, q.rows.length, last]);
+    const byQuery = tf.reshape(tensor, [segments, numKvHeads, group, rows.part.length, last]);
     if (shared) {
       return tf.reshape(firstKeys(byQuery, 3, width), [segments, numKvHeads, 1, group * width, last]);
     }
-    return tf.transpose(tf.gather(byQuery, steps.readIndex, 3), [0, 1, 3, 2, 4]);
+    return tf.transpose(tf.gather(byQuery, rows.readIndex, 3), [0, 1, 3, 2, 4]);
   };
   const visibleRows = (tensor: Tensor): Tensor => rowsOf(firstKeys(tensor, 3, visible));
   const queryHeads = rowsOf(saved.queryHeads);
   const probabilities = visibleRows(saved.probabilities);
   const weights = saved.mask === null ? probabilities : visibleRows(saved.weights);
 
-  const grid = tf.reshape(cotangentGrid(dy), [segments, count, width, numKvHeads, group, headDim]);
+  const grid = tf.reshape(cotangentGrid(dy, rows), [segments, count, width, numKvHeads, group, headDim]);
   const dOut = tf.reshape(tf.transpose(grid, [0, 3, 1, 4, 2, 5]), [
     segments,
     numKvHeads,
@@ -157,23 +199,24 @@ function pullback(dy: Cotangent, q: Value, k: Value, v: Value, all: Saved, confi
   let dScores: Tensor = tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, -1, true)));
   if (saved.capSlope !== null) dScores = tf.mul(dScores, visibleRows(saved.capSlope));
 
-  const dQuery = (): Cotangent => {
+  const dQuery = (): Tensor2D => {
     const flat = tf.reshape(dScores, [segments, numKvHeads, count * group * width, visible]);
     const heads = tf.mul(batchMatMul(flat, keyHeads), config.scale);
-    const rows = tf.transpose(
+    const byRow = tf.transpose(
       tf.reshape(heads, [segments, numKvHeads, count, group, width, headDim]),
       [0, 2, 4, 1, 3, 5],
     );
-    return { tensor: gridRows(tf.reshape(rows, [-1, numHeads * headDim]), dy.rows, width), rows: dy.rows };
+    return gridRows(tf.reshape(byRow, [-1, numHeads * headDim]), rows, width);
   };
-  const toKeyRows = (heads: Tensor): Cotangent => {
-    const rows = tf.reshape(tf.transpose(heads, [0, 2, 3, 1, 4]), [-1, numKvHeads * headDim]);
-    return { tensor: gridRows(rows as Tensor2D, memoryRows, visible), rows: memoryRows };
+  const toKeyRows = (heads: Tensor): Tensor2D => {
+    const byRow = tf.reshape(tf.transpose(heads, [0, 2, 3, 1, 4]), [-1, numKvHeads * headDim]);
+    return gridRows(byRow as Tensor2D, memoryRows, visible);
   };
+  const [query, key, value] = wanted;
   return [
-    q.requires ? dQuery() : null,
-    k.requires ? toKeyRows(batchMatMul(dScores, queryHeads, true, false)) : null,
-    v.requires ? toKeyRows(batchMatMul(weights, dOutSteps, true, false)) : null,
+    query ? dQuery() : null,
+    key ? toKeyRows(batchMatMul(dScores, queryHeads, true, false)) : null,
+    value ? toKeyRows(batchMatMul(weights, dOutSteps, true, false)) : null,
   ];
 }
 
@@ -207,18 +250,17 @@ function splitHeads(tensor: Tensor, heads: number, headDim: number): Tensor {
   return tf.transpose(tf.reshape(tensor, [segments, positions, heads, headDim]), [0, 2, 1, 3]);
 }
 
-/** Rows as [segments, paddedLength, width]. */
-function toGrid(value: Value): Tensor {
-  const { rows, tensor } = value;
-  const shape = [rows.segments, rows.paddedLength, tensor.shape[1]];
-  if (rows.uniformFirst !== null) return tf.reshape(tensor, shape);
-  const index = rows.cache.get('grid', () => {
-    const cells = new Int32Array(rows.segments * rows.paddedLength);
-    for (let s = 0; s < rows.segments; s++) {
-      const computed = rows.length - rows.first[s];
-      for (let i = 0; i < rows.paddedLength; i++) {
+/** A part's rows as [segments, paddedLength, width]. */
+function toGrid(tensor: Tensor2D, part: Part): Tensor {
+  const shape = [part.segments, part.paddedLength, tensor.shape[1]];
+  if (part.uniformFirst !== null) return tf.reshape(tensor, shape);
+  const index = part.cache.get('grid', () => {
+    const cells = new Int32Array(part.segments * part.paddedLength);
+    for (let s = 0; s < part.segments; s++) {
+      const computed = part.length - part.first[s];
+      for (let i = 0; i < part.paddedLength; i++) {
         // Padding repeats a row that exists; its result is dropped by fromGrid.
-        cells[s * rows.paddedLength + i] = rows.offsets[s] + Math.min(i, computed - 1);
+        cells[s * part.paddedLength + i] = part.offsets[s] + Math.min(i, computed - 1);
       }
     }
     return indexTensor(cells);
@@ -227,94 +269,104 @@ function toGrid(value: Value): Tensor {
 }
 
 /** The rows of a grid [segments * paddedLength, width], without its padding. */
-function fromGrid(grid: Tensor2D, rows: Rows): Tensor2D {
-  if (rows.uniformFirst !== null) return grid;
-  const index = rows.cache.get('cells', () => {
-    const cells = new Int32Array(rows.count);
-    for (let s = 0; s < rows.segments; s++) {
-      for (let i = 0; i < rows.length - rows.first[s]; i++) cells[rows.offsets[s] + i] = s * rows.paddedLength + i;
+function fromGrid(grid: Tensor2D, part: Part): Tensor2D {
+  if (part.uniformFirst !== null) return grid;
+  const index = part.cache.get('cells', () => {
+    const cells = new Int32Array(part.count);
+    for (let s = 0; s < part.segments; s++) {
+      for (let i = 0; i < part.length - part.first[s]; i++) cells[part.offsets[s] + i] = s * part.paddedLength + i;
     }
     return indexTensor(cells);
   });
   return tf.gather(grid, index);
 }
 
+/** Matrices of one width below each other. */
+function concatRows(tensors: Tensor2D[]): Tensor2D {
+  return tensors.length === 1 ? tensors[0] : tf.concat2d(tensors, 0);
+}
+
 /** Cotangent rows as [segments * steps * width, columns], padded with zeros. */
-function cotangentGrid(dy: Cotangent): Tensor2D {
-  return dy.rows.dense ? dy.tensor : gatherPadded(dy.tensor, dy.rows.gridIndex);
+function cotangentGrid(dy: Tensor2D, rows: PartCotangents): Tensor2D {
+  return rows.dense ? dy : gatherPadded(dy, rows.gridIndex);
 }
 
 /** The rows of a grid [segments * steps * width, columns] that `rows` has. */
-function gridRows(grid: Tensor2D, rows: CotangentRows, width: number): Tensor2D {
+function gridRows(grid: Tensor2D, rows: PartCotangents, width: number): Tensor2D {
   return rows.dense && rows.width === width ? grid : tf.gather(grid, rows.cellIndex(width));
 }
 
-/** Keys and values of all positions, [segments or 1, positions, width]: of a prefix, then the run's own. */
-function keysAndValues(run: Run, k: Value, v: Value, name: string, causal: boolean): { keys: Tensor; values: Tensor } {
-  const past = run.options.past?.get(name);
-  const keys = allPositions(past?.keys, k, causal);
-  const values = allPositions(past?.values, v, causal);
+/** A part's keys and values of all positions, [segments or 1, positions, width]: of a prefix, then the run's own. */
+function keysAndValues(
+  run: Run,
+  index: number,
+  own: { keys: Tensor2D; values: Tensor2D },
+  part: Part,
+  { name, causal }: AttentionConfig,
+): { keys: Tensor; values: Tensor } {
+  const past = run.options.past?.[index]?.get(name);
+  const keys = allPositions(past?.keys, own.keys, part, causal);
+  const values = allPositions(past?.values, own.values, part, causal);
   if (run.options.keepCache === true) {
-    const kept = (tensor: Tensor): Tensor => run.keep(k.rows.sharesPrefix ? firstKeys(tensor, 0, 1) : tensor);
-    run.present.set(name, { keys: kept(keys), values: kept(values) });
+    const kept = (tensor: Tensor): Tensor => run.keep(part.sharesPrefix ? firstKeys(tensor, 0, 1) : tensor);
+    run.presentOf(index).set(name, { keys: kept(keys), values: kept(values) });
   }
   return { keys, values };
 }
 
-function allPositions(past: Tensor | undefined, own: Value, causal: boolean): Tensor {
+function allPositions(past: Tensor | undefined, own: Tensor2D, part: Part, causal: boolean): Tensor {
   // Cross-attention: the memory is the same for every position.
-  if (!causal) return past ?? toGrid(own);
-  if (past !== undefined) return withPast(past, own);
-  return own.rows.sharesPrefix ? withPrefix(own) : toGrid(own);
+  if (!causal) return past ?? toGrid(own, part);
+  if (past !== undefined) return withPast(past, own, part);
+  return part.sharesPrefix ? withPrefix(own, part) : toGrid(own, part);
 }
 
-function withPast(past: Tensor, { rows, tensor }: Value): Tensor {
-  const { segments, length } = rows;
-  const width = tensor.shape[1];
+function withPast(past: Tensor, own: Tensor2D, part: Part): Tensor {
+  const { segments, length } = part;
+  const width = own.shape[1];
   const [pastSegments, pastLength] = past.shape;
-  if (rows.uniformFirst !== null) {
-    const before = expandBatch(firstKeys(past, 1, rows.uniformFirst), [segments]);
-    return tf.concat([before, tf.reshape(tensor, [segments, rows.paddedLength, width])], 1);
+  if (part.uniformFirst !== null) {
+    const before = expandBatch(firstKeys(past, 1, part.uniformFirst), [segments]);
+    return tf.concat([before, tf.reshape(own, [segments, part.paddedLength, width])], 1);
   }
-  const index = rows.cache.get(`past${pastSegments}x${pastLength}`, () => {
-    const own = pastSegments * pastLength;
+  const index = part.cache.get(`past${pastSegments}x${pastLength}`, () => {
+    const pastRows = pastSegments * pastLength;
     const pastOf = (s: number): number => (pastSegments === 1 ? 0 : s * pastLength);
-    return prefixIndex(rows, (s, p) => pastOf(s) + p, own);
+    return prefixIndex(part, (s, p) => pastOf(s) + p, pastRows);
   });
-  const all = tf.concat([tf.reshape(past, [pastSegments * pastLength, width]) as Tensor2D, tensor], 0);
+  const all = tf.concat([tf.reshape(past, [pastSegments * pastLength, width]) as Tensor2D, own], 0);
   return tf.reshape(tf.gather(all, index), [segments, length, width]);
 }
 
 /** Every segment's positions, those that it does not hold taken from segment 0. */
-function withPrefix({ rows, tensor }: Value): Tensor {
-  const index = rows.cache.get('prefix', () => prefixIndex(rows, (_s, p) => rows.rowOf(0, p), 0));
-  return tf.reshape(tf.gather(tensor, index), [rows.segments, rows.length, tensor.shape[1]]);
+function withPrefix(own: Tensor2D, part: Part): Tensor {
+  const index = part.cache.get('prefix', () => prefixIndex(part, (_s, p) => part.rowOf(0, p), 0));
+  return tf.reshape(tf.gather(own, index), [part.segments, part.length, own.shape[1]]);
 }
 
 /** For each (segment, position) where its row lies: by `before` for those not held, else `own` after its row. */
-function prefixIndex(rows: Rows, before: (segment: number, position: number) => number, own: number): Tensor {
-  const cells = new Int32Array(rows.segments * rows.length);
-  for (let s = 0; s < rows.segments; s++) {
-    for (let p = 0; p < rows.length; p++) {
-      cells[s * rows.length + p] = p < rows.first[s] ? before(s, p) : own + rows.rowOf(s, p);
+function prefixIndex(part: Part, before: (segment: number, position: number) => number, own: number): Tensor {
+  const cells = new Int32Array(part.segments * part.length);
+  for (let s = 0; s < part.segments; s++) {
+    for (let p = 0; p < part.length; p++) {
+      cells[s * part.length + p] = p < part.first[s] ? before(s, p) : own + part.rowOf(s, p);
     }
   }
   return indexTensor(cells);
 }
 
 /** Scores [segments, kv heads, group * queries, keys] with the mask and the bias of the block. */
-function addMask(scores: Tensor, rows: Rows, keys: number, group: number, config: AttentionConfig): Tensor {
-  const { causal, window, bias, numKvHeads, numHeads } = config;
-  const queries = rows.paddedLength;
-  const { segments } = rows;
+function addMask(scores: Tensor, part: Part, keys: number, group: number, config: AttentionConfig): Tensor {
+  const { causal, window, bias, numKvHeads } = config;
+  const { segments, paddedLength: queries } = part;
   const additions: Tensor[] = [];
-  const oneNewToken = rows.uniformFirst === rows.length - 1;
+  const oneNewToken = part.uniformFirst === part.length - 1;
   if (causal && !(oneNewToken && !window)) {
-    additions.push(rows.cache.get(`mask${window ?? ''}`, () => causalMask(rows, keys, window ?? null)));
+    additions.push(part.cache.get(`mask${window ?? ''}`, () => causalMask(part, keys, window ?? null)));
   }
   if (bias) {
-    const made = bias(rows.paddedPositions, segments, keys);
-    additions.push(tf.reshape(made, [made.shape[0], numKvHeads, numHeads / numKvHeads, made.shape[2] as number, keys]));
+    const added = bias(part, keys);
+    additions.push(tf.reshape(added, [added.shape[0], numKvHeads, group, added.shape[2] as number, keys]));
   }
   if (additions.length === 0) return scores;
   const split = tf.reshape(scores, [segments, numKvHeads, group, queries, keys]);
@@ -323,10 +375,10 @@ function addMask(scores: Tensor, rows: Rows, keys: number, group: number, config
 }
 
 /** [1 or segments, 1, 1, queries, keys] */
-function causalMask(rows: Rows, keys: number, window: number | null): Tensor {
-  const queries = rows.paddedLength;
-  const positions = rows.paddedPositions;
-  const blocks = rows.uniformFirst === null ? rows.segments : 1;
+function causalMask(part: Part, keys: number, window: number | null): Tensor {
+  const queries = part.paddedLength;
+  const positions = part.paddedPositions;
+  const blocks = part.uniformFirst === null ? part.segments : 1;
   const mask = new Float32Array(blocks * queries * keys);
   for (let row = 0; row < blocks * queries; row++) {
     const position = positions[row];

@@ -1,7 +1,7 @@
 /** Ops on single entries, and those that only move rows and columns. */
 
 import { type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
-import { type CotangentRows, indexTensor, type Rows } from './rows.ts';
+import { type CotangentRows, indexTensor, Rows } from './rows.ts';
 import { type Cotangent, lookUp, multiplySaved, type Run, type Value, widen } from './run.ts';
 
 /** a + b of one shape (residual connections). */
@@ -92,14 +92,22 @@ export function softcap(run: Run, x: Value, cap: number): Value {
 }
 
 /**
- * The rows of a full run at the given positions of every segment: [segments * positions, width].
- * What follows (last norm, lm_head) is computed only where a score is read.
+ * The rows at the given positions of every segment, [segments * positions of each part, width]: what follows (last
+ * norm, lm_head) is computed only where a score is read.
+ * @param positions - of each part: [parts][positions]
  */
-export function selectPositions(run: Run, x: Value, positions: Int32Array, selected: Rows): Value {
-  const index = new Int32Array(x.rows.segments * positions.length);
+export function selectPositions(run: Run, x: Value, positions: readonly Int32Array[]): Value {
+  const { parts } = x.rows;
+  const selected = parts.map(({ segments }, i) => ({ length: positions[i].length, first: new Int32Array(segments) }));
+  const rows = run.ownRows(new Rows(selected));
+  const index = new Int32Array(rows.count);
   let k = 0;
-  for (let s = 0; s < x.rows.segments; s++) for (const p of positions) index[k++] = x.rows.rowOf(s, p);
-  return run.apply([x], tf.gather(x.tensor, indexTensor(index)), selected, () => ([dy]) => [
+  parts.forEach((part, i) => {
+    for (let s = 0; s < part.segments; s++) {
+      for (const position of positions[i]) index[k++] = part.offset + part.rowOf(s, position);
+    }
+  });
+  return run.apply([x], tf.gather(x.tensor, indexTensor(index)), rows, () => ([dy]) => [
     dy && { tensor: dy.tensor, rows: dy.rows.steps.rows(x.rows, 'read') },
   ]);
 }

@@ -1,7 +1,7 @@
 /** Relative position bias (Raffel et al. 2020, arXiv:1910.10683, section 2.1): a learned number a head and distance. */
 
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
-import { indexTensor, type Rows } from './rows.ts';
+import { indexTensor, type Part } from './rows.ts';
 
 export interface RelativeBias {
   /** Distinguishes the biases of one model. */
@@ -14,13 +14,13 @@ export interface RelativeBias {
   readonly maxDistance: number;
 }
 
-/** The bias of the rows' queries to `keys` positions: [1 or segments, heads, queries, keys]; lives with the rows. */
-export function relativeBias(rows: Rows, keys: number, bias: RelativeBias): Tensor {
-  return rows.cache.get(`${bias.name}-${keys}`, () => {
+/** The bias of a part's queries to `keys` positions: [1 or segments, heads, queries, keys]; lives with the part. */
+export function relativeBias(part: Part, keys: number, bias: RelativeBias): Tensor {
+  return part.cache.get(`${bias.name}-${keys}`, () => {
     const [buckets, heads] = bias.table.shape;
-    const blocks = rows.uniformFirst === null ? rows.segments : 1;
-    const queries = rows.paddedLength;
-    const positions = rows.paddedPositions;
+    const blocks = part.uniformFirst === null ? part.segments : 1;
+    const queries = part.paddedLength;
+    const positions = part.paddedPositions;
     // Distances repeat along diagonals: each is placed once.
     const places = new Map<number, number>();
     const index = new Int32Array(blocks * queries * keys);

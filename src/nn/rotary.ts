@@ -36,13 +36,16 @@ function angles(rows: Rows, config: Rotary, headDim: number): { cos: Tensor2D; s
   const table = (fn: (angle: number) => number, still: number) => () => {
     const values = new Float32Array(rows.count * headDim).fill(still);
     const half = config.pairs;
-    const frequencies = config.frequencies(rows.length);
-    for (let row = 0; row < rows.count; row++) {
-      for (let i = 0; i < half; i++) {
-        const value = fn(rows.positions[row] * frequencies[i]) * config.factor;
-        const [a, b] = config.interleaved ? [2 * i, 2 * i + 1] : [i, i + half];
-        values[row * headDim + a] = value;
-        values[row * headDim + b] = value;
+    const { positions } = rows;
+    for (const { offset, count, length } of rows.parts) {
+      const frequencies = config.frequencies(length);
+      for (let row = offset; row < offset + count; row++) {
+        for (let i = 0; i < half; i++) {
+          const value = fn(positions[row] * frequencies[i]) * config.factor;
+          const [a, b] = config.interleaved ? [2 * i, 2 * i + 1] : [i, i + half];
+          values[row * headDim + a] = value;
+          values[row * headDim + b] = value;
+        }
       }
     }
     return tf.tensor2d(values, [rows.count, headDim]);

@@ -1,27 +1,29 @@
 /**
- * Rows: how the token positions of several samples lie in one flat activation matrix.
+ * Rows: how the token positions of several texts lie in one flat activation matrix.
  *
- * Every activation in the engine is a matrix [rows, width], whatever the number of samples ("segments": interpolation
- * points, perturbed copies, beams) and whatever part of the sequence each of them computes. Linear layers and norms see
- * one large matmul without padding; only attention needs to know which row is which, and asks here.
+ * Every activation in the engine is a matrix [rows, width], whatever the number of texts, of copies of each ("segments":
+ * interpolation points, perturbed copies, beams), and whatever part of the text each copy computes. Linear layers and
+ * norms see one large matmul without padding. Only attention needs to know which row is which: it works part by part,
+ * where a part holds the segments of one text, so that no reduction ever runs over another text's positions and a
+ * result does not depend on what ran beside it.
  *
- * Invariants: all segments share one total length; segment s holds the contiguous positions first[s] .. length - 1;
- * rows are ordered by segment, then position. Where `sharesPrefix`, segment 0 holds every position, and the positions
- * that other segments do not hold are its.
+ * Invariants: the segments of a part share one total length; segment s holds the contiguous positions
+ * first[s] .. length - 1; rows are ordered by part, then segment, then position. Where a part `sharesPrefix`, its
+ * segment 0 holds every position, and the positions that its other segments do not hold are segment 0's.
  */
 
-import { type Tensor, type Tensor1D, tf } from '../tensors/tf.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 
 /** A lazily made, cached set of device tensors that live as long as their owner. */
 export class TensorCache {
   readonly #tensors = new Map<string, Tensor>();
 
   get<T extends Tensor>(key: string, make: () => T): T {
-    const known = this.#tensors.get(key);
-    if (known !== undefined) return known as T;
-    const made = tf.keep(tf.tidy(make));
-    this.#tensors.set(key, made);
-    return made;
+    const cached = this.#tensors.get(key);
+    if (cached !== undefined) return cached as T;
+    const tensor = tf.keep(tf.tidy(make));
+    this.#tensors.set(key, tensor);
+    return tensor;
   }
 
   dispose(): void {
@@ -35,79 +37,120 @@ export function indexTensor(values: Int32Array): Tensor1D {
   return tf.tensor1d(values, 'int32');
 }
 
-export class Rows {
-  readonly segments: number;
+/** What the rows of one text are. */
+export interface PartSpec {
   /** Positions of each segment, computed or not. */
   readonly length: number;
+  /** First position that each segment computes: [segments]. */
   readonly first: Int32Array;
+  /** True when the positions before first[s] are those of segment 0; false: of a cache of keys and values. */
+  readonly sharesPrefix?: boolean;
+}
+
+/** The segments of one text, and where their rows lie. */
+export class Part {
+  readonly length: number;
+  readonly first: Int32Array;
+  readonly sharesPrefix: boolean;
+  readonly segments: number;
+  /** Rows of the part. */
   readonly count: number;
-  /** Index of each segment's first row. */
+  /** Its place among the parts. */
+  readonly index: number;
+  /** Its first row in the flat matrix. */
+  readonly offset: number;
+  /** First row of each segment, counted from the part's own first: [segments]. */
   readonly offsets: Int32Array;
   /** The one value of first[], or null when segments start at different positions. */
   readonly uniformFirst: number | null;
-  /** True when the positions before first[s] are those of segment 0; false: of a cache of keys and values. */
-  readonly sharesPrefix: boolean;
+  /** Rows of the longest segment: what segments are padded to where a grid is needed. */
+  readonly paddedLength: number;
   readonly cache = new TensorCache();
-  #positions: Int32Array | null = null;
 
-  constructor(length: number, first: Int32Array, sharesPrefix = false) {
-    this.segments = first.length;
+  constructor({ length, first, sharesPrefix = false }: PartSpec, index: number, offset: number) {
+    this.index = index;
     this.length = length;
     this.first = first;
+    this.sharesPrefix = sharesPrefix;
+    this.segments = first.length;
+    this.offset = offset;
     this.offsets = new Int32Array(first.length);
     let count = 0;
+    let longest = 0;
     for (let s = 0; s < first.length; s++) {
       if (first[s] < 0 || first[s] > length) throw new RangeError(`first position ${first[s]} is outside 0..${length}`);
       this.offsets[s] = count;
       count += length - first[s];
+      longest = Math.max(longest, length - first[s]);
     }
     this.count = count;
-    this.sharesPrefix = sharesPrefix;
+    this.paddedLength = longest;
     this.uniformFirst = first.every((value) => value === first[0]) ? first[0] : null;
   }
 
-  /** `segments` samples that all compute positions first .. length - 1. */
-  static full(segments: number, length: number, first = 0): Rows {
-    return new Rows(length, new Int32Array(segments).fill(first));
+  /** The row of (segment, position), counted from the part's first. */
+  rowOf(segment: number, position: number): number {
+    return this.offsets[segment] + position - this.first[segment];
   }
 
-  /** Position of each row in its sequence: [rows]. */
+  /** Positions of the padded grid, [segments, paddedLength]; padding repeats the last position. */
+  get paddedPositions(): Int32Array {
+    const { segments, paddedLength, first, length } = this;
+    const grid = new Int32Array(segments * paddedLength);
+    for (let s = 0; s < segments; s++) {
+      for (let k = 0; k < paddedLength; k++) grid[s * paddedLength + k] = Math.min(first[s] + k, length - 1);
+    }
+    return grid;
+  }
+
+  /** The part's rows of a flat matrix. Call in a tidy. */
+  of(tensor: Tensor2D): Tensor2D {
+    return sliceRows(tensor, this.offset, this.count);
+  }
+}
+
+/** `count` rows of a matrix from `offset` on; the matrix itself where that is all of them. */
+export function sliceRows(tensor: Tensor2D, offset: number, count: number): Tensor2D {
+  return tensor.shape[0] === count ? tensor : tf.slice(tensor, [offset, 0], [count, tensor.shape[1]]);
+}
+
+export class Rows {
+  readonly parts: readonly Part[];
+  readonly count: number;
+  readonly cache = new TensorCache();
+  #positions: Int32Array | null = null;
+
+  constructor(specs: readonly PartSpec[]) {
+    let count = 0;
+    this.parts = specs.map((spec, index) => {
+      const part = new Part(spec, index, count);
+      count += part.count;
+      return part;
+    });
+    this.count = count;
+  }
+
+  /** `segments` copies of one text that all compute positions first .. length - 1. */
+  static full(segments: number, length: number, first = 0): Rows {
+    return new Rows([{ length, first: new Int32Array(segments).fill(first) }]);
+  }
+
+  /** Position of each row in its text: [rows]. */
   get positions(): Int32Array {
     if (this.#positions === null) {
       const positions = new Int32Array(this.count);
       let row = 0;
-      for (let s = 0; s < this.segments; s++) {
-        for (let p = this.first[s]; p < this.length; p++) positions[row++] = p;
+      for (const { first, length } of this.parts) {
+        for (const start of first) for (let p = start; p < length; p++) positions[row++] = p;
       }
       this.#positions = positions;
     }
     return this.#positions;
   }
 
-  /** The row of (segment, position). */
-  rowOf(segment: number, position: number): number {
-    return this.offsets[segment] + position - this.first[segment];
-  }
-
-  /** Rows per segment when segments are padded to a common number: the longest segment. */
-  get paddedLength(): number {
-    let longest = 0;
-    for (const first of this.first) longest = Math.max(longest, this.length - first);
-    return longest;
-  }
-
-  /** Positions of the padded grid, [segments, paddedLength]; padding repeats the last position. */
-  get paddedPositions(): Int32Array {
-    const padded = this.paddedLength;
-    const grid = new Int32Array(this.segments * padded);
-    for (let s = 0; s < this.segments; s++) {
-      for (let k = 0; k < padded; k++) grid[s * padded + k] = Math.min(this.first[s] + k, this.length - 1);
-    }
-    return grid;
-  }
-
   dispose(): void {
     this.cache.dispose();
+    for (const part of this.parts) part.cache.dispose();
   }
 }
 
@@ -122,44 +165,50 @@ export type CotangentKind =
   /** Every position (encoder, cross-attention memory). */
   | 'all';
 
-/**
- * The rows of a block of cotangents: T generated tokens ("steps") pulled back together, for every segment.
- * Rows are ordered by segment, then step, then position; none is stored that is zero by causality.
- */
-export class CotangentRows {
-  readonly forward: Rows;
-  readonly steps: Steps;
-  readonly kind: CotangentKind;
-  /** Segments that are pulled back: the first ones of the forward rows. */
+/** Steps of one text: generated tokens whose cotangents are pulled back together. */
+export interface StepsOfText {
+  /** Decoder position at which each step's score is read: [steps], ascending. */
+  readonly read: Int32Array;
+  /** Which of the selected rows of a segment belongs to each step: [steps]. */
+  readonly index: Int32Array;
+  /** Segments that cotangents are pulled back for, from the first. */
   readonly segments: number;
+}
+
+/** Rows that the cotangents of one part have, counted from their own first. */
+export class PartCotangents {
+  readonly part: Part;
+  readonly steps: StepsOfText;
+  readonly kind: CotangentKind;
+  /** Segments that are pulled back. */
+  readonly segments: number;
+  /** Its first row among all cotangent rows. */
+  readonly offset: number;
   readonly count: number;
-  /** Row of the forward value that each cotangent row belongs to. */
-  readonly row: Int32Array;
   /** Rows of each (segment, step) group when padded to a common number. */
   readonly width: number;
-  /** True when row[k] === k: nothing to gather. */
-  readonly identity: boolean;
-  readonly cache: TensorCache;
+  readonly cache = new TensorCache();
 
-  constructor(forward: Rows, steps: Steps, kind: CotangentKind) {
-    this.forward = forward;
+  constructor(part: Part, steps: StepsOfText, kind: CotangentKind, offset: number) {
+    this.part = part;
     this.steps = steps;
     this.kind = kind;
-    this.segments = Math.min(forward.segments, steps.segments);
-    this.cache = new TensorCache();
-    const row: number[] = [];
+    this.segments = Math.min(part.segments, steps.segments);
+    this.offset = offset;
     let width = 0;
-    for (let s = 0; s < this.segments; s++) {
-      for (let t = 0; t < steps.count; t++) {
-        const [from, to] = this.#positions(t);
-        width = Math.max(width, to - from + 1);
-        for (let p = from; p <= to; p++) row.push(forward.rowOf(s, p));
-      }
+    let count = 0;
+    for (let t = 0; t < steps.read.length; t++) {
+      const [from, to] = this.#positions(t);
+      width = Math.max(width, to - from + 1);
+      count += to - from + 1;
     }
-    this.row = Int32Array.from(row);
-    this.count = row.length;
     this.width = width;
-    this.identity = this.count === forward.count && this.row.every((value, index) => value === index);
+    this.count = count * this.segments;
+  }
+
+  /** True when the grid [segments, steps, width] has no padding, so that a reshape does. */
+  get dense(): boolean {
+    return this.count === this.segments * this.steps.read.length * this.width;
   }
 
   /** First and last position of step t's rows. */
@@ -167,94 +216,138 @@ export class CotangentRows {
     const { read, index } = this.steps;
     if (this.kind === 'step') return [index[t], index[t]];
     if (this.kind === 'read') return [read[t], read[t]];
-    return [0, this.kind === 'all' ? this.forward.length - 1 : read[t]];
+    return [0, this.kind === 'all' ? this.part.length - 1 : read[t]];
+  }
+
+  /** Calls `visit` for the k-th row of each (segment, step) group, with its position and its segment. */
+  eachRow(visit: (row: number, group: number, k: number, position: number, segment: number) => void): void {
+    const count = this.steps.read.length;
+    let row = 0;
+    for (let group = 0; group < this.segments * count; group++) {
+      const [from, to] = this.#positions(group % count);
+      for (let p = from; p <= to; p++) visit(row++, group, p - from, p, Math.floor(group / count));
+    }
   }
 
   /** Index [segments * steps * width] of each grid cell's row, `count` (a zero row) for padding. */
   get gridIndex(): Tensor1D {
-    return this.cache.get('grid', () => indexTensor(this.#grid()));
-  }
-
-  /** True when the grid has no padding, so that a reshape does. */
-  get dense(): boolean {
-    return this.count === this.segments * this.steps.count * this.width;
-  }
-
-  /** Calls `visit(group, k, row)` for the k-th row of each (segment, step) group. */
-  #eachCell(visit: (group: number, k: number, row: number) => void): void {
-    let row = 0;
-    const groups = this.segments * this.steps.count;
-    for (let group = 0; group < groups; group++) {
-      const [from, to] = this.#positions(group % this.steps.count);
-      for (let k = 0; k <= to - from; k++) visit(group, k, row++);
-    }
-  }
-
-  #grid(): Int32Array {
-    const grid = new Int32Array(this.segments * this.steps.count * this.width).fill(this.count);
-    this.#eachCell((group, k, row) => {
-      grid[group * this.width + k] = row;
+    return this.cache.get('grid', () => {
+      const grid = new Int32Array(this.segments * this.steps.read.length * this.width).fill(this.count);
+      this.eachRow((row, group, k) => {
+        grid[group * this.width + k] = row;
+      });
+      return indexTensor(grid);
     });
-    return grid;
   }
 
-  /**
-   * Index of this object's rows in a grid [segments, steps, gridWidth] whose cells are positions from 0
-   * (`prefix`, `all`) or the single read row.
-   */
+  /** Index of these rows in a grid [segments, steps, gridWidth] whose cells are positions, or the single read row. */
   cellIndex(gridWidth: number): Tensor1D {
     return this.cache.get(`cell${gridWidth}`, () => {
       const cells = new Int32Array(this.count);
-      this.#eachCell((group, k, row) => {
+      this.eachRow((row, group, k) => {
         cells[row] = group * gridWidth + k;
       });
       return indexTensor(cells);
     });
   }
 
-  /** Index of each row of this `read` object within `prefix` rows of the same steps. */
+  /** Rows of the first segment's cotangents, counted from the part's first: [count / segments]. */
+  get firstSegmentRows(): Int32Array {
+    const rows = new Int32Array(this.count / this.segments);
+    this.eachRow((row, _group, _k, position, segment) => {
+      if (segment === 0) rows[row] = this.part.rowOf(0, position);
+    });
+    return rows;
+  }
+
+  /** `steps.read` on the device. */
+  get readIndex(): Tensor1D {
+    return this.cache.get('read', () => indexTensor(this.steps.read));
+  }
+
+  /** The part's rows of a flat matrix of cotangents. Call in a tidy. */
+  of(tensor: Tensor2D): Tensor2D {
+    return sliceRows(tensor, this.offset, this.count);
+  }
+}
+
+/**
+ * The rows of a block of cotangents: generated tokens ("steps") pulled back together, for every text and segment.
+ * Rows are ordered by part, segment, step, position; none is stored that is zero by causality.
+ */
+export class CotangentRows {
+  readonly steps: Steps;
+  readonly kind: CotangentKind;
+  readonly parts: readonly PartCotangents[];
+  readonly count: number;
+  /** Row of the forward value that each cotangent row belongs to: [count]. */
+  readonly row: Int32Array;
+  /** True when row[k] === k: nothing to gather. */
+  readonly identity: boolean;
+  readonly #cache = new TensorCache();
+
+  constructor(forward: Rows, steps: Steps, kind: CotangentKind) {
+    if (forward.parts.length !== steps.texts.length) {
+      throw new RangeError(`${steps.texts.length} texts' steps cannot be pulled back to ${forward.parts.length} parts`);
+    }
+    this.steps = steps;
+    this.kind = kind;
+    let count = 0;
+    this.parts = forward.parts.map((part, i) => {
+      const rows = new PartCotangents(part, steps.texts[i], kind, count);
+      count += rows.count;
+      return rows;
+    });
+    this.count = count;
+    this.row = new Int32Array(count);
+    for (const rows of this.parts) {
+      const { part, offset } = rows;
+      rows.eachRow((row, _group, _k, position, segment) => {
+        this.row[offset + row] = part.offset + part.rowOf(segment, position);
+      });
+    }
+    this.identity = count === forward.count && this.row.every((value, index) => value === index);
+  }
+
+  /** `row` on the device. */
+  get rowIndex(): Tensor1D {
+    return this.#cache.get('row', () => indexTensor(this.row));
+  }
+
+  /** Index of each row of this `read` object within `prefix` or `all` rows of the same steps: [count]. */
   indexWithin(wider: CotangentRows): Tensor1D {
-    return this.cache.get(`within-${wider.kind}`, () => {
-      const { read, count } = this.steps;
+    return this.#cache.get(`within-${wider.kind}`, () => {
       const index = new Int32Array(this.count);
-      let start = 0;
-      for (let row = 0; row < this.count; row++) {
-        index[row] = start + read[row % count];
-        start += wider.kind === 'all' ? this.forward.length : read[row % count] + 1;
-      }
+      this.parts.forEach(({ offset, count, steps: { read } }, i) => {
+        let start = wider.parts[i].offset;
+        for (let row = 0; row < count; row++) {
+          const position = read[row % read.length];
+          index[offset + row] = start + position;
+          start += wider.kind === 'all' ? wider.parts[i].part.length : position + 1;
+        }
+      });
       return indexTensor(index);
     });
   }
 
-  get rowIndex(): Tensor1D {
-    return this.cache.get('row', () => indexTensor(this.row));
+  dispose(): void {
+    this.#cache.dispose();
+    for (const { cache } of this.parts) cache.dispose();
   }
 }
 
-/** A block of steps whose cotangents are pulled back together, and the row sets that they need, made once. */
+/** The steps of a pass over some texts, one entry a part, and the row sets that they need, made once. */
 export class Steps {
-  /** Decoder position at which each step's score is read: [steps], ascending. */
-  readonly read: Int32Array;
-  /** Which of the run's selected rows belongs to each step: [steps]. */
-  readonly index: Int32Array;
-  /** Segments that cotangents are pulled back for, from the first. */
-  readonly segments: number;
+  readonly texts: readonly StepsOfText[];
   readonly #sets = new Map<Rows, Map<CotangentKind, CotangentRows>>();
-  readonly #cache = new TensorCache();
 
-  constructor(read: Int32Array, index: Int32Array, segments = Number.POSITIVE_INFINITY) {
-    this.read = read;
-    this.index = index;
-    this.segments = segments;
+  constructor(texts: readonly StepsOfText[]) {
+    this.texts = texts;
   }
 
-  get count(): number {
-    return this.read.length;
-  }
-
-  /** `read` on the device. */
-  get readIndex(): Tensor1D {
-    return this.#cache.get('read', () => indexTensor(this.read));
+  /** Steps of one text. `index`: as of `StepsOfText`; left out: one selected row a step, in order. */
+  static of(read: Int32Array, index = Int32Array.from(read.keys()), segments = Number.POSITIVE_INFINITY): Steps {
+    return new Steps([{ read, index, segments }]);
   }
 
   rows(forward: Rows, kind: CotangentKind): CotangentRows {
@@ -263,17 +356,20 @@ export class Steps {
       kinds = new Map();
       this.#sets.set(forward, kinds);
     }
-    let made = kinds.get(kind);
-    if (made === undefined) {
-      made = new CotangentRows(forward, this, kind);
-      kinds.set(kind, made);
+    let rows = kinds.get(kind);
+    if (rows === undefined) {
+      rows = new CotangentRows(forward, this, kind);
+      kinds.set(kind, rows);
     }
-    return made;
+    return rows;
   }
 
   dispose(): void {
-    for (const kinds of this.#sets.values()) for (const rows of kinds.values()) rows.cache.dispose();
+    for (const kinds of this.#sets.values()) for (const rows of kinds.values()) rows.dispose();
     this.#sets.clear();
-    this.#cache.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

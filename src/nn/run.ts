@@ -45,10 +45,12 @@ interface Recorded {
 export interface RunOptions {
   /** Keep what pullbacks need. */
   record?: boolean;
-  /** Keys and values of earlier positions, by attention block. */
-  past?: KeyValueCache;
+  /** Keys and values of each part's earlier positions, by attention block: [parts]. */
+  past?: readonly KeyValueCache[];
   /** Keep the keys and values of this run's rows in `present`. */
   keepCache?: boolean;
+  /** Called between the ops of a pass, whatever its length; throws when the work was canceled. */
+  look?: () => void;
   /** Draws dropout masks: training mode, for Monte Carlo dropout. */
   dropout?: (shape: number[], rate: number) => Tensor;
   /** Called with every named value: block outputs, named by their path in the checkpoint. */
@@ -62,7 +64,8 @@ export interface RunOptions {
 
 export class Run {
   readonly options: RunOptions;
-  readonly present: KeyValueCache = new Map();
+  /** Keys and values that `keepCache` keeps: [parts]. */
+  readonly present: KeyValueCache[] = [];
   readonly #records: Recorded[] = [];
   readonly #kept: Tensor[] = [];
   readonly #rows: Rows[] = [];
@@ -73,6 +76,17 @@ export class Run {
 
   get recording(): boolean {
     return this.options.record === true;
+  }
+
+  /** A look at the stop signal: throws when the work was canceled. */
+  look(): void {
+    this.options.look?.();
+  }
+
+  /** Where `keepCache` keeps the keys and values of a part. */
+  presentOf(part: number): KeyValueCache {
+    while (this.present.length <= part) this.present.push(new Map());
+    return this.present[part];
   }
 
   /** Rows that are disposed with the run. */
@@ -94,6 +108,7 @@ export class Run {
 
   /** The value of an op with one output; records its pullback if an input requires one. */
   apply(inputs: readonly Value[], tensor: Tensor2D, rows: Rows, pull: () => Pullback): Value {
+    this.look();
     const requires = this.recording && inputs.some((input) => input.requires);
     const value = new Value(tensor, rows, requires);
     if (requires) this.#records.push({ inputs, outputs: [value], pull: pull() });
@@ -134,36 +149,48 @@ export class Run {
     const pending = new Map<Value, Cotangent>();
     const found = new Map<Value, Cotangent>();
     pending.set(output, { tensor: tf.keep(seed.tensor.clone()), rows: seed.rows });
-    for (let r = this.#records.length - 1; r >= 0; r--) {
-      const record = this.#records[r];
-      if (!record.outputs.some((value) => pending.has(value))) continue;
-      const arriving = record.outputs.map((value) => pending.get(value) ?? null);
-      const produced: Cotangent[] = [];
-      tf.tidy(() => {
-        const inputs = record.pull(arriving);
-        for (let i = 0; i < inputs.length; i++) {
-          const cotangent = inputs[i];
-          if (cotangent === null || !record.inputs[i].requires) continue;
-          const known = pending.get(record.inputs[i]);
-          const sum = known === undefined ? cotangent : addCotangents(known, cotangent);
-          // A pass-through returns the arriving tensor itself: take a reference of its own.
-          const own = { tensor: tf.keep(sum.tensor.clone()), rows: sum.rows };
-          if (known !== undefined) produced.push(known);
-          pending.set(record.inputs[i], own);
-        }
-      });
-      for (const old of produced) old.tensor.dispose();
-      for (const value of record.outputs) {
-        const done = pending.get(value);
-        if (done === undefined) continue;
-        pending.delete(value);
-        if (wanted.includes(value)) found.set(value, done);
-        else done.tensor.dispose();
-      }
+    try {
+      for (let r = this.#records.length - 1; r >= 0; r--) this.#pullRecord(this.#records[r], wanted, pending, found);
+    } catch (error) {
+      for (const { tensor } of [...pending.values(), ...found.values()]) tensor.dispose();
+      throw error;
     }
     const results = wanted.map((value) => found.get(value) ?? pending.get(value) ?? null);
     for (const [value, cotangent] of pending) if (!wanted.includes(value)) cotangent.tensor.dispose();
     return results;
+  }
+
+  /** Takes the pending cotangents of a record's outputs on to its inputs. */
+  #pullRecord(
+    record: Recorded,
+    wanted: readonly Value[],
+    pending: Map<Value, Cotangent>,
+    found: Map<Value, Cotangent>,
+  ): void {
+    if (!record.outputs.some((value) => pending.has(value))) return;
+    this.look();
+    const arriving = record.outputs.map((value) => pending.get(value) ?? null);
+    const replaced: Cotangent[] = [];
+    tf.tidy(() => {
+      const inputs = record.pull(arriving);
+      for (let i = 0; i < inputs.length; i++) {
+        const cotangent = inputs[i];
+        if (cotangent === null || !record.inputs[i].requires) continue;
+        const before = pending.get(record.inputs[i]);
+        const sum = before === undefined ? cotangent : addCotangents(before, cotangent);
+        // A pass-through returns the arriving tensor itself: take a reference of its own.
+        pending.set(record.inputs[i], { tensor: tf.keep(sum.tensor.clone()), rows: sum.rows });
+        if (before !== undefined) replaced.push(before);
+      }
+    });
+    for (const { tensor } of replaced) tensor.dispose();
+    for (const value of record.outputs) {
+      const done = pending.get(value);
+      if (done === undefined) continue;
+      pending.delete(value);
+      if (wanted.includes(value)) found.set(value, done);
+      else done.tensor.dispose();
+    }
   }
 
   /** Frees everything that the run keeps; its values are unusable after it. */
@@ -172,7 +199,11 @@ export class Run {
     for (const rows of this.#rows) rows.dispose();
     this.#kept.length = 0;
     this.#records.length = 0;
-    this.present.clear();
+    this.present.length = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }
 
@@ -203,7 +234,7 @@ export function multiplySaved(dy: Cotangent, saved: Tensor2D): Cotangent {
   return { tensor: multiplyRowsByKernel(tensor, saved, rows.rowIndex) ?? tf.mul(tensor, lookUp(saved, rows)), rows };
 }
 
-/** The seed of a pullback: one cotangent row for each (segment, step) of a value made by `select`. */
+/** The seed of a pullback: one cotangent row for each (segment, step) of a value that `selectPositions` made. */
 export function stepCotangent(value: Value, tensor: Tensor2D, steps: Steps): Cotangent {
   return { tensor, rows: steps.rows(value.rows, 'step') };
 }

@@ -7,6 +7,9 @@ import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
 
 type NativeBytes = Extract<Int8Bytes, { kind: 'native' }>;
 
+/** Whether weights can be quantized where they are. */
+export const canQuantizeOnDevice = (): boolean => kernelBackend('int8') !== null;
+
 /** Codes and scales [out] of a weight [out, in], or [in, out] where `inputMajor`. */
 export function quantizeByKernel(weight: Tensor2D, inputMajor: boolean): { bytes: Int8Bytes; scale: Tensor1D } | null {
   const native = kernelBackend('int8');

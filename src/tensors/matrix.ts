@@ -19,6 +19,8 @@ export interface Matrix {
   readonly outFeatures: number;
   /** Bytes held on the device. */
   readonly bytes: number;
+  /** Whether each row's product is its own; false: of int8 under the rule `batch`, where rows share outlier columns. */
+  readonly rowwise: boolean;
   /** x [rows, in] -> x Wᵀ + bias [rows, out] */
   multiply(x: Tensor2D, bias?: Tensor1D | null): Tensor2D;
   /** dy [rows, out] -> dy W [rows, in] */
@@ -29,6 +31,7 @@ export interface Matrix {
 }
 
 export class FloatMatrix implements Matrix {
+  readonly rowwise = true;
   readonly #weight: Tensor2D;
   /** True: the tensor is [in, out] (Conv1D layout), else [out, in]. */
   readonly #inputMajor: boolean;
@@ -107,16 +110,19 @@ export class Int8Matrix implements Matrix {
 
   /**
    * Quantizes a weight row by row.
-   * @param weight - [out, in], or [in, out] where `inputMajor` (GPT-2's Conv1D)
+   * @param weight - row-major [rows, columns]: [out, in], or [in, out] where `inputMajor` (GPT-2's Conv1D)
    */
-  static quantize(weight: Tensor2D, inputMajor: boolean, rule: OutlierRule): Int8Matrix {
-    const made = quantizeByKernel(weight, inputMajor);
-    if (made !== null) return new Int8Matrix(made, rule);
-    const [rows, columns] = weight.shape;
+  static quantize(weight: Float32Array, shape: [number, number], inputMajor: boolean, rule: OutlierRule): Int8Matrix {
+    const [rows, columns] = shape;
     // A copy: rounding to float16 happens in place.
-    const values = (weight.dataSync() as Float32Array).slice();
-    const { codes, scale } = quantizeRows(values, rows, columns, inputMajor);
+    const { codes, scale } = quantizeRows(weight.slice(), rows, columns, inputMajor);
     return Int8Matrix.stored(codes, scale, inputMajor ? rows : columns, rule);
+  }
+
+  /** As `quantize`, of a weight on the device; null where our kernels do not run. */
+  static quantizeOnDevice(weight: Tensor2D, inputMajor: boolean, rule: OutlierRule): Int8Matrix | null {
+    const quantized = quantizeByKernel(weight, inputMajor);
+    return quantized && new Int8Matrix(quantized, rule);
   }
 
   /**
@@ -132,46 +138,40 @@ export class Int8Matrix implements Matrix {
     return this.inFeatures * this.outFeatures + this.outFeatures * 4;
   }
 
+  get rowwise(): boolean {
+    return this.rule.outliers === 'row';
+  }
+
   multiply(x: Tensor2D, bias: Tensor1D | null = null): Tensor2D {
     return multiplyByKernel(x, this.#weight, bias, this.rule) ?? withBias(this.#multiply(x), bias);
   }
 
+  /**
+   * The integer product and the outliers' in one: activations are rounded to their codes and scaled back, outliers stay
+   * as they are, so that nothing has to be read from the device to know where they lie.
+   */
   #multiply(x: Tensor2D): Tensor2D {
     const { bytes, scale } = this.#weight;
-    const codes = dequantize(bytes);
     const rounded = roundToHalf(x);
     const outliers = this.#outliers(rounded);
     const inner = outliers === null ? rounded : tf.where(outliers.entries, tf.zerosLike(rounded), rounded);
     // A row of zeros has no scale: dividing by 1 leaves it zero.
     const absmax = tf.max(tf.abs(inner), 1, true);
     const safe = tf.where(tf.equal(absmax, 0), tf.onesLike(absmax), absmax);
-    let quantized = tf.round(tf.mul(inner, tf.mul(tf.div(1, safe), 127))) as Tensor2D;
-    if (outliers?.columns) quantized = tf.mul(quantized, outliers.columns);
-    const product = tf.matMul(quantized, codes, false, true);
-    const output = tf.mul(tf.mul(product, tf.mul(absmax, INVERSE_127_SQUARED)), scale) as Tensor2D;
-    if (outliers === null) return output;
-    const columns = tf.tensor1d(outliers.index, 'int32');
-    const outlying = tf.gather(
-      outliers.columns === null ? tf.where(outliers.entries, x, tf.zerosLike(x)) : x,
-      columns,
-      1,
-    );
-    const exact = tf.matMul(outlying, tf.gather(codes, columns, 1), false, true);
-    return tf.add(output, tf.mul(exact, tf.mul(scale, INVERSE_127)));
+    const quantized = tf.round(tf.mul(inner, tf.mul(tf.div(1, safe), 127)));
+    const restored = tf.mul(quantized, tf.mul(absmax, INVERSE_127_SQUARED / INVERSE_127)) as Tensor2D;
+    const mixed = outliers === null ? restored : tf.where(outliers.exact, x, restored);
+    return tf.mul(tf.matMul(mixed, dequantize(bytes), false, true), tf.mul(scale, INVERSE_127)) as Tensor2D;
   }
 
-  /** The outliers of a batch, or null. `columns` is 0 where a whole column is one (rule `batch`), else null. */
-  #outliers(x: Tensor2D): { entries: Tensor2D; index: Int32Array; columns: Tensor1D | null } | null {
+  /** Entries of x that have no part in the scale of their row, and those that are multiplied as they are; null: none. */
+  #outliers(x: Tensor2D): { entries: Tensor2D; exact: Tensor2D } | null {
     const { threshold, outliers } = this.rule;
     if (threshold <= 0) return null;
-    const magnitude = tf.max(tf.abs(x), 0).dataSync();
-    const index = Int32Array.from(Array.from(magnitude.keys()).filter((column) => magnitude[column] >= threshold));
-    if (index.length === 0) return null;
     const entries = tf.greaterEqual(tf.abs(x), threshold) as Tensor2D;
-    if (outliers === 'row') return { entries, index, columns: null };
-    const keep = new Float32Array(x.shape[1]).fill(1);
-    for (const column of index) keep[column] = 0;
-    return { entries, index, columns: tf.tensor1d(keep) };
+    if (outliers === 'row') return { entries, exact: entries };
+    const columns = tf.any(entries, 0, true);
+    return { entries, exact: tf.logicalOr(columns, tf.zerosLike(entries)) as Tensor2D };
   }
 
   pullback(dy: Tensor2D): Tensor2D {

@@ -37,6 +37,14 @@ export function gatherPadded(matrix: Tensor2D, index: Tensor1D): Tensor2D {
   return tf.gather(padded, index);
 }
 
+/** What `make` makes of x, as a constant: gradients neither flow through it nor see what it does. */
+export function asConstant(x: Tensor, make: (x: Tensor) => Tensor): Tensor {
+  return tf.customGrad((input) => ({
+    value: make(input as Tensor),
+    gradFunc: () => tf.zerosLike(input as Tensor),
+  }))(x);
+}
+
 /** x rounded to the nearest float16 and back, ties to even: what a half-precision store would keep. */
 export function roundToHalf(x: Tensor2D): Tensor2D {
   // Veltkamp's splitting with 2^13 + 1 leaves the 11 significant bits of a half.

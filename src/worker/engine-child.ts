@@ -8,6 +8,7 @@ import type { JobError } from '../contract/job.ts';
 import type { Engine } from '../engine/engine.ts';
 import { pack } from '../jobs/packing.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
+import { StopFlags } from './stop-flags.ts';
 import { throttleProgress } from './throttle.ts';
 
 /** A step event with a larger column goes without its scores: they are in the result. */
@@ -26,6 +27,8 @@ let maxResultBytes = 0;
 /** What runs and waits, one after the other. */
 let work: Promise<void> = Promise.resolve();
 const running = new Map<string, AbortController>();
+const stops = new StopFlags();
+stops.listen();
 
 process.on('message', (message: ToEngine) => {
   switch (message.type) {
@@ -37,6 +40,7 @@ process.on('message', (message: ToEngine) => {
       break;
     case 'attribute':
       running.set(message.id, new AbortController());
+      stops.clear(message.slot);
       work = work.then(() => attribute(message));
       break;
     case 'cancel':
@@ -75,7 +79,7 @@ async function warm(model: string): Promise<void> {
   }
 }
 
-async function attribute({ id, request }: ToEngine & { type: 'attribute' }): Promise<void> {
+async function attribute({ id, slot, request }: ToEngine & { type: 'attribute' }): Promise<void> {
   const signal = running.get(id)?.signal;
   if (engine === null || signal === undefined) throw new Error('the engine has not started');
   const progress = throttleProgress((update) => send({ type: 'progress', id, progress: update }));
@@ -84,6 +88,7 @@ async function attribute({ id, request }: ToEngine & { type: 'attribute' }): Pro
     const before = engine.loadedModels().join();
     const output = await engine.attribute(request, {
       signal,
+      stopped: () => stops.isSet(slot),
       progress: progress.report,
       step: (step) => {
         const small = JSON.stringify(step).length <= MAX_STEP_CHARACTERS;

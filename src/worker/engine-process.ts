@@ -20,6 +20,7 @@ import type { Update } from '../jobs/reporter.ts';
 import { NODE_ARGS } from '../programs.ts';
 import { UnusableError } from '../unusable.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
+import { STOP_PIPE, STOP_SLOTS, writeStop } from './stop-flags.ts';
 
 export interface EngineOptions {
   /** URL of the module that exports `startEngine`. */
@@ -54,6 +55,7 @@ export class EngineProcess {
   /** What the present process can do; null until it is ready. */
   #catalogue: Catalogue | null = null;
   #running: Running | null = null;
+  #nextSlot = 0;
   #loaded: string[] = [];
   /** Loaded in advance by a new process: the model of the last job. */
   #warmModel: string | null = null;
@@ -107,15 +109,19 @@ export class EngineProcess {
   ): Promise<Outcome> {
     if (!(await this.#untilReady(signal))) return STOPPED;
     this.#warmModel = request.model;
+    const slot = this.#nextSlot;
+    this.#nextSlot = (slot + 1) % STOP_SLOTS;
     let kill: NodeJS.Timeout | undefined;
     const onAbort = () => {
+      // Heard between ops while the engine computes; the message is for a job that has not begun.
+      writeStop(this.#child?.stdio[STOP_PIPE], slot);
       this.#send({ type: 'cancel', id });
       kill = setTimeout(() => this.#child?.kill('SIGKILL'), this.#options.cancelGraceMs);
     };
     try {
       return await new Promise<Outcome>((settle) => {
         this.#running = { id, report, settle, signal };
-        this.#send({ type: 'attribute', id, request });
+        this.#send({ type: 'attribute', id, slot, request });
         signal.addEventListener('abort', onAbort);
         if (signal.aborted) onAbort();
       });
@@ -142,12 +148,13 @@ export class EngineProcess {
     const child = fork(CHILD, [], {
       execArgv: [...NODE_ARGS],
       env: Object.fromEntries(environment),
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe'], // the last one: STOP_PIPE
       serialization: 'advanced', // results are bytes
     });
     this.#child = child;
     if (child.stderr !== null) passOn(child.stderr);
     child.on('message', (message: FromEngine) => this.#receive(message));
+    child.stdio[STOP_PIPE]?.on('error', () => {}); // a process that is gone shows as `exit`
     child.on('error', (error) => {
       this.#options.log.error({ error: error.message }, 'engine process');
       if (child.pid === undefined) this.#onExit(error.message); // it could not be made, so it will not exit

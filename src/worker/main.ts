@@ -15,7 +15,7 @@ export interface WorkerTuning {
   engineModule: string;
   /** Most bytes of JSON of one result. */
   maxResultBytes: number;
-  /** A canceled job that goes on for so long has its process killed: with this the device is free within a second. */
+  /** A canceled job that goes on for so long has its process killed: it hears within 200 ms of computing, so it hangs. */
   cancelGraceMs: number;
   /** After SIGTERM the running job may go on for so long before it is handed back. */
   drainMs: number;
@@ -29,7 +29,7 @@ export interface WorkerTuning {
 const TUNING: WorkerTuning = {
   engineModule: new URL('../engine/engine.ts', import.meta.url).href,
   maxResultBytes: 256 * 2 ** 20,
-  cancelGraceMs: 500,
+  cancelGraceMs: 15_000,
   drainMs: 20_000, // within the 30 s that container platforms give
   lockMs: 15_000, // a dead worker's job moves on after 15 to 25 s
   maxStalled: 1,

@@ -9,7 +9,8 @@ export type ToEngine =
   /** The first message: which engine to start, and how. */
   | { type: 'start'; module: string; config: Config; maxResultBytes: number }
   | { type: 'warm'; model: string }
-  | { type: 'attribute'; id: string; request: AttributeRequest }
+  /** `slot`: which flag stops it (stop-flags.ts). */
+  | { type: 'attribute'; id: string; slot: number; request: AttributeRequest }
   | { type: 'cancel'; id: string };
 
 export type FromEngine =

@@ -8,13 +8,12 @@ import { before, describe, test } from 'node:test';
 import { Value } from 'typebox/value';
 import { aggregate } from '../../src/attribution/aggregation/aggregate.ts';
 import type { Method } from '../../src/attribution/method.ts';
-import { Passes, type Sequence } from '../../src/attribution/passes/passes.ts';
+import type { Sequence } from '../../src/attribution/passes/sequence-features.ts';
 import { loadRegistries, type Registries } from '../../src/attribution/registries.ts';
 import type { ScoreArray, SequenceAttribution } from '../../src/attribution/scores.ts';
-import { SequenceScores } from '../../src/attribution/sequence-scores.ts';
+import { soloScores, soloTask } from '../../src/attribution/solo.ts';
 import { readModelConfig } from '../../src/checkpoints/config.ts';
 import { type LoadedModel, loadModel } from '../../src/models/load.ts';
-import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { int8Cases, modelDir } from '../support/goldens.ts';
@@ -64,34 +63,12 @@ async function attribute(
   sequence: Sequence,
   aggregated: boolean,
 ): Promise<ScoreArray> {
-  const scores = new SequenceScores({
-    model: loaded.model,
-    sequence,
-    texts: {
-      encodeTarget: () => sequence.targetIds,
-      encodeSource: null,
-      align: null,
-      index: 0,
-      count: 1,
-      maxPositions: null,
-    },
-    random: new Random(1),
-    counters: { forward: 0, backward: 0 },
-    memoryBudget: 2 ** 28,
-    breathe: async () => {},
-  });
+  const scores = soloScores({ model: loaded.model, sequence, memoryBudget: 2 ** 28 });
   const fn = registries.stepFunctions.get('probability');
   assert.ok(fn);
-  const passes: Passes = await scores.passes({ fn, args: { logprob: false }, pointer: '' }, method.needsGradient);
   const args = Value.Default(method.argsSchema, { ...given }) as Record<string, unknown>;
-  const found = await method.attribute({
-    passes,
-    args,
-    attributeTarget: true,
-    random: new Random(1),
-    onProgress: async () => {},
-  });
-  passes.dispose();
+  const attributedFn = { fn, args: { logprob: false }, pointer: '' };
+  const found = await method.attribute(await soloTask(scores, method, { args, attributedFn, attributeTarget: true }));
   scores.dispose();
   assert.ok(found.target);
   if (!aggregated) return found.target;
@@ -138,14 +115,7 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       test('logits', () => {
         for (const { input_ids: ids, logits } of golden.forward) {
           const sequence = sequenceOf(loaded, ids, 1, ids.length);
-          const passes = new Passes(
-            loaded.model,
-            sequence,
-            () => tf.zeros([1]),
-            { forward: 0, backward: 0 },
-            2 ** 28,
-            async () => {},
-          );
+          const { passes } = soloScores({ model: loaded.model, sequence, memoryBudget: 2 ** 28 });
           const read = Int32Array.from(ids.keys());
           const found = tf.tidy(() => passes.logitsOf(null, Int32Array.from(ids), read));
           assertWithin(found.dataSync() as Float32Array, logits.flat(), 'logits');

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Sequence } from '../../src/attribution/passes/passes.ts';
-import { SequenceScores } from '../../src/attribution/sequence-scores.ts';
+import type { Sequence } from '../../src/attribution/passes/sequence-features.ts';
+import type { SequenceScores } from '../../src/attribution/sequence-scores.ts';
+import { soloScores } from '../../src/attribution/solo.ts';
 import type { ContrastTexts } from '../../src/attribution/step-functions/parts/contrast-inputs.ts';
 import type { ModelConfig } from '../../src/checkpoints/config.ts';
 import { openCheckpoint } from '../../src/checkpoints/safetensors.ts';
@@ -87,14 +88,12 @@ export function completedArgs(schema: TSchema, given: Record<string, unknown>): 
 
 /** What step functions see of a decoder-only sequence. */
 export function sequenceScores({ model, tokenizer }: TinyModel, sequence: Sequence, seed = 1): SequenceScores {
-  return new SequenceScores({
+  return soloScores({
     model,
     sequence,
     texts: decoderTexts(tokenizer, model),
     random: new Random(seed),
-    counters: { forward: 0, backward: 0 },
     memoryBudget: 2 ** 28,
-    breathe: async () => {},
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { soloDecoder } from '../../src/generation/decoder-state.ts';
 import { generate } from '../../src/generation/generate.ts';
 import { type GenerationOptions, GREEDY } from '../../src/generation/options.ts';
 import { type LoadedModel, loadModel } from '../../src/models/load.ts';
@@ -20,8 +21,8 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
     });
     after(() => loaded.dispose());
 
-    const run = async (changes: Partial<GenerationOptions>, seed = 1, tick = async () => {}): Promise<number[]> =>
-      Array.from(await generate(loaded.model, PROMPT, { ...GREEDY, ...changes }, new Random(seed), tick));
+    const run = async (changes: Partial<GenerationOptions>, seed = 1, tick = () => {}): Promise<number[]> =>
+      Array.from(await generate(soloDecoder(loaded.model), PROMPT, { ...GREEDY, ...changes }, new Random(seed), tick));
 
     it('samples the same text from the same seed, and others from others', async () => {
       const options = { doSample: true, maxNewTokens: 12 };
@@ -73,7 +74,7 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       for (const numBeams of [1, 3]) {
         const tensors = tf.memory().numTensors;
         let ticks = 0;
-        const stop = async () => {
+        const stop = () => {
           if (++ticks === 3) throw new Error('stopped');
         };
         await assert.rejects(run({ numBeams }, 1, stop), /stopped/);

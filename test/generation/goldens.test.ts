@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { soloDecoder } from '../../src/generation/decoder-state.ts';
 import { generate } from '../../src/generation/generate.ts';
 import { type GenerationOptions, GREEDY } from '../../src/generation/options.ts';
 import { type LoadedModel, loadModel } from '../../src/models/load.ts';
@@ -79,11 +80,11 @@ describe('generation of decoder-only models', () => {
         const before = tf.memory().numTensors;
         let ticks = 0;
         const ids = await generate(
-          loaded.model,
+          soloDecoder(loaded.model),
           { sourceIds: null, targetIds: Int32Array.from(prompt) },
           optionsOf(golden, loaded),
           new Random(1),
-          async (generated) => {
+          (generated) => {
             assert.equal(generated, ++ticks);
           },
         );

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { DecoderState } from '../../src/generation/decoder-state.ts';
+import { DecoderState, soloDecoder } from '../../src/generation/decoder-state.ts';
 import { families, type LoadedModel, loadModel } from '../../src/models/load.ts';
 import { embedIds, type LanguageModel, runStack } from '../../src/models/model.ts';
 import type { Quantization } from '../../src/models/weights.ts';
@@ -36,7 +36,7 @@ function logitsOf(model: LanguageModel, tokens: Int32Array, positions: Int32Arra
   const result = tf.tidy(() => {
     const leaf = run.leaf(embedIds(model.targetEmbedding, tokens), run.ownRows(Rows.full(1, tokens.length)));
     const hidden = runStack(run, model.decoder, leaf, null);
-    const selected = selectPositions(run, hidden, positions, run.ownRows(Rows.full(1, positions.length)));
+    const selected = selectPositions(run, hidden, [positions]);
     return model.head(run, selected).tensor.dataSync() as Float32Array;
   });
   run.dispose();
@@ -96,14 +96,14 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         });
       }
 
-      it('gives the same logits with cached keys and values', () => {
+      it('gives the same logits with cached keys and values', async () => {
         // Two beams that differ in their last token but one, and the length at which some rotary positions change.
-        const state = new DecoderState(model);
-        state.start(null, ids.subarray(0, 6));
+        const state = new DecoderState(soloDecoder(model));
+        await state.start(null, ids.subarray(0, 6));
         for (let length = 7; length <= ids.length; length++) {
           const texts = [ids.subarray(0, length), ids.subarray(0, length).with(6, 11)];
           const last = Int32Array.from(texts, (text) => text[length - 1]);
-          const logits = state.extend(last, length === 7 ? Int32Array.of(0, 0) : Int32Array.of(0, 1));
+          const logits = await state.extend(last, length === 7 ? Int32Array.of(0, 0) : Int32Array.of(0, 1));
           const whole = texts.flatMap((text) => [...logitsOf(model, text, Int32Array.of(length - 1))]);
           assertClose(logits, whole, { rel_to_max: 2e-5 }, `${length} tokens`);
         }
@@ -122,9 +122,12 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         const run = new Run({ past: clean.present });
         const ragged = tf.tidy(() => {
           const tails = texts.flatMap((text, i) => Array.from(text.subarray(changes[i])));
-          const leaf = run.leaf(embedIds(model.targetEmbedding, tails), run.ownRows(new Rows(length, changes)));
+          const leaf = run.leaf(
+            embedIds(model.targetEmbedding, tails),
+            run.ownRows(new Rows([{ length, first: changes }])),
+          );
           const hidden = runStack(run, model.decoder, leaf, null);
-          const last = selectPositions(run, hidden, Int32Array.of(length - 1), run.ownRows(Rows.full(3, 1)));
+          const last = selectPositions(run, hidden, [Int32Array.of(length - 1)]);
           return model.head(run, last).tensor.dataSync() as Float32Array;
         });
         run.dispose();
@@ -170,10 +173,10 @@ function comparePullback(model: LanguageModel): void {
     let x = model.decoder.enter(run, leaf);
     for (const block of model.decoder.blocks) x = block(run, x, null);
     const hidden = model.decoder.leave(run, x);
-    return { leaf, logits: model.head(run, selectPositions(run, hidden, read, run.ownRows(Rows.full(1, 2)))) };
+    return { leaf, logits: model.head(run, selectPositions(run, hidden, [read])) };
   };
   const run = new Run({ record: true });
-  const steps = new Steps(read, Int32Array.of(0, 1));
+  const steps = Steps.of(read);
   const { leaf, logits } = forward(run, features);
   const [found] = run.pullback(logits, stepCotangent(logits, weights, steps), [leaf]);
   assert.ok(found !== null);

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { ScoreObjective } from '../../src/attribution/passes/score-objective.ts';
 import { embedIds } from '../../src/models/model.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { assertClose } from '../support/goldens.ts';
-import { passesOver } from './encoder-decoder.ts';
+import { passesOver, targetLogits } from './encoder-decoder.ts';
 import { FAMILY_CASES } from './family-cases.ts';
 import { logitsOf, TOKENS, withModel } from './family-forward.ts';
 
@@ -34,7 +35,8 @@ describe('embeddings of another width than the layers', () => {
           const logits = tf.tidy(() => logitsOf(model, {}, tokens).arraySync());
           return Array.from(passes.targets, (target, step) => logits[step][target]);
         };
-        const { clean, replaced } = await passes.replaceTarget(positions, replacement);
+        const objective = new ScoreObjective(passes, targetLogits);
+        const { clean, replaced } = await objective.replaceTarget(positions, replacement, async () => {});
         assertClose(clean, scores(TOKENS), { rel_to_max: 2e-5 }, 'clean');
         for (const position of positions) {
           const own = replaced.slice(position * passes.steps + position, (position + 1) * passes.steps);

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { aggregate } from '../../src/attribution/aggregation/aggregate.ts';
 import type { MethodScores } from '../../src/attribution/method.ts';
-import type { Sequence } from '../../src/attribution/passes/passes.ts';
+import type { Sequence } from '../../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
 import type { ScoreArray, SequenceAttribution } from '../../src/attribution/scores.ts';
 import type { ResolvedContrast } from '../../src/attribution/sequence-scores.ts';
-import { Random } from '../../src/random.ts';
+import { soloTask } from '../../src/attribution/solo.ts';
 import { CONTEXT } from '../attribution/aggregation/support.ts';
 import { type CaseOptions, deltasOf, type RunPart } from '../attribution/methods/conformance.ts';
 import { REPLAYS } from '../attribution/methods/replays.ts';
@@ -101,12 +101,10 @@ async function scoresOf(
   const run: RunPart = async (part, body) => {
     const scores = translationScores(ran, part);
     try {
-      const passes = await scores.passes({ fn, args: fnArgs, pointer: '' }, method.needsGradient);
+      const attributedFn = { fn, args: fnArgs, pointer: '' };
+      const task = await soloTask(scores, method, { args: args as never, attributedFn, attributeTarget });
       contrast = scores.contrasts[0];
-      const task = { passes, args: args as never, attributeTarget, random: new Random(1), onProgress: async () => {} };
-      const found = await body(task);
-      passes.dispose();
-      return found;
+      return await body(task);
     } finally {
       scores.dispose();
     }

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { Sequence } from '../../src/attribution/passes/passes.ts';
+import type { Sequence } from '../../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
 import type { ScoreArray } from '../../src/attribution/scores.ts';
-import { Random } from '../../src/random.ts';
+import { soloTask } from '../../src/attribution/solo.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { completedArgs } from '../attribution/tiny-model.ts';
 import { type AttributionCase, assertClose, attributionCases, numbers } from '../support/goldens.ts';
@@ -125,15 +125,9 @@ for (const name of ['bart-tiny', 't5-tiny'] as const) {
       const method = methods.get(id);
       assert.ok(method);
       const scores = translationScores(translator, of);
-      const passes = await scores.passes(call(fn, args), method.needsGradient);
-      const { source, target } = await method.attribute({
-        passes,
-        args: completedArgs(method.argsSchema, { signed: true, n_steps: 3 }),
-        attributeTarget: true,
-        random: new Random(1),
-        onProgress: async () => {},
-      });
-      passes.dispose();
+      const own = completedArgs(method.argsSchema, { signed: true, n_steps: 3 });
+      const options = { args: own, attributedFn: call(fn, args), attributeTarget: true };
+      const { source, target } = await method.attribute(await soloTask(scores, method, options));
       scores.dispose();
       assert.ok(source && target);
       return { source, target };

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { DecoderState } from '../../src/generation/decoder-state.ts';
+import { DecoderState, soloDecoder } from '../../src/generation/decoder-state.ts';
 import { families, type LoadedModel, loadModel } from '../../src/models/load.ts';
 import { embedIds, type LanguageModel, type Stack } from '../../src/models/model.ts';
 import type { Embedding, Quantization } from '../../src/models/weights.ts';
@@ -46,7 +46,7 @@ function forward(model: Translator, run: Run, features: [Tensor2D, Tensor2D], po
   const leaves = features.map((tensor) => run.leaf(tensor, run.ownRows(Rows.full(1, tensor.shape[0]))));
   const memory = through(run, model.encoder, leaves[0], null);
   const hidden = through(run, model.decoder, leaves[1], memory);
-  const selected = selectPositions(run, hidden, positions, run.ownRows(Rows.full(1, positions.length)));
+  const selected = selectPositions(run, hidden, [positions]);
   return { leaves, logits: model.head(run, selected) };
 }
 
@@ -119,11 +119,11 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         checkLogits(await load(golden.saved_config, 'none'));
       });
 
-      it('gives the same logits with cached keys and values', () => {
-        const state = new DecoderState(model);
-        state.start(source, ids.subarray(0, 4));
+      it('gives the same logits with cached keys and values', async () => {
+        const state = new DecoderState(soloDecoder(model));
+        await state.start(source, ids.subarray(0, 4));
         for (let length = 5; length <= ids.length; length++) {
-          const logits = state.extend(ids.slice(length - 1, length), Int32Array.of(0));
+          const logits = await state.extend(ids.slice(length - 1, length), Int32Array.of(0));
           const whole = logitsOf(model, length, Int32Array.of(length - 1));
           assertClose(logits, Array.from(whole), { rel_to_max: 2e-5 }, `${length} tokens`);
         }
@@ -158,7 +158,7 @@ function comparePullback(model: Translator): void {
     [2, model.vocabSize],
   );
   const run = new Run({ record: true });
-  const steps = new Steps(read, Int32Array.of(0, 1));
+  const steps = Steps.of(read);
   const { leaves, logits } = forward(model, run, features, read);
   const found = run.pullback(logits, stepCotangent(logits, weights, steps), leaves);
   const [bySource, byTarget] = found.map((cotangent) => {

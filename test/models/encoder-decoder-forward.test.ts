@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DecoderState } from '../../src/generation/decoder-state.ts';
+import { DecoderState, soloDecoder } from '../../src/generation/decoder-state.ts';
 import { embedIds, type Stack } from '../../src/models/model.ts';
 import { Rows } from '../../src/nn/rows.ts';
 import { Run, type Value } from '../../src/nn/run.ts';
@@ -111,7 +111,7 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         });
       }
 
-      it('cached keys and values give the logits of the whole sequence', () => {
+      it('cached keys and values give the logits of the whole sequence', async () => {
         const { input_ids: source, decoder_input_ids: ids = [] } = cases[0];
         const passes = passesOver(translator.model, source, ids);
         const { sourceIds, targetIds } = passes.sequence;
@@ -119,12 +119,12 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         const whole = tf.tidy(() =>
           passes.logitsOf(sourceIds, targetIds, Int32Array.from(ids.keys())).dataSync(),
         ) as Float32Array;
-        const state = new DecoderState(translator.model);
-        let logits = state.start(sourceIds, targetIds.subarray(0, 2));
+        const state = new DecoderState(soloDecoder(translator.model));
+        let logits = await state.start(sourceIds, targetIds.subarray(0, 2));
         for (let position = 1; position < ids.length; position++) {
           // From the third token on as the second of two beams.
           if (position > 1)
-            logits = state.extend(Int32Array.of(0, ids[position]), Int32Array.of(0, position > 2 ? 1 : 0));
+            logits = await state.extend(Int32Array.of(0, ids[position]), Int32Array.of(0, position > 2 ? 1 : 0));
           const expected = Array.from(whole.subarray(position * vocab, (position + 1) * vocab));
           assertClose(logits.subarray(-vocab), expected, { rtol: 1e-4, atol: 1e-4 }, `position ${position}`);
         }

@@ -1,13 +1,14 @@
 /** The encoder-decoder models of the golden files, and passes over their golden cases. */
 
-import { Passes, type Sequence } from '../../src/attribution/passes/passes.ts';
-import { SequenceScores } from '../../src/attribution/sequence-scores.ts';
+import type { Passes } from '../../src/attribution/passes/passes.ts';
+import type { Sequence } from '../../src/attribution/passes/sequence-features.ts';
+import type { SequenceScores } from '../../src/attribution/sequence-scores.ts';
+import { soloScores } from '../../src/attribution/solo.ts';
 import type { Scorer } from '../../src/attribution/step-function.ts';
 import { type LoadedModel, loadModel } from '../../src/models/load.ts';
 import type { LanguageModel } from '../../src/models/model.ts';
 import type { Quantization } from '../../src/models/weights.ts';
 import { scale } from '../../src/nn/elementwise.ts';
-import { Random } from '../../src/random.ts';
 import type { OutlierRule } from '../../src/tensors/matrix.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizers/tokenizer.ts';
@@ -131,7 +132,7 @@ const MEMORY = 2 ** 30;
 
 /** What step functions see of a sequence. */
 export function translationScores(translator: Translator, sequence: Sequence): SequenceScores {
-  return new SequenceScores({
+  return soloScores({
     model: translator.model,
     sequence,
     texts: {
@@ -142,20 +143,12 @@ export function translationScores(translator: Translator, sequence: Sequence): S
       count: 1,
       maxPositions: translator.model.maxPositions,
     },
-    random: new Random(1),
-    counters: { forward: 0, backward: 0 },
     memoryBudget: MEMORY,
-    breathe: async () => {},
   });
 }
 
 /** Passes over ids that need no baseline. */
-export function passesOver(
-  model: LanguageModel,
-  sourceIds: ArrayLike<number>,
-  targetIds: ArrayLike<number>,
-  scorer: Scorer = targetLogits,
-): Passes {
+export function passesOver(model: LanguageModel, sourceIds: ArrayLike<number>, targetIds: ArrayLike<number>): Passes {
   const source = Int32Array.from(sourceIds);
   const target = Int32Array.from(targetIds);
   const sequence: Sequence = {
@@ -166,9 +159,9 @@ export function passesOver(
     start: 1,
     end: target.length,
   };
-  return new Passes(model, sequence, scorer, { forward: 0, backward: 0 }, MEMORY, async () => {});
+  return soloScores({ model, sequence, memoryBudget: MEMORY }).passes;
 }
 
 /** The logit of each row's target. */
-const targetLogits: Scorer = ({ logits, targets }) =>
+export const targetLogits: Scorer = ({ logits, targets }) =>
   tf.sum(tf.mul(logits, tf.oneHot(tf.tensor1d(targets, 'int32'), logits.shape[1])), 1);

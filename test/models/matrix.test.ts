@@ -9,13 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Method } from '../../src/attribution/method.ts';
-import type { Sequence } from '../../src/attribution/passes/passes.ts';
+import type { Sequence } from '../../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
 import type { ScoreArray } from '../../src/attribution/scores.ts';
-import { SequenceScores, type StepCall } from '../../src/attribution/sequence-scores.ts';
+import type { SequenceScores, StepCall } from '../../src/attribution/sequence-scores.ts';
+import { soloScores, soloTask } from '../../src/attribution/solo.ts';
 import type { StepFunction } from '../../src/attribution/step-function.ts';
 import { families, type LoadedModel, loadModel } from '../../src/models/load.ts';
-import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { completedArgs } from '../attribution/tiny-model.ts';
@@ -58,7 +58,7 @@ function sequenceOf(model: LoadedModel['model']): Sequence {
 }
 
 function scoresOf({ model }: LoadedModel): SequenceScores {
-  return new SequenceScores({
+  return soloScores({
     model,
     sequence: sequenceOf(model),
     texts: {
@@ -69,10 +69,7 @@ function scoresOf({ model }: LoadedModel): SequenceScores {
       count: 1,
       maxPositions: model.maxPositions,
     },
-    random: new Random(1),
-    counters: { forward: 0, backward: 0 },
     memoryBudget: 2 ** 28,
-    breathe: async () => {},
   });
 }
 
@@ -99,12 +96,10 @@ function checkScores(scores: ScoreArray, causal: boolean, label: string): void {
 
 async function checkMethod(loaded: LoadedModel, method: Method, fn: StepFunction): Promise<void> {
   const scores = scoresOf(loaded);
-  const passes = await scores.passes(callOf(fn), method.needsGradient);
   const args = completedArgs(method.argsSchema, SMALL);
-  const random = new Random(1);
   const label = `${method.id} of ${fn.id}`;
   try {
-    const task = { passes, args, attributeTarget: true, random, onProgress: async () => {} };
+    const task = await soloTask(scores, method, { args, attributedFn: callOf(fn), attributeTarget: true });
     const { source, target } = await method.attribute(task);
     if (method.id === 'dummy') return;
     assert.equal(source !== null, loaded.model.encoder !== null, label);
@@ -112,7 +107,6 @@ async function checkMethod(loaded: LoadedModel, method: Method, fn: StepFunction
     if (target) checkScores(target, true, `${label}, target`);
     else assert.ok(loaded.model.encoder !== null, label);
   } finally {
-    passes.dispose();
     scores.dispose();
   }
 }

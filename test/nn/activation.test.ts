@@ -28,7 +28,7 @@ function run(kind: string, x: number[], references: number[] | null = null) {
     const rows = own.ownRows(Rows.full(segments.length, 1));
     const leaf = own.leaf(tf.tensor2d(segments), rows);
     const output = activation(own, leaf, kind);
-    const steps = new Steps(Int32Array.of(0), Int32Array.of(0), 1);
+    const steps = Steps.of(Int32Array.of(0), undefined, 1);
     const [pulled] = own.pullback(output, stepCotangent(output, tf.ones([1, x.length]), steps), [leaf]);
     steps.dispose();
     assert.ok(pulled !== null);

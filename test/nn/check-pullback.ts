@@ -65,12 +65,11 @@ export function checkPullback(subject: Subject, behind: 'nothing' | 'attention')
     );
     const y = subject.block(run, leaves[0], leaves[1] ?? null);
     const mixed = behind === 'attention' ? mixPositions(run, y) : y;
-    const rows = run.ownRows(Rows.full(SEGMENTS, READ.length));
-    return { leaves, selected: selectPositions(run, mixed, READ, rows) };
+    return { leaves, selected: selectPositions(run, mixed, [READ]) };
   };
 
   const run = new Run({ record: true, dropout: masks() });
-  const steps = new Steps(READ, Int32Array.from(READ.keys()));
+  const steps = Steps.of(READ);
   const found = tf.tidy(() => {
     const { leaves, selected } = forward(run, inputs);
     const width = selected.tensor.shape[1];

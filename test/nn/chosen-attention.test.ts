@@ -36,8 +36,8 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       const config = { name: 'a', numHeads: HEADS, numKvHeads: HEADS, headDim: HEAD_DIM, scale: 1, causal: true };
       const mixed = attention(run, q, k, v, config);
       const read = Int32Array.of(6, 20);
-      const selected = selectPositions(run, mixed, read, run.ownRows(Rows.full(1, read.length)));
-      const steps = new Steps(read, Int32Array.from(read.keys()));
+      const selected = selectPositions(run, mixed, [read]);
+      const steps = Steps.of(read);
       const seed = randomMatrix(random, read.length, WIDTH);
       const [ofQ, ofK, ofV] = run.pullback(selected, stepCotangent(selected, seed, steps), [q, k, v]);
       assert.ok(ofQ && ofK && ofV);

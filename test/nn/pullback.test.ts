@@ -79,8 +79,8 @@ function selfAttention(config: Partial<AttentionConfig>): Make {
   });
 }
 
-const positionBias: AttentionConfig['bias'] = (positions, segments, keys) => {
-  const queries = positions.length / segments;
+const positionBias: AttentionConfig['bias'] = (part, keys) => {
+  const queries = part.paddedLength;
   const values = Array.from({ length: HEADS * queries * keys }, (_, i) => Math.sin(i));
   return tf.tensor4d(values, [1, HEADS, queries, keys]);
 };

@@ -33,14 +33,14 @@ function cotangents(block: Block, widths: number[], segments: number): number[][
     );
   };
   const run = new Run({ record: true, dropout });
-  const steps = new Steps(READ, Int32Array.from(READ.keys()), segments);
+  const steps = Steps.of(READ, undefined, segments);
   const results = tf.tidy(() => {
     const rows = run.ownRows(Rows.full(SEGMENTS, LENGTH));
     const leaves = widths.map((width) => run.leaf(randomMatrix(random, SEGMENTS * LENGTH, width), rows));
     const y = block(run, leaves);
     const config = { name: 'after', numHeads: 1, numKvHeads: 1, headDim: y.tensor.shape[1], scale: 0.2, causal: true };
     const mixed = attention(run, y, y, y, config);
-    const selected = selectPositions(run, mixed, READ, run.ownRows(Rows.full(SEGMENTS, READ.length)));
+    const selected = selectPositions(run, mixed, [READ]);
     const seed = randomMatrix(random, segments * READ.length, selected.tensor.shape[1]);
     const found = run.pullback(selected, stepCotangent(selected, seed, steps), leaves);
     return found.map((cotangent) => {

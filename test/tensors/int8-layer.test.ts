@@ -196,9 +196,9 @@ for (const { backend, kernels } of ways) {
 /** A matrix of weights [rows, columns], whose rows are inputs where `inputMajor`. */
 function quantize(values: Float32Array, rows: number, columns: number, inputMajor: boolean, rule: OutlierRule) {
   const weight = tf.tensor2d(values, [rows, columns]);
-  const matrix = Int8Matrix.quantize(weight, inputMajor, rule);
+  const matrix = Int8Matrix.quantizeOnDevice(weight, inputMajor, rule);
   weight.dispose();
-  return matrix;
+  return matrix ?? Int8Matrix.quantize(values, [rows, columns], inputMajor, rule);
 }
 
 /** LLM.int8 by its definition, outliers by row. */

@@ -4,9 +4,9 @@
  */
 
 import { Type } from 'typebox';
-import { Run } from '../../nn/run.ts';
-import { scoped } from '../../tensors/ops.ts';
-import type { Tensor } from '../../tensors/tf.ts';
+import { indexTensor } from '../../nn/rows.ts';
+import { type Tensor, tf } from '../../tensors/tf.ts';
+import { AttributionError } from '../errors.ts';
 import { defineMethod, type MethodScores } from '../method.ts';
 import type { Passes } from '../passes/passes.ts';
 import type { ScoreArray } from '../scores.ts';
@@ -25,7 +25,7 @@ export default defineMethod({
 
   async attribute({ passes, attributeTarget }) {
     const { encoder, decoder } = passes.model;
-    const maps = attentionMaps(passes);
+    const maps = await attentionMaps(passes);
     const self = stepScores(
       passes,
       decoder.selfAttention.map((name) => maps.get(name)),
@@ -53,7 +53,7 @@ export default defineMethod({
 
 const AXES = ['layer', 'head'];
 
-/** Probabilities of one block: [heads, queries, keys]. */
+/** Probabilities of one block: [heads, queries, keys]; queries are the steps, or in the encoder every position. */
 interface AttentionMap {
   heads: number;
   queries: number;
@@ -61,16 +61,44 @@ interface AttentionMap {
   data: Float32Array;
 }
 
-function attentionMaps(passes: Passes): Map<string, AttentionMap> {
-  const maps = new Map<string, AttentionMap>();
+/** The probabilities that scores are made of, read layer by layer: rows of the steps, and the encoder's whole maps. */
+async function attentionMaps(passes: Passes): Promise<Map<string, AttentionMap>> {
+  const encoderNames = new Set(passes.model.encoder?.selfAttention ?? []);
+  const kept = new Map<string, Tensor>();
   const onProbabilities = (name: string, probabilities: Tensor): void => {
-    const [, heads, queries, keys] = probabilities.shape;
-    maps.set(name, { heads, queries, keys: keys as number, data: probabilities.dataSync() as Float32Array });
+    const rows = encoderNames.has(name) ? probabilities.clone() : tf.gather(probabilities, indexTensor(passes.read), 2);
+    limitMaps(passes, rows.size);
+    kept.set(name, tf.keep(rows));
   };
-  const run = new Run({ attention: { onProbabilities } });
-  scoped(() => passes.decode(run, passes.clean, { source: false, target: false }));
-  run.dispose();
+  const maps = new Map<string, AttentionMap>();
+  try {
+    await passes.watchAttention(passes.clean, onProbabilities);
+    for (const [name, tensor] of kept) {
+      const [, heads, queries, keys] = tensor.shape;
+      maps.set(name, { heads, queries, keys: keys as number, data: (await tensor.data()) as Float32Array });
+    }
+  } finally {
+    for (const tensor of kept.values()) tensor.dispose();
+  }
   return maps;
+}
+
+const FLOAT_BYTES = 4;
+/** On the device, as read, and as scores. */
+const COPIES = 3;
+
+/** Refuses maps of so many numbers a layer that would not fit into memory. @throws {AttributionError} */
+function limitMaps({ model, length, sourceLength, memoryBudget }: Passes, size: number): void {
+  const layers = model.decoder.blocks.length + (model.encoder?.blocks.length ?? 0);
+  const bytes = size * layers * FLOAT_BYTES * COPIES;
+  if (bytes <= memoryBudget) return;
+  const [needed, allowed] = [bytes, memoryBudget].map((one) => Math.ceil(one / 2 ** 20));
+  throw new AttributionError(
+    'too_large',
+    `the attention maps of ${length + sourceLength} tokens need up to ${needed} MB and ${allowed} MB are allowed: ` +
+      'shorten the text, or attribute fewer tokens by attr_pos_start and attr_pos_end',
+    '#/input_texts',
+  );
 }
 
 /** [tokens, steps, layers, heads] of the rows where scores are read; NaN for keys after them if `causal`. */
@@ -83,7 +111,7 @@ function stepScores(passes: Passes, layers: (AttentionMap | undefined)[], tokens
     for (let t = 0; t < steps; t++) {
       const visible = causal ? read[t] + 1 : map.keys;
       for (let head = 0; head < heads; head++) {
-        const row = (head * map.queries + read[t]) * map.keys;
+        const row = (head * map.queries + t) * map.keys;
         for (let key = 0; key < visible; key++) {
           data[((key * steps + t) * layers.length + layer) * heads + head] = map.data[row + key];
         }

@@ -5,6 +5,7 @@
 
 import { Type } from 'typebox';
 import { defineMethod } from '../method.ts';
+import { disposeFeatures } from '../passes/sequence-features.ts';
 import { GranularScores } from './parts/granular.ts';
 import { attributedSides, inputDeltas, timesRows } from './parts/inputs.ts';
 import { DELTA_ARG, PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
@@ -30,21 +31,20 @@ export default defineMethod({
     // Inputs, then baselines: the rescale rule compares the halves.
     const pair = pathFeatures(task, [1, 0]);
     try {
-      await passes.gradients(
+      await task.objective.gradients(
         pair,
         attributedSides(task),
-        (block) => {
+        async (block) => {
           const gradients = { source: block.source, target: block.target };
-          const multiplied = args.multiply_by_inputs
-            ? timesRows(passes, block, gradients, inputDeltas(passes))
-            : gradients;
-          scores.put(block, multiplied);
+          await scores.put(block, () =>
+            args.multiply_by_inputs ? timesRows(passes, block, gradients, inputDeltas(passes)) : gradients,
+          );
+          task.onSteps(block.stepStart + block.steps.count, scores.result());
         },
         { rescale: true },
       );
     } finally {
-      pair.source?.dispose();
-      pair.target.dispose();
+      disposeFeatures(pair);
     }
     return withDelta(task, scores);
   },

@@ -7,10 +7,10 @@ import { type Static, Type } from 'typebox';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import { defineMethod, type MethodTask } from '../method.ts';
-import type { GradientBlock } from '../passes/passes.ts';
+import type { GradientBlock } from '../passes/gradient-passes.ts';
 import type { ScoreArray } from '../scores.ts';
 import { mapSides, type Side, type Sides } from '../sides.ts';
-import { GranularScores } from './parts/granular.ts';
+import { GranularScores, readSides } from './parts/granular.ts';
 import { attributedSides, featuresOf, inputDeltas, positionsOf, rowsPerStep } from './parts/inputs.ts';
 import { MonotonicPaths } from './parts/monotonic-path.ts';
 import { DELTA_ARG, MAX_NODES, PATH_ARGS, withDelta } from './parts/path-integral.ts';
@@ -68,7 +68,7 @@ export default defineMethod({
     await sumAlong(task, paths, scores);
     // The delta is that of the sums along the path, before they are multiplied.
     const result = await withDelta(task, scores);
-    if (task.args.multiply_by_inputs) timesInputDeltas(task, scores);
+    if (task.args.multiply_by_inputs) await timesInputDeltas(task, scores);
     return result;
   },
 });
@@ -120,10 +120,9 @@ async function sumAlong(task: Task, paths: Sides<Float32Array | null>, scores: G
     try {
       const { source, target } = features;
       const wanted = attributedSides(task);
-      await passes.gradients({ segments, source, target: target as Tensor2D }, wanted, (block) => {
-        const rows = mapSides(points, (side, name) => timesDeltas(task, name, block, side?.delta ?? null));
-        scores.add(block, rows);
-      });
+      await task.objective.gradients({ segments, source, target: target as Tensor2D }, wanted, (block) =>
+        scores.add(block, () => mapSides(points, (side, name) => timesDeltas(task, name, block, side?.delta ?? null))),
+      );
     } finally {
       mapSides(points, (side) => side?.delta.dispose());
       mapSides(features, (tensor) => tensor?.dispose());
@@ -154,8 +153,8 @@ function timesDeltas({ passes }: Task, side: Side, block: GradientBlock, deltas:
 }
 
 /** Multiplies scores [tokens, steps, hidden] by each token's input - baseline. */
-function timesInputDeltas({ passes }: Task, scores: GranularScores): void {
-  const deltas = scoped(() => mapSides(inputDeltas(passes), (tensor) => tensor?.dataSync() ?? null));
+async function timesInputDeltas({ passes }: Task, scores: GranularScores): Promise<void> {
+  const deltas = await readSides(() => inputDeltas(passes));
   mapSides<ScoreArray | null, void>(scores, (array, side) => {
     const own = deltas[side];
     if (array === null || own === null) return;

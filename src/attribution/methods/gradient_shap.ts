@@ -56,7 +56,7 @@ export async function gradientShapAt(
 ): Promise<MethodScores> {
   const { passes, args } = task;
   const scores = new GranularScores(task);
-  const path = new PathIntegral(task);
+  using path = new PathIntegral(task);
   const width = passes.targetFeatures.shape[1];
   const tensors = mapSides(
     noise ?? { source: null, target: null },
@@ -64,9 +64,8 @@ export async function gradientShapAt(
   );
   try {
     await path.add(alphas, new Float64Array(alphas.length).fill(1 / alphas.length), tensors);
-    path.finish(scores, args.multiply_by_inputs);
+    await path.finish(scores, args.multiply_by_inputs);
   } finally {
-    path.dispose();
     tensors.source?.dispose();
     tensors.target?.dispose();
   }

@@ -24,18 +24,14 @@ export default defineMethod({
     const { passes, args } = task;
     const { alphas, weights } = quadrature(args.method, args.n_steps);
     const scores = new GranularScores(task);
-    const path = new PathIntegral(task);
+    using path = new PathIntegral(task);
     const batchSize = args.internal_batch_size ?? passes.plan.copiesRecorded();
-    try {
-      for (let start = 0; start < alphas.length; start += batchSize) {
-        const end = Math.min(start + batchSize, alphas.length);
-        await path.add(alphas.slice(start, end), weights.slice(start, end));
-        await task.onProgress(end, alphas.length);
-      }
-      path.finish(scores, args.multiply_by_inputs);
-    } finally {
-      path.dispose();
+    for (let start = 0; start < alphas.length; start += batchSize) {
+      const end = Math.min(start + batchSize, alphas.length);
+      await path.add(alphas.slice(start, end), weights.slice(start, end));
+      await task.onProgress(end, alphas.length);
     }
+    await path.finish(scores, args.multiply_by_inputs);
     return withDelta(task, scores);
   },
 });

@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import { defineMethod } from '../method.ts';
+import { disposeFeatures } from '../passes/sequence-features.ts';
 import { attributedSides } from './parts/inputs.ts';
 import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from './parts/layers.ts';
 import { PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
@@ -23,28 +24,28 @@ export default defineMethod({
   needsGradient: true,
 
   async attribute(task) {
-    const { passes, args } = task;
+    const { args } = task;
     const names = resolveLayers(task);
     const scores = new LayerScores(task, names);
     const pair = pathFeatures(task, [1, 0]);
     try {
-      await passes.gradients(
+      await task.objective.gradients(
         pair,
         { ...attributedSides(task), target: true },
-        (block) => {
+        async (block) => {
           for (const [name, watched] of block.watched) {
-            const [inputs, baselines] = tf.split<Tensor2D>(watched.activation, 2, 0);
-            const gradient = watched.cotangent?.tensor ?? null;
-            const delta = activationRows(watched, tf.sub(inputs, baselines));
-            const product = args.multiply_by_inputs && gradient && delta ? tf.mul(gradient, delta) : gradient;
-            scores.put(name, watched, block, product as Tensor2D | null);
+            await scores.put(name, watched, block, () => {
+              const [inputs, baselines] = tf.split<Tensor2D>(watched.activation, 2, 0);
+              const gradient = watched.cotangent?.tensor ?? null;
+              const delta = activationRows(watched, tf.sub(inputs, baselines));
+              return args.multiply_by_inputs && gradient && delta ? tf.mul(gradient, delta) : gradient;
+            });
           }
         },
         { watch: names, rescale: true },
       );
     } finally {
-      pair.source?.dispose();
-      pair.target.dispose();
+      disposeFeatures(pair);
     }
     return names.length > 1 ? scores.result() : withDelta(task, scores);
   },

@@ -4,7 +4,7 @@
  */
 
 import { Type } from 'typebox';
-import { type Tensor2D, tf } from '../../tensors/tf.ts';
+import { tf } from '../../tensors/tf.ts';
 import { defineMethod } from '../method.ts';
 import { attributedSides } from './parts/inputs.ts';
 import { activationRows, LAYER_ARGS, LayerScores, resolveLayers } from './parts/layers.ts';
@@ -31,16 +31,18 @@ export default defineMethod({
     const { passes, args } = task;
     const names = resolveLayers(task);
     const scores = new LayerScores(task, names);
-    await passes.gradients(
+    await task.objective.gradients(
       passes.clean,
       { ...attributedSides(task), target: true },
-      (block) => {
+      async (block) => {
         for (const [name, watched] of block.watched) {
-          const gradient = watched.cotangent?.tensor ?? null;
-          const activation = activationRows(watched, watched.activation);
-          const product = args.multiply_by_inputs ? gradient && activation && tf.mul(gradient, activation) : gradient;
-          scores.put(name, watched, block, product as Tensor2D | null);
+          await scores.put(name, watched, block, () => {
+            const gradient = watched.cotangent?.tensor ?? null;
+            const activation = activationRows(watched, watched.activation);
+            return args.multiply_by_inputs ? gradient && activation && tf.mul(gradient, activation) : gradient;
+          });
         }
+        task.onSteps(block.stepStart + block.steps.count, scores.result());
       },
       { watch: names },
     );

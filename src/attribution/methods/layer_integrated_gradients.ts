@@ -7,7 +7,9 @@ import { Type } from 'typebox';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import { defineMethod, type MethodTask } from '../method.ts';
-import type { Features, GradientBlock, Passes, Watched } from '../passes/passes.ts';
+import type { GradientBlock, Watched } from '../passes/gradient-passes.ts';
+import type { Passes } from '../passes/passes.ts';
+import { disposeFeatures, type Features } from '../passes/sequence-features.ts';
 import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from './parts/layers.ts';
 import { PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
 import { type Nodes, quadrature } from './parts/quadrature.ts';
@@ -27,9 +29,12 @@ export default defineMethod({
     const scores = new LayerScores(task, names);
     const nodes = quadrature(args.method, args.n_steps);
     const ends = pathFeatures(task, [1, 0]);
-    const activations = passes.values(ends, names);
-    ends.source?.dispose();
-    ends.target.dispose();
+    let activations: Map<string, Tensor2D>;
+    try {
+      activations = passes.values(ends, names);
+    } finally {
+      disposeFeatures(ends);
+    }
     const total = names.length * args.n_steps;
     try {
       for (const [index, name] of names.entries()) {
@@ -54,7 +59,7 @@ interface Layer {
 
 /** One layer's integral, written into the scores. */
 async function integrateLayer(
-  { passes, args }: MethodTask<{ internal_batch_size: number | null; multiply_by_inputs: boolean }>,
+  { passes, objective, args }: MethodTask<{ internal_batch_size: number | null; multiply_by_inputs: boolean }>,
   { name, pair }: Layer,
   { alphas, weights }: Nodes,
   scores: LayerScores,
@@ -67,20 +72,23 @@ async function integrateLayer(
       const points = alphas.slice(start, start + batchSize);
       const features = copies(passes, points.length);
       try {
-        await passes.gradients(
+        await objective.gradients(
           features,
           // Gradients start at the layer: what comes before it needs none.
           { source: false, target: false },
-          (block) => {
+          async (block) => {
             const watched = block.watched.get(name);
-            if (watched?.cotangent == null) return;
+            const cotangent = watched?.cotangent?.tensor;
+            if (watched === undefined || cotangent === undefined) return;
             const first = start + block.segmentStart;
             const own = Float32Array.from(weights.slice(first, first + block.segments));
-            const gradients = tf.reshape(watched.cotangent.tensor, [block.segments, -1]) as Tensor2D;
-            const sum = tf.reshape(tf.matMul(tf.tensor2d(own, [1, block.segments]), gradients), [-1, pair.shape[1]]);
-            const known = sums.get(block.stepStart);
-            const rows = tf.keep(known ? tf.add(known.rows, sum) : sum.clone()) as Tensor2D;
-            known?.rows.dispose();
+            const before = sums.get(block.stepStart)?.rows;
+            const rows = tf.tidy((): Tensor2D => {
+              const gradients = tf.reshape(cotangent, [block.segments, -1]) as Tensor2D;
+              const sum = tf.reshape(tf.matMul(tf.tensor2d(own, [1, block.segments]), gradients), [-1, pair.shape[1]]);
+              return tf.keep(before ? tf.add(before, sum) : sum.clone()) as Tensor2D;
+            });
+            before?.dispose();
             sums.set(block.stepStart, { block, watched, rows });
           },
           {
@@ -89,16 +97,15 @@ async function integrateLayer(
           },
         );
       } finally {
-        features.source?.dispose();
-        features.target.dispose();
+        disposeFeatures(features);
       }
       await onProgress(start + points.length);
     }
     for (const { block, watched, rows } of sums.values()) {
-      tf.tidy(() => {
+      await scores.put(name, watched, block, () => {
         const [input, baseline] = tf.split<Tensor2D>(pair, 2, 0);
         const delta = activationRows(watched, tf.sub(input, baseline));
-        scores.put(name, watched, block, args.multiply_by_inputs && delta ? tf.mul(rows, delta) : rows);
+        return args.multiply_by_inputs && delta ? tf.mul(rows, delta) : rows;
       });
     }
   } finally {

@@ -8,6 +8,7 @@
 
 import { type Static, Type } from 'typebox';
 import { scoped } from '../../tensors/ops.ts';
+import { read } from '../../tensors/read.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import { defineMethod, type MethodScores, type MethodTask } from '../method.ts';
 import { evaluateMasked, type Masks } from '../passes/masked-copies.ts';
@@ -98,10 +99,13 @@ export async function limeAt(task: Task, masks: Masks): Promise<MethodScores> {
   const { passes, args } = task;
   const inseq = args.variant === 'inseq';
   const fill = inseq ? constantFill(passes) : baselinesOf(passes);
-  // How far a token moves when it is dropped: with `inseq` the regression's scale of that token.
-  const moves = inseq ? mapSides(featuresOf(passes), (features, side) => moveOf(features, fill[side])) : null;
   try {
-    const outputs = await evaluateMasked(passes, masks, fill, (done) => task.onProgress(done, masks.samples));
+    // How far a token moves when it is dropped: with `inseq` the regression's scale of that token.
+    const { source, target } = featuresOf(passes);
+    const moves = inseq
+      ? { source: await moveOf(source, fill.source), target: await moveOf(target, fill.target) }
+      : null;
+    const outputs = await evaluateMasked(task, masks, fill, (done) => task.onProgress(done, masks.samples));
     return await fitSteps(task, masks, outputs, moves);
   } finally {
     if (inseq) mapSides(fill, (constant) => constant?.dispose());
@@ -188,14 +192,12 @@ interface Move {
 /** Shortest length that a delta is divided by. */
 const MIN_NORM = 1e-30;
 
-function moveOf(features: Tensor2D | null, fill: Tensor2D | null): Move | null {
+async function moveOf(features: Tensor2D | null, fill: Tensor2D | null): Promise<Move | null> {
   if (features === null || fill === null) return null;
-  return scoped(() => {
-    const delta = tf.sub(features, fill);
-    const norms = tf.norm(delta, 2, 1, true);
-    const units = tf.div(delta, tf.maximum(norms, MIN_NORM));
-    return { norms: norms.dataSync() as Float32Array, units: units.dataSync() as Float32Array };
-  });
+  const delta = (): Tensor2D => tf.sub(features, fill);
+  const norms = await read(() => tf.norm(delta(), 2, 1, true));
+  const units = await read(() => tf.div(delta(), tf.maximum(tf.norm(delta(), 2, 1, true), MIN_NORM)));
+  return { norms, units };
 }
 
 /** The unknown token's number in every dimension, for Inseq's variant. */

@@ -6,7 +6,7 @@
 import { Type } from 'typebox';
 import { defineMethod, type MethodTask } from '../method.ts';
 import { evaluateMasked } from '../passes/masked-copies.ts';
-import type { ReplacedScores } from '../passes/suffix-copies.ts';
+import type { ReplacedScores } from '../passes/objective.ts';
 import type { ScoreArray } from '../scores.ts';
 
 export default defineMethod({
@@ -30,18 +30,33 @@ export default defineMethod({
   needsGradient: false,
 
   async attribute(task) {
-    const { passes, args, attributeTarget } = task;
+    const { passes, objective, args, attributeTarget } = task;
     const change = args.signed ? (difference: number) => difference : Math.abs;
-    const positions = Int32Array.from({ length: passes.length }, (_, p) => p);
-    const target = attributeTarget ? await passes.replaceTarget(positions, passes.targetBaseline) : null;
-    const clean = target?.clean ?? (await passes.evaluate(passes.clean));
+    const target = attributeTarget ? await occludeTarget(task, change) : null;
+    const clean = target?.clean ?? (await objective.evaluate(passes.clean));
     return {
       kind: 'coarse',
       source: passes.sourceFeatures === null ? null : await occludeSource(task, clean, change),
-      target: target && targetScores(passes, target, change),
+      target: target && target.scores,
     };
   },
 });
+
+/** Replaces each token that a step may see; columns of decoder-only models leave as their last token is done. */
+async function occludeTarget(
+  { passes, objective, onProgress, onSteps }: MethodTask<unknown>,
+  change: (difference: number) => number,
+): Promise<{ clean: Float32Array; scores: ScoreArray }> {
+  const positions = Int32Array.from({ length: passes.length }, (_, p) => p);
+  const replaced = await objective.replaceTarget(positions, passes.targetBaseline, async (done, soFar) => {
+    const steps = passes.read.filter((position) => position < done).length;
+    if (passes.sourceFeatures === null && steps > 0) {
+      onSteps(steps, { kind: 'coarse', source: null, target: targetScores(passes, soFar, change) });
+    }
+    await onProgress(done, positions.length);
+  });
+  return { clean: replaced.clean, scores: targetScores(passes, replaced, change) };
+}
 
 /** [target tokens, steps]; the last token is never seen. */
 function targetScores(
@@ -57,7 +72,7 @@ function targetScores(
 }
 
 async function occludeSource(
-  { passes, onProgress }: MethodTask<unknown>,
+  { passes, objective, onProgress }: MethodTask<unknown>,
   clean: Float32Array,
   change: (difference: number) => number,
 ): Promise<ScoreArray> {
@@ -66,7 +81,7 @@ async function occludeSource(
   const source = Uint8Array.from({ length: sourceLength ** 2 }, (_, cell) => (cell % (sourceLength + 1) === 0 ? 0 : 1));
   const masks = { samples: sourceLength, source, target: null };
   const fill = { source: sourceBaseline, target: null };
-  const occluded = await evaluateMasked(passes, masks, fill, (done) => onProgress(done, sourceLength));
+  const occluded = await evaluateMasked({ passes, objective }, masks, fill, (done) => onProgress(done, sourceLength));
   const data = occluded.map((score, cell) => change(clean[cell % steps] - score));
   return { shape: [sourceLength, steps], data };
 }

@@ -5,9 +5,12 @@
 
 import { Type } from 'typebox';
 import { scoped } from '../../tensors/ops.ts';
+import { read, readOptional } from '../../tensors/read.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import { defineMethod, type MethodTask } from '../method.ts';
-import type { Features, GradientBlock, Passes } from '../passes/passes.ts';
+import type { GradientBlock } from '../passes/gradient-passes.ts';
+import type { Passes } from '../passes/passes.ts';
+import { disposeFeatures, type Features } from '../passes/sequence-features.ts';
 import { mapSides, type Side } from '../sides.ts';
 import { GranularScores } from './parts/granular.ts';
 import {
@@ -58,7 +61,7 @@ interface Point {
 }
 
 async function integrateSide(
-  { passes, args }: MethodTask<{ internal_batch_size: number | null; multiply_by_inputs: boolean }>,
+  { passes, objective, args }: MethodTask<{ internal_batch_size: number | null; multiply_by_inputs: boolean }>,
   side: Side,
   { alphas, weights }: Nodes,
   scores: GranularScores,
@@ -68,7 +71,7 @@ async function integrateSide(
   if (array === null) return;
   const [, steps, hidden] = array.shape;
   const positions = positionsOf(passes)[side];
-  const deltas = args.multiply_by_inputs ? (scoped(() => inputDeltas(passes)[side]?.dataSync()) ?? null) : null;
+  const deltas = args.multiply_by_inputs ? await readOptional(() => inputDeltas(passes)[side]) : null;
   const points: Point[] = [];
   for (let position = 0; position < positions; position++) {
     alphas.forEach((alpha, node) => void points.push({ position, alpha, weight: weights[node] }));
@@ -84,12 +87,11 @@ async function integrateSide(
     const batch = points.slice(start, start + batchSize);
     const features = scoped(() => copiesAt(passes, side, batch));
     try {
-      await passes.gradients(features, { source: side === 'source', target: side === 'target' }, (block) => {
-        addBlock(passes, side, batch, block, deltas, array.data);
-      });
+      await objective.gradients(features, { source: side === 'source', target: side === 'target' }, (block) =>
+        addBlock(passes, side, batch, block, deltas, array.data),
+      );
     } finally {
-      features.source?.dispose();
-      features.target.dispose();
+      disposeFeatures(features);
     }
     await onProgress(start + batch.length);
   }
@@ -124,14 +126,14 @@ function moved(input: Tensor2D, baseline: Tensor2D, points: readonly Point[]): T
 }
 
 /** Adds the gradients of each copy's own token to the scores; those of the others are not read. */
-function addBlock(
+async function addBlock(
   passes: Passes,
   side: Side,
   points: readonly Point[],
   block: GradientBlock,
   deltas: ArrayLike<number> | null,
   scores: Float32Array,
-): void {
+): Promise<void> {
   const gradients = block[side];
   if (gradients === null) return;
   const { segmentStart, segments, stepStart, steps } = block;
@@ -151,7 +153,7 @@ function addBlock(
     }
   }
   if (rows.length === 0) return;
-  const own = tf.gather(gradients, tf.tensor1d(rows, 'int32')).dataSync();
+  const own = await read(() => tf.gather(gradients, tf.tensor1d(rows, 'int32')));
   owners.forEach(({ point: { position, weight }, t }, k) => {
     const cell = (position * passes.steps + t) * hidden;
     for (let d = 0; d < hidden; d++) {

@@ -3,7 +3,9 @@
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import type { Sides } from '../sides.ts';
+import type { Objective } from './objective.ts';
 import type { Passes } from './passes.ts';
+import { disposeFeatures } from './sequence-features.ts';
 
 /** 1 where a token is kept, 0 where it is replaced: [samples * tokens] of each side; null: nothing is replaced. */
 export interface Masks extends Sides<Uint8Array | null> {
@@ -13,19 +15,19 @@ export interface Masks extends Sides<Uint8Array | null> {
 /**
  * Scores of the sequence with the masked tokens replaced, in micro-batches.
  * @param fill - what stands in a replaced token's place: a row for each position, [positions, hidden]
- * @param tick - receives the number of samples done
+ * @param onProgress - receives the number of samples done
  * @returns [samples, steps]
  */
 export async function evaluateMasked(
-  passes: Passes,
+  { passes, objective }: { passes: Passes; objective: Objective },
   masks: Masks,
   fill: Sides<Tensor2D | null>,
-  tick: (done: number) => Promise<void>,
+  onProgress: (done: number) => Promise<void>,
 ): Promise<Float32Array> {
   const scores = new Float32Array(masks.samples * passes.steps);
-  const together = passes.plan.copiesEvaluated();
-  for (let start = 0; start < masks.samples; start += together) {
-    const segments = Math.min(together, masks.samples - start);
+  const batchSize = passes.plan.copiesEvaluated();
+  for (let start = 0; start < masks.samples; start += batchSize) {
+    const segments = Math.min(batchSize, masks.samples - start);
     const copies = (features: Tensor2D, mask: Uint8Array | null, other: Tensor2D | null): Tensor2D => {
       const length = features.shape[0];
       if (mask === null || other === null) return tf.keep(tf.tile(features, [segments, 1]));
@@ -41,12 +43,11 @@ export async function evaluateMasked(
       target: copies(passes.targetFeatures, masks.target, fill.target),
     }));
     try {
-      scores.set(await passes.evaluate(features), start * passes.steps);
+      scores.set(await objective.evaluate(features), start * passes.steps);
     } finally {
-      features.source?.dispose();
-      features.target.dispose();
+      disposeFeatures(features);
     }
-    await tick(start + segments);
+    await onProgress(start + segments);
   }
   return scores;
 }

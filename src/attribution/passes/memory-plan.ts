@@ -36,6 +36,16 @@ export class MemoryPlan {
     return this.#copies(true);
   }
 
+  /** Bytes that a copy of the sequence takes while it is evaluated. */
+  bytesEvaluated(): number {
+    return this.#bytes(false);
+  }
+
+  /** Bytes that the record of a copy takes. */
+  bytesRecorded(): number {
+    return this.#bytes(true);
+  }
+
   /** Copies of `rows` rows that a single block runs together. */
   copiesPerBlock(rows: number): number {
     const { hiddenSize } = this.#model;
@@ -54,24 +64,33 @@ export class MemoryPlan {
 
   /** Blocks [from, to) of copies that are run together from the position on that each has in `first`. */
   suffixBlocks(first: Int32Array): [number, number][] {
+    return blocks(first, (position) => this.#suffixBytes(position), this.#budget);
+  }
+
+  /** Bytes that copies take which are run from the position on that each has in `first`. */
+  bytesOfSuffixes(first: Int32Array): number {
+    return first.reduce((sum, position) => sum + this.#suffixBytes(position), 0);
+  }
+
+  #suffixBytes(position: number): number {
     const { hiddenSize, vocabSize } = this.#model;
     const { length, read } = this.#extent;
-    const bytesOf = (position: number): number => {
-      const reads = read.filter((at) => at >= position).length;
-      return ((length - position) * (24 * hiddenSize + 4 * 16 * length) + reads * vocabSize * 3) * FLOAT;
-    };
-    return blocks(first, bytesOf, this.#budget);
+    const reads = read.filter((at) => at >= position).length;
+    return ((length - position) * (24 * hiddenSize + 4 * 16 * length) + reads * vocabSize * 3) * FLOAT;
+  }
+
+  #bytes(recording: boolean): number {
+    const { hiddenSize, numLayers, vocabSize } = this.#model;
+    const { length, sourceLength, read } = this.#extent;
+    const kept = recording ? numLayers : 2;
+    return ((length + sourceLength) * kept * (16 * hiddenSize + 2 * 16 * length) + read.length * vocabSize * 3) * FLOAT;
   }
 
   #copies(recording: boolean): number {
-    const { hiddenSize, numLayers, vocabSize } = this.#model;
     const { length, sourceLength, read } = this.#extent;
-    const rows = length + sourceLength;
-    const kept = recording ? numLayers : 2;
-    const bytes = (rows * kept * (16 * hiddenSize + 2 * 16 * length) + read.length * vocabSize * 3) * FLOAT;
     const cotangents = recording ? read.reduce((sum, position) => sum + position + 1 + sourceLength, 0) : 0;
-    const useful = Math.ceil(ENOUGH_ROWS / Math.max(rows, cotangents));
-    return Math.max(1, Math.min(useful, Math.floor(this.#budget / 2 / bytes)));
+    const useful = Math.ceil(ENOUGH_ROWS / Math.max(length + sourceLength, cotangents));
+    return Math.max(1, Math.min(useful, Math.floor(this.#budget / 2 / this.#bytes(recording))));
   }
 }
 

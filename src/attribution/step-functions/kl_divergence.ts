@@ -5,12 +5,13 @@
  */
 
 import { Type } from 'typebox';
+import { asConstant } from '../../tensors/ops.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import { AttributionError } from '../errors.ts';
 import { defineStepFunction } from '../step-function.ts';
 import { bothSides, contrastArgs, contrastSide, rowsOf } from './parts/contrast.ts';
 import { klDivergence } from './parts/logits.ts';
-import { keepTopK, keepTopP } from './parts/nucleus.ts';
+import { nucleusMask, topKMask } from './parts/nucleus.ts';
 
 const klDivergenceFunction = defineStepFunction({
   id: 'kl_divergence',
@@ -32,8 +33,8 @@ const klDivergenceFunction = defineStepFunction({
   }),
   differentiable: true,
   spanAggregation: 'sum',
-  prepare(context, args) {
-    const { logits, runs } = contrastSide(context, args);
+  async prepare(context, args) {
+    const { logits, runs } = await contrastSide(context, args);
     const filter = { topK: args.top_k, topP: args.top_p, atLeast: args.min_tokens_to_keep };
     const divergence = (own: Tensor2D, other: Tensor2D): Tensor1D =>
       klDivergence(own, other, keptTokens(own, other, filter));
@@ -57,19 +58,11 @@ interface Filter {
 
 /** Mask [rows, vocab] of the tokens to compare; null: all. */
 function keptTokens(logits: Tensor2D, others: Tensor2D, { topK, topP, atLeast }: Filter): Tensor2D | null {
-  const [rows, vocab] = logits.shape;
-  if (topP >= 1 && (topK <= 0 || topK >= vocab)) return null;
-  const merged = tf.tidy(() => tf.add(logits, others).dataSync()) as Float32Array;
-  const mask = new Float32Array(rows * vocab);
-  const byP = new Uint8Array(vocab);
-  const byK = new Uint8Array(vocab);
-  for (let row = 0; row < rows; row++) {
-    const values = merged.subarray(row * vocab, (row + 1) * vocab);
-    keepTopP(values, topP, atLeast, byP);
-    keepTopK(values, topK <= 0 ? 0 : Math.max(topK, atLeast), byK);
-    for (let id = 0; id < vocab; id++) mask[row * vocab + id] = byP[id] & byK[id];
-  }
-  return tf.tensor2d(mask, [rows, vocab]);
+  if (topP >= 1 && (topK <= 0 || topK >= logits.shape[1])) return null;
+  const merged = tf.add(logits, others);
+  return asConstant(merged, (x) =>
+    tf.mul(nucleusMask(x as Tensor2D, topP, atLeast), topKMask(x as Tensor2D, topK <= 0 ? 0 : Math.max(topK, atLeast))),
+  ) as Tensor2D;
 }
 
 export default klDivergenceFunction;

@@ -10,6 +10,7 @@
  */
 
 import { Type } from 'typebox';
+import { asConstant } from '../../tensors/ops.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import { AttributionError } from '../errors.ts';
 import { defineStepFunction, type Ensemble, type Scorer, type StepContext, type StepRows } from '../step-function.ts';
@@ -94,7 +95,7 @@ async function attributed(
     score([clean, ...noisy], rows) {
       const draws = stacked(noisy, rows);
       // The z-score has no unit: squares of tiny probabilities would leave float32's range.
-      const unit = tf.tensor1d(tf.max(tf.abs(draws), 0).dataSync());
+      const unit = asConstant(draws, (values) => tf.max(tf.abs(values), 0));
       const scaled = tf.div(draws, unit);
       const mean = tf.mean(scaled, 0);
       const variance = tf.div(tf.sum(tf.square(tf.sub(scaled, mean)), 0), samples - 1);

@@ -1,9 +1,8 @@
 /** The size of the nucleus (Holtzman et al. 2020): how many tokens share the probability top_p. */
 
 import { Type } from 'typebox';
-import { tf } from '../../tensors/tf.ts';
 import { defineStepFunction } from '../step-function.ts';
-import { keepTopP } from './parts/nucleus.ts';
+import { nucleusSizes } from './parts/nucleus.ts';
 
 const topPSize = defineStepFunction({
   id: 'top_p_size',
@@ -17,15 +16,7 @@ const topPSize = defineStepFunction({
   differentiable: false,
   spanAggregation: 'absmax',
   prepare(_context, args) {
-    return ({ logits }) => {
-      const [rows, vocab] = logits.shape;
-      const values = logits.dataSync() as Float32Array;
-      const kept = new Uint8Array(vocab);
-      const sizes = Float32Array.from({ length: rows }, (_, row) =>
-        keepTopP(values.subarray(row * vocab, (row + 1) * vocab), args.top_p, 1, kept),
-      );
-      return tf.tensor1d(sizes);
-    };
+    return ({ logits }) => nucleusSizes(logits, args.top_p);
   },
 });
 

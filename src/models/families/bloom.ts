@@ -6,6 +6,7 @@ import { add, dropout, splitHeads } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
+import type { Part } from '../../nn/rows.ts';
 import { type Tensor, tf } from '../../tensors/tf.ts';
 import { defineFamily } from '../family.ts';
 import { boolean, type ConfigOf, headSize, number, optionalBoolean, readFields, size } from '../fields.ts';
@@ -77,7 +78,7 @@ function decoderLayer(config: BloomConfig, weights: Weights, layer: number): Lay
     headDim,
     scale: headDim ** -0.5,
     causal: true,
-    bias: (_queries: Int32Array, _segments: number, keys: number) => alibi(slopes, keys),
+    bias: (_part: Part, keys: number) => alibi(slopes, keys),
     dropout: config.attention_dropout,
   };
   return {

@@ -74,13 +74,13 @@ function attentionBlock(config: T5Config, weights: Weights, path: string, causal
   };
   return (run: Run, x: Value, memory: Value): Value => {
     // Keys and values of an encoder that has been run already come from the cache.
-    const known = x !== memory && run.options.past?.has(path) === true;
+    const known = x !== memory && run.options.past?.every((part) => part.has(path)) === true;
     const mixed = attention(
       run,
       linear(run, x, q),
       known ? memory : linear(run, memory, k),
       known ? memory : linear(run, memory, v),
-      { ...settings, bias: bias && ((_positions, _segments, keys) => relativeBias(x.rows, keys, bias)) },
+      { ...settings, bias: bias && ((part, keys) => relativeBias(part, keys, bias)) },
     );
     return dropout(run, run.name(path, linear(run, mixed, out)), config.dropout_rate);
   };

@@ -5,10 +5,11 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Method, MethodScores, MethodTask } from '../../../src/attribution/method.ts';
 import { limeAt } from '../../../src/attribution/methods/lime.ts';
 import { MonotonicPaths } from '../../../src/attribution/methods/parts/monotonic-path.ts';
-import { type Counters, Passes } from '../../../src/attribution/passes/passes.ts';
+import type { Counters } from '../../../src/attribution/passes/passes.ts';
 import { loadRegistries } from '../../../src/attribution/registries.ts';
 import type { ScoreArray } from '../../../src/attribution/scores.ts';
-import { logProbability } from '../../../src/attribution/step-functions/parts/logits.ts';
+import { soloScores, soloTask } from '../../../src/attribution/solo.ts';
+import probability from '../../../src/attribution/step-functions/probability.ts';
 import { Random } from '../../../src/random.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { tf } from '../../../src/tensors/tf.ts';
@@ -56,16 +57,17 @@ describe('methods', () => {
   ): Promise<T> {
     const { budget = PLENTY, seed = 1, counters = { forward: 0, backward: 0 }, pause = () => {} } = setting;
     const sequence = decoderSequence(tiny.tokenizer, 'Every small cat', 'Every small cat sees a green garden!');
-    const scorer = (rows: Parameters<ConstructorParameters<typeof Passes>[2]>[0]) =>
-      tf.exp(logProbability(rows.logits, rows.targets));
-    const passes = new Passes(tiny.model, sequence, scorer, counters, budget, async () => pause());
-    try {
-      const args = completedArgs(method.argsSchema, { ...ARGS[method.id], ...setting.args }) as never;
-      const onProgress = async () => pause();
-      return await body({ passes, args, attributeTarget: true, random: new Random(seed), onProgress });
-    } finally {
-      passes.dispose();
-    }
+    using scores = soloScores({ model: tiny.model, sequence, counters, memoryBudget: budget, look: pause });
+    const args = completedArgs(method.argsSchema, { ...ARGS[method.id], ...setting.args }) as never;
+    const attributedFn = { fn: probability, args: { logprob: false }, pointer: '' };
+    const options = {
+      args,
+      attributedFn,
+      attributeTarget: true,
+      random: new Random(seed),
+      onProgress: async () => pause(),
+    };
+    return await body(await soloTask(scores, method, options));
   }
 
   const run = (id: string, setting: Setting = {}): Promise<MethodScores> => {

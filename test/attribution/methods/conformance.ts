@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { type AggregatorCall, aggregate } from '../../../src/attribution/aggregation/aggregate.ts';
 import type { Method, MethodScores, MethodTask } from '../../../src/attribution/method.ts';
-import type { Sequence } from '../../../src/attribution/passes/passes.ts';
+import type { Sequence } from '../../../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../../../src/attribution/registries.ts';
 import type { ScoreArray, SequenceAttribution } from '../../../src/attribution/scores.ts';
+import { soloTask } from '../../../src/attribution/solo.ts';
 import type { StepFunction } from '../../../src/attribution/step-function.ts';
 import { baselineIds } from '../../../src/engine/baseline.ts';
-import { Random } from '../../../src/random.ts';
 import { type AttributionCase, assertClose, type GoldenSequence } from '../../support/goldens.ts';
 import { CONTEXT } from '../aggregation/support.ts';
 import { completedArgs, forcedIds, sequenceScores, type TinyModel } from '../tiny-model.ts';
@@ -69,22 +69,20 @@ async function withTask<T>(
   const fn = stepFunctions.get(String(id ?? 'probability')) as StepFunction;
   const scores = sequenceScores(tiny, sequence);
   const call = { fn, args: completedArgs(fn.argsSchema, given), pointer: '/attributed_fn/args' };
-  const passes = await scores.passes(call, method.needsGradient);
   try {
     const args = { ...golden.method_kwargs, ...given, ...(own as object), ...options.args };
     let ticks = 0;
-    return await body({
-      passes,
+    const task = await soloTask(scores, method, {
       args: completedArgs(method.argsSchema, args) as never,
+      attributedFn: call,
       attributeTarget: true,
-      random: new Random(1),
       onProgress: async (completed, total) => {
         ticks++;
         assert.ok(completed <= total && ticks < 10_000, `tick ${completed} of ${total}`);
       },
     });
+    return await body(task);
   } finally {
-    passes.dispose();
     scores.dispose();
   }
 }

@@ -6,7 +6,7 @@ import { gradientShapAt } from '../../../src/attribution/methods/gradient_shap.t
 import { limeAt } from '../../../src/attribution/methods/lime.ts';
 import type { ChainDraws } from '../../../src/attribution/methods/parts/importance-chains.ts';
 import { reagentAt } from '../../../src/attribution/methods/reagent.ts';
-import type { Sequence } from '../../../src/attribution/passes/passes.ts';
+import type { Sequence } from '../../../src/attribution/passes/sequence-features.ts';
 import type { ScoreArray } from '../../../src/attribution/scores.ts';
 import { numbers } from '../../support/close.ts';
 import type { AttributionCase } from '../../support/goldens.ts';

@@ -3,8 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import type { Method } from '../../../src/attribution/method.ts';
 import { loadRegistries } from '../../../src/attribution/registries.ts';
 import type { ScoreArray } from '../../../src/attribution/scores.ts';
+import { soloTask } from '../../../src/attribution/solo.ts';
 import type { StepFunction } from '../../../src/attribution/step-function.ts';
-import { Random } from '../../../src/random.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { tf } from '../../../src/tensors/tf.ts';
 import {
@@ -79,15 +79,12 @@ async function checkCase(tiny: TinyModel, golden: AttributionCase, options: Reco
   const sequence = caseSequence(tiny.tokenizer, golden);
   const scores = sequenceScores(tiny, sequence);
   const args = completedArgs(fn.argsSchema, { ...given, ...options[fn.id] });
-  const passes = await scores.passes({ fn, args, pointer: '/attributed_fn/args' }, method.needsGradient);
-  const { target } = await method.attribute({
-    passes,
+  const task = await soloTask(scores, method, {
     args: completedArgs(method.argsSchema, { ...golden.method_kwargs, ...given }),
+    attributedFn: { fn, args, pointer: '/attributed_fn/args' },
     attributeTarget: true,
-    random: new Random(1),
-    onProgress: async () => {},
   });
-  passes.dispose();
+  const { target } = await method.attribute(task);
   scores.dispose();
   assert.ok(target !== null);
   const { target_attributions: raw, aggregated } = golden.sequences[0];

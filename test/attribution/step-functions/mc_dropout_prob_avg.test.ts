@@ -105,7 +105,7 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       file.statistics.steps.forEach(({ original }, t) => {
         assert.ok(Math.abs(mean[t] - original) < 1e-3 * original, `step ${t}: ${mean[t]}, expected ${original}`);
       });
-      await assert.rejects(scores.passes({ ...call({}), pointer: '/attributed_fn/args' }, true), /no dropout/);
+      await assert.rejects(scores.objective({ ...call({}), pointer: '/attributed_fn/args' }, true), /no dropout/);
       scores.dispose();
       still.dispose();
     });
@@ -114,7 +114,8 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
       it(`attributed, ${estimand}: the gradient is that of the frozen draws`, async () => {
         const tensors = tf.memory().numTensors;
         const scores = sequenceScores(tiny, sequence());
-        const passes = await scores.passes(call({ n_mcd_steps: 4, estimand, logprob: true }), true);
+        const { passes } = scores;
+        const objective = await scores.objective(call({ n_mcd_steps: 4, estimand, logprob: true }), true);
         const random = new Random(11);
         const { shape } = passes.targetFeatures;
         const direction = tf.tensor2d(
@@ -123,7 +124,8 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         );
         // The slope along one direction, from the gradients of each step's prefix.
         const slopes = new Float64Array(passes.steps);
-        await passes.gradients(passes.clean, { source: false, target: true }, ({ target, stepStart, steps }) => {
+        const wanted = { source: false, target: true };
+        await objective.gradients(passes.clean, wanted, async ({ target, stepStart, steps }) => {
           const gradient = (target as Tensor2D).dataSync();
           const along = direction.dataSync();
           let row = 0;
@@ -138,14 +140,13 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         const moved = (by: number): Tensor2D => tf.tidy(() => tf.add(passes.targetFeatures, tf.mul(direction, by)));
         // Both points in one batch: the draws are the same for every copy.
         const target = tf.tidy(() => tf.concat2d([moved(h), moved(-h)], 0));
-        const values = await passes.evaluate({ segments: 2, source: null, target });
+        const values = await objective.evaluate({ segments: 2, source: null, target });
         const largest = Math.max(...slopes.map(Math.abs));
         slopes.forEach((slope, t) => {
           const expected = (values[t] - values[passes.steps + t]) / (2 * h);
           assert.ok(Math.abs(slope - expected) < 0.02 * largest, `step ${t}: ${slope}, expected ${expected}`);
         });
         assert.ok(largest > 0);
-        passes.dispose();
         scores.dispose();
         direction.dispose();
         target.dispose();
@@ -155,30 +156,31 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
 
     it('attributed by occlusion: the drop of the frozen score at every later step', async () => {
       const scores = sequenceScores(tiny, sequence());
-      const passes = await scores.passes(call({ n_mcd_steps: 3, estimand: 'mean' }), false);
+      const { passes } = scores;
+      const objective = await scores.objective(call({ n_mcd_steps: 3, estimand: 'mean' }), false);
       const replacement = tf.zerosLike(passes.targetFeatures);
-      const { replaced } = await passes.replaceTarget(Int32Array.of(2, 9), tf.slice(replacement, [0, 0], [2, -1]));
+      const rows = tf.slice(replacement, [0, 0], [2, -1]);
+      const { replaced } = await objective.replaceTarget(Int32Array.of(2, 9), rows, async () => {});
       for (const [s, position] of [2, 9].entries()) {
         const keep = tf.tensor2d(
           Array.from({ length: passes.length }, (_, p) => [p === position ? 0 : 1]),
           [passes.length, 1],
         );
         const target = tf.mul(passes.targetFeatures, keep) as Tensor2D;
-        const expected = await passes.evaluate({ segments: 1, source: null, target });
+        const expected = await objective.evaluate({ segments: 1, source: null, target });
         expected.forEach((value, t) => {
           const score = replaced[s * passes.steps + t];
           if (passes.read[t] < position) assert.ok(Number.isNaN(score));
           else assert.ok(Math.abs(score - value) <= 1e-4 * Math.abs(value) + 1e-9, `step ${t}: ${score}, not ${value}`);
         });
       }
-      passes.dispose();
       scores.dispose();
     });
 
     it('refuse what has no meaning', async () => {
       const scores = sequenceScores(tiny, sequence());
       await assert.rejects(scores.score(call({ n_mcd_steps: 1 })), { pointer: `${POINTER}/n_mcd_steps` });
-      await assert.rejects(scores.passes(call({ n_mcd_steps: 10_000 }), true), {
+      await assert.rejects(scores.objective(call({ n_mcd_steps: 10_000 }), true), {
         code: 'too_large',
         message: /10001 runs' logits of 9 steps need \d+ MB and 256 MB are allowed/,
       });

@@ -1,6 +1,8 @@
 /** Collects per-dimension scores, which arrive as rows (step, position), into arrays [tokens, steps, hidden]. */
 
-import type { Tensor2D } from '../../../tensors/tf.ts';
+import { scoped } from '../../../tensors/ops.ts';
+import { readKept } from '../../../tensors/read.ts';
+import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 import type { MethodScores, MethodTask } from '../../method.ts';
 import type { Passes } from '../../passes/passes.ts';
 import type { ScoreArray } from '../../scores.ts';
@@ -32,14 +34,17 @@ export class GranularScores implements Sides<ScoreArray | null> {
     return { shape, data: new Float32Array(tokens * steps * shape[2]).fill(Number.NaN) };
   }
 
-  /** Takes the rows of one copy and block of steps: source rows are (step, all positions), target (step, prefix). */
-  put(block: StepBlock, rows: SideTensors): void {
-    this.#scatter(block, rows, false);
+  /**
+   * Takes the rows of one copy and block of steps: source rows are (step, all positions), target (step, prefix).
+   * @param make - computes the rows, in a tidy
+   */
+  async put(block: StepBlock, make: () => SideTensors): Promise<void> {
+    this.#scatter(block, await readSides(make), false);
   }
 
   /** Like `put`, but adds to what the block already has. */
-  add(block: StepBlock, rows: SideTensors): void {
-    this.#scatter(block, rows, true);
+  async add(block: StepBlock, make: () => SideTensors): Promise<void> {
+    this.#scatter(block, await readSides(make), true);
   }
 
   /** The sum of each step's scores over tokens and dimensions: [steps]. */
@@ -62,17 +67,16 @@ export class GranularScores implements Sides<ScoreArray | null> {
     return { kind: 'granular', source: this.source, target: this.target };
   }
 
-  #scatter({ stepStart, steps: block }: StepBlock, rows: SideTensors, adding: boolean): void {
-    mapSides(rows, (tensor, side) => {
+  #scatter({ stepStart, steps: block }: StepBlock, rows: Sides<Float32Array | null>, adding: boolean): void {
+    mapSides(rows, (values, side) => {
       const array = this[side];
-      const values = tensor?.dataSync();
-      if (array === null || values === undefined) return;
+      if (array === null || values === null) return;
       const [, steps, hidden] = array.shape;
       let row = 0;
       for (let t = stepStart; t < stepStart + block.count; t++) {
         const visible = visiblePositions(this.#passes, side, t);
         for (let position = 0; position < visible; position++, row++) {
-          const own = values.subarray(row * hidden, (row + 1) * hidden) as Float32Array;
+          const own = values.subarray(row * hidden, (row + 1) * hidden);
           const cell = (position * steps + t) * hidden;
           // A cell is NaN until it is first written.
           if (!adding || Number.isNaN(array.data[cell])) array.data.set(own, cell);
@@ -81,6 +85,13 @@ export class GranularScores implements Sides<ScoreArray | null> {
       }
     });
   }
+}
+
+/** The values of a matrix of each side, which `make` computes in a tidy. */
+export async function readSides(make: () => SideTensors): Promise<Sides<Float32Array | null>> {
+  const kept = scoped(() => mapSides(make(), (tensor) => tensor && tf.keep(tensor.clone())));
+  const [source, target] = await Promise.all([kept.source, kept.target].map((tensor) => tensor && readKept(tensor)));
+  return { source, target };
 }
 
 /**
@@ -94,12 +105,14 @@ export async function gradientScores(
   const { passes } = task;
   const scores = new GranularScores(task);
   const features = featuresOf(passes);
-  await passes.gradients(passes.clean, attributedSides(task), (block) => {
-    const rows = mapSides<Tensor2D | null, Tensor2D | null>(block, (gradient, side) => {
-      const matrix = features[side];
-      return gradient && matrix && score(gradient, rowsPerStep(passes, block, side, matrix));
-    });
-    scores.put(block, rows);
+  await task.objective.gradients(passes.clean, attributedSides(task), async (block) => {
+    await scores.put(block, () =>
+      mapSides<Tensor2D | null, Tensor2D | null>(block, (gradient, side) => {
+        const matrix = features[side];
+        return gradient && matrix && score(gradient, rowsPerStep(passes, block, side, matrix));
+      }),
+    );
+    task.onSteps(block.stepStart + block.steps.count, scores.result());
   });
   return scores.result();
 }

@@ -7,9 +7,12 @@
  */
 
 import { embedIds } from '../../../models/model.ts';
+import type { Part } from '../../../nn/rows.ts';
 import { scoped } from '../../../tensors/ops.ts';
 import { tf } from '../../../tensors/tf.ts';
-import type { Features, Passes } from '../../passes/passes.ts';
+import type { Passes } from '../../passes/passes.ts';
+import { ScoreObjective } from '../../passes/score-objective.ts';
+import type { Features } from '../../passes/sequence-features.ts';
 import type { Scorer } from '../../step-function.ts';
 import { logProbability, pick } from '../../step-functions/parts/logits.ts';
 
@@ -78,7 +81,7 @@ export async function runChains(
       chains.push({ step, probe, scores, converged: false });
     }
   }
-  const clean = await passes.evaluateBy(probability, passes.clean);
+  const clean = await new ScoreObjective(passes, probability).evaluate(passes.clean);
   for (let round = 0; round < options.maxRounds; round++) {
     const running = chains.filter(({ converged }) => !converged);
     if (running.length === 0) break;
@@ -128,7 +131,7 @@ class Context {
     const batchSize = passes.plan.copiesEvaluated();
     for (let start = 0; start < copies.length; start += batchSize) {
       const values = await this.#with(copies.slice(start, start + batchSize), passes.length, (features) =>
-        passes.evaluateBy(scorer, features),
+        new ScoreObjective(passes, scorer).evaluate(features),
       );
       scores.set(values, start * passes.steps);
     }
@@ -147,7 +150,7 @@ class Context {
       const some = steps.subarray(start, start + batchSize);
       const length = passes.read[some[some.length - 1]] + 1;
       const values = await this.#with(copies.slice(start, start + batchSize), length, (features) =>
-        passes.evaluateSteps(scorer, features, some),
+        evaluateSteps(passes, scorer, features, some),
       );
       scores.set(values, start);
     }
@@ -180,6 +183,16 @@ class Context {
       features.target.dispose();
     }
   }
+}
+
+/**
+ * Scores of copies at one step each: [segments]
+ * @param features - of copies that may all end after the last position that is read
+ */
+function evaluateSteps(passes: Passes, scorer: Scorer, features: Features, steps: Int32Array): Promise<Float32Array> {
+  const targets = steps.map((step) => passes.targets[step]);
+  const select = (part: Part): Int32Array => steps.map((step, segment) => part.rowOf(segment, passes.read[step]));
+  return passes.score(features, select, (logits) => scorer({ logits, steps, targets }));
 }
 
 /** The probability of each row's generated token. */

@@ -2,7 +2,8 @@
 
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 import type { MethodTask } from '../../method.ts';
-import type { GradientBlock, Passes } from '../../passes/passes.ts';
+import type { GradientBlock } from '../../passes/gradient-passes.ts';
+import type { Passes } from '../../passes/passes.ts';
 import { mapSides, type Side, type Sides } from '../../sides.ts';
 
 /** A matrix of each side; null: the model has no such side, or it is not attributed. */

@@ -2,10 +2,13 @@
 
 import { closest, distance } from 'fastest-levenshtein';
 import { Type } from 'typebox';
+import { indexTensor } from '../../../nn/rows.ts';
+import { readOptional } from '../../../tensors/read.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 import { AttributionError } from '../../errors.ts';
 import type { MethodScores, MethodTask } from '../../method.ts';
-import type { GradientBlock, Passes, Watched } from '../../passes/passes.ts';
+import type { GradientBlock, Watched } from '../../passes/gradient-passes.ts';
+import type { Passes } from '../../passes/passes.ts';
 import type { ScoreArray } from '../../scores.ts';
 import type { Side } from '../../sides.ts';
 import { visiblePositions } from './inputs.ts';
@@ -112,9 +115,9 @@ export class LayerScores {
 
   /**
    * Takes a block's scores of one layer.
-   * @param rows - scores of the cotangent's rows of one segment; null where no score depends on the layer
+   * @param score - scores of the cotangent's rows of one segment, in a tidy; null where no score depends on the layer
    */
-  put(name: string, watched: Watched, block: GradientBlock, rows: Tensor2D | null): void {
+  async put(name: string, watched: Watched, block: GradientBlock, score: () => Tensor2D | null): Promise<void> {
     const { read, steps } = this.#passes;
     const { side } = watched;
     const width = watched.activation.shape[1];
@@ -126,7 +129,7 @@ export class LayerScores {
       this.#layers.set(name, layer);
     }
     const { data } = layer.array;
-    const values = rows?.dataSync() ?? null;
+    const values = await readOptional(score);
     const kind = watched.cotangent?.rows.kind ?? 'read';
     let row = 0;
     for (let t = block.stepStart; t < block.stepStart + block.steps.count; t++) {
@@ -197,5 +200,5 @@ export class LayerScores {
 export function activationRows(watched: Watched, activation: Tensor2D): Tensor2D | null {
   const rows = watched.cotangent?.rows ?? null;
   if (rows === null) return null;
-  return tf.gather(activation, tf.tensor1d(rows.row.slice(0, rows.count / rows.segments), 'int32'));
+  return tf.gather(activation, indexTensor(rows.firstSegmentRows));
 }

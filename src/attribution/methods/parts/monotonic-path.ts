@@ -3,7 +3,7 @@
  * 2021, arXiv:2108.13654): every point is a word's embedding, adjusted to move towards the baseline in every dimension.
  */
 
-import { scoped } from '../../../tensors/ops.ts';
+import { read } from '../../../tensors/read.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 
 /** How the next word is chosen among the neighbors of the last. */
@@ -70,10 +70,10 @@ export class MonotonicPaths {
     ids.forEach((word, position) => {
       paths.set(key(position), { baseline: baselines[position], words: [word] });
     });
-    this.#fetch([...ids, ...baselines]);
+    await this.#fetch([...ids, ...baselines]);
     for (let length = 1; length < points - 1; length++) {
       const growing = [...paths.values()].filter((path) => this.#moves(path));
-      this.#lookUp(growing.map(({ words }) => words[words.length - 1]));
+      await this.#lookUp(growing.map(({ words }) => words[words.length - 1]));
       for (const path of paths.values()) path.words.push(this.#next(path));
       await onProgress(length + 1);
     }
@@ -143,37 +143,36 @@ export class MonotonicPaths {
   }
 
   /** Fetches scaled embeddings from the device. */
-  #fetch(ids: Iterable<number>): void {
+  async #fetch(ids: Iterable<number>): Promise<void> {
     const missing = [...new Set(ids)].filter((id) => !this.#vectors.has(id));
     if (missing.length === 0) return;
     const hidden = this.#table.shape[1];
-    const rows = scoped(() =>
-      tf.mul(tf.gather(this.#table, tf.tensor1d(missing, 'int32')), this.#scale).dataSync(),
-    ) as Float32Array;
+    const rows = await read(() => tf.mul(tf.gather(this.#table, tf.tensor1d(missing, 'int32')), this.#scale));
     missing.forEach((id, k) => {
       this.#vectors.set(id, rows.slice(k * hidden, (k + 1) * hidden));
     });
   }
 
   /** Finds the neighbors of words, and fetches the embeddings of all that paths may compare. */
-  #lookUp(words: readonly number[]): void {
+  async #lookUp(words: readonly number[]): Promise<void> {
     const missing = [...new Set(words)].filter((word) => !this.#neighbors.has(word));
-    for (let start = 0; start < missing.length; start += BATCH_SIZE)
-      this.#search(missing.slice(start, start + BATCH_SIZE));
+    for (let start = 0; start < missing.length; start += BATCH_SIZE) {
+      await this.#search(missing.slice(start, start + BATCH_SIZE));
+    }
   }
 
-  #search(words: readonly number[]): void {
+  async #search(words: readonly number[]): Promise<void> {
     const vocab = this.#table.shape[0];
     const count = Math.min(this.#options.neighbors, vocab - 1);
     // The word itself is among them.
     const taken = Math.min(count + 1 + SPARE, vocab);
-    const nearest = scoped(() => {
+    const nearest = await read(() => {
       const queries = tf.gather(this.#table, tf.tensor1d([...words], 'int32'));
       const products = tf.matMul(queries, this.#table, false, true);
       const closeness = tf.sub(tf.mul(products, 2), tf.reshape(this.#squares, [1, vocab]));
-      return tf.topk(closeness, taken).indices.dataSync();
+      return tf.topk(closeness, taken).indices;
     });
-    this.#fetch([...words, ...nearest]);
+    await this.#fetch([...words, ...nearest]);
     words.forEach((word, k) => {
       const from = this.#vector(word);
       const ranked = [...nearest.subarray(k * taken, (k + 1) * taken)]

@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import { scoped } from '../../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 import type { MethodScores, MethodTask } from '../../method.ts';
-import type { Features, GradientBlock } from '../../passes/passes.ts';
+import type { GradientBlock } from '../../passes/gradient-passes.ts';
+import { disposeFeatures, type Features } from '../../passes/sequence-features.ts';
 import { mapSides } from '../../sides.ts';
 import type { GranularScores } from './granular.ts';
 import {
@@ -75,10 +76,9 @@ export function pathFeatures(
       if (!attributed[side]) return tf.keep(tf.tile(input, [segments, 1]));
       const { shape } = input;
       const own = noise[side];
-      const end = own === null ? tf.expandDims(input, 0) : tf.add(input, tf.reshape(own, [segments, ...shape]));
-      // The ends are exact: a point at 1 is the input itself, and one at 0 the baseline.
-      const sum = tf.add(tf.mul(shares, end), tf.mul(tf.sub(1, shares), tf.expandDims(baseline, 0)));
-      return tf.keep(tf.reshape(sum, [segments * shape[0], shape[1]]));
+      const delta = tf.expandDims(tf.sub(input, baseline), 0);
+      const noisy = own === null ? delta : tf.add(delta, tf.reshape(own, [segments, ...shape]));
+      return tf.keep(tf.reshape(tf.add(baseline, tf.mul(shares, noisy)), [segments * shape[0], shape[1]]));
     });
     return { segments, source: points.source, target: points.target as Tensor2D };
   });
@@ -98,32 +98,36 @@ export class PathIntegral {
    * @param noise - as of `pathFeatures` (gradient SHAP)
    */
   async add(alphas: Float64Array, weights: Float64Array, noise: SideTensors = NO_NOISE): Promise<void> {
-    const { passes } = this.#task;
+    const { objective } = this.#task;
     const features = pathFeatures(this.#task, alphas, noise);
     try {
-      await passes.gradients(features, attributedSides(this.#task), (block) => {
-        const { segmentStart, segments } = block;
-        const row = tf.tensor2d(Float32Array.from(weights.slice(segmentStart, segmentStart + segments)), [1, segments]);
-        const weigh = (rows: Tensor2D | null): Tensor2D | null =>
-          rows && tf.reshape(tf.matMul(row, tf.reshape(rows, [segments, -1]) as Tensor2D), [-1, rows.shape[1]]);
-        const gradients: SideTensors = { source: block.source, target: block.target };
-        const noisy = mapSides(gradients, (rows, side) => {
-          const own = noise[side];
-          if (rows === null || own === null) return null;
-          const positions = own.shape[0] / alphas.length;
-          const copies = tf.split<Tensor2D>(rows, segments, 0).map((copyRows, copy): Tensor2D => {
-            const start = (segmentStart + copy) * positions;
-            const copyNoise = tf.slice(own, [start, 0], [positions, own.shape[1]]);
-            return tf.mul(copyRows, rowsPerStep(passes, block, side, copyNoise));
-          });
-          return weigh(tf.concat2d(copies, 0));
-        });
-        this.#accumulate({ block, gradients: mapSides(gradients, weigh), noisy });
+      await objective.gradients(features, attributedSides(this.#task), async (block) => {
+        tf.tidy(() => this.#accumulate(this.#weighted(block, alphas.length, weights, noise)));
       });
     } finally {
-      features.source?.dispose();
-      features.target.dispose();
+      disposeFeatures(features);
     }
+  }
+
+  /** A block's gradients, weighted and summed over its points. In a tidy. */
+  #weighted(block: GradientBlock, points: number, weights: Float64Array, noise: SideTensors): Sum {
+    const { segmentStart, segments } = block;
+    const row = tf.tensor2d(Float32Array.from(weights.slice(segmentStart, segmentStart + segments)), [1, segments]);
+    const weigh = (rows: Tensor2D | null): Tensor2D | null =>
+      rows && tf.reshape(tf.matMul(row, tf.reshape(rows, [segments, -1]) as Tensor2D), [-1, rows.shape[1]]);
+    const gradients: SideTensors = { source: block.source, target: block.target };
+    const noisy = mapSides(gradients, (rows, side) => {
+      const own = noise[side];
+      if (rows === null || own === null) return null;
+      const positions = own.shape[0] / points;
+      const copies = tf.split<Tensor2D>(rows, segments, 0).map((copyRows, copy): Tensor2D => {
+        const start = (segmentStart + copy) * positions;
+        const copyNoise = tf.slice(own, [start, 0], [positions, own.shape[1]]);
+        return tf.mul(copyRows, rowsPerStep(this.#task.passes, block, side, copyNoise));
+      });
+      return weigh(tf.concat2d(copies, 0));
+    });
+    return { block, gradients: mapSides(gradients, weigh), noisy };
   }
 
   #accumulate({ block, gradients, noisy }: Sum): void {
@@ -144,21 +148,18 @@ export class PathIntegral {
   }
 
   /** Writes the attributions, the summed gradients times input - baseline, and frees the sums. */
-  finish(scores: GranularScores, multiplyByInputs: boolean): void {
-    const { passes } = this.#task;
+  async finish(scores: GranularScores, multiplyByInputs: boolean): Promise<void> {
+    const { passes, onSteps } = this.#task;
     for (const { block, gradients, noisy } of this.#sums.values()) {
-      tf.tidy(() => {
-        if (!multiplyByInputs) {
-          scores.put(block, gradients);
-          return;
-        }
+      await scores.put(block, () => {
+        if (!multiplyByInputs) return gradients;
         const products = timesRows(passes, block, gradients, inputDeltas(passes));
-        const sums = mapSides(products, (product, side): Tensor2D | null => {
+        return mapSides(products, (product, side): Tensor2D | null => {
           const extra = noisy[side];
           return product && extra ? tf.add(product, extra) : product;
         });
-        scores.put(block, sums);
       });
+      onSteps(block.stepStart + block.steps.count, scores.result());
     }
     this.dispose();
   }
@@ -170,6 +171,10 @@ export class PathIntegral {
     }
     this.#sums.clear();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /**
@@ -180,15 +185,14 @@ export async function withDelta(
   task: MethodTask<{ return_convergence_delta: boolean }>,
   scores: { totals(): Float32Array; result(): MethodScores },
 ): Promise<MethodScores> {
-  const { passes, args } = task;
+  const { passes, objective, args } = task;
   if (!args.return_convergence_delta) return scores.result();
   const ends = pathFeatures(task, [0, 1]);
   let values: Float32Array;
   try {
-    values = await passes.evaluate(ends);
+    values = await objective.evaluate(ends);
   } finally {
-    ends.source?.dispose();
-    ends.target.dispose();
+    disposeFeatures(ends);
   }
   const convergenceDelta = scores.totals().map((total, t) => total - (values[passes.steps + t] - values[t]));
   return { ...scores.result(), convergenceDelta };

@@ -8,8 +8,9 @@
 
 import type { Stack } from '../../../models/model.ts';
 import { Rows } from '../../../nn/rows.ts';
-import { Run, type Value } from '../../../nn/run.ts';
+import type { Run, Value } from '../../../nn/run.ts';
 import { scoped } from '../../../tensors/ops.ts';
+import { read } from '../../../tensors/read.ts';
 import { type Tensor, type Tensor2D, tf } from '../../../tensors/tf.ts';
 import { AttributionError } from '../../errors.ts';
 import type { Passes } from '../../passes/passes.ts';
@@ -54,23 +55,34 @@ export class ZeroedValues {
 
   constructor(passes: Passes) {
     this.#passes = passes;
-    this.#clean = new Run({ keepCache: true });
-    const { encoder, decoder } = passes.model;
-    const run = this.#clean;
-    scoped(() => {
-      let memory: Value | null = null;
-      if (encoder !== null && passes.sourceFeatures !== null) {
-        const rows = run.ownRows(Rows.full(1, passes.sourceLength));
-        memory = keepStates(run, encoder, run.leaf(passes.sourceFeatures, rows, false), null, this.#encoder);
-      }
-      const rows = run.ownRows(Rows.full(1, passes.length));
-      keepStates(run, decoder, run.leaf(passes.targetFeatures, rows, false), memory, this.#decoder);
-    });
+    this.#clean = passes.startRun({ keepCache: true });
+    try {
+      scoped(() => this.#runClean());
+    } catch (error) {
+      this.#clean.dispose();
+      throw error;
+    }
     passes.counters.forward += 1;
+  }
+
+  #runClean(): void {
+    const run = this.#clean;
+    const { model, sourceFeatures, sourceLength, targetFeatures, length } = this.#passes;
+    let memory: Value | null = null;
+    if (model.encoder !== null && sourceFeatures !== null) {
+      const rows = run.ownRows(Rows.full(1, sourceLength));
+      memory = keepStates(run, model.encoder, run.leaf(sourceFeatures, rows, false), null, this.#encoder);
+    }
+    const rows = run.ownRows(Rows.full(1, length));
+    keepStates(run, model.decoder, run.leaf(targetFeatures, rows, false), memory, this.#decoder);
   }
 
   dispose(): void {
     this.#clean.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /**
@@ -95,7 +107,7 @@ export class ZeroedValues {
       const zeroed = heads(layer);
       for (let start = 0; start < tokens; start += batchSize) {
         const copies = Math.min(batchSize, tokens - start);
-        const moved = zeroed?.length === 0 ? null : this.#moved(kind, layer, zeroed, distance, start, copies);
+        const moved = zeroed?.length === 0 ? null : await this.#moved(kind, layer, zeroed, distance, start, copies);
         moved?.forEach((value, k) => {
           data[(start * columns + k) * layers + layer] = value;
         });
@@ -108,44 +120,40 @@ export class ZeroedValues {
   }
 
   /** Distances [copies, columns] of one layer with the values of tokens start .. start + copies - 1 zeroed. */
-  #moved(
+  async #moved(
     kind: ZeroedAttention,
     layer: number,
     heads: readonly number[] | null,
     distance: Distance,
     start: number,
     copies: number,
-  ): Float32Array {
-    const { model, length, sourceLength, read, steps } = this.#passes;
+  ): Promise<Float32Array> {
+    const { model, length, sourceLength, read: readAt, steps } = this.#passes;
     const inEncoder = kind === 'encoder';
     const stack = (inEncoder ? model.encoder : model.decoder) as Stack;
     const zeroedName = (kind === 'cross' ? stack.crossAttention : stack.selfAttention)[layer];
     const values = (name: string, given: Tensor): Tensor =>
       name === zeroedName ? tf.mul(given, zeroMask(given, heads, start, copies, kind)) : given;
-    const run = new Run({ past: this.#clean.present, attention: { values } });
-    try {
-      return scoped(() => {
-        const [first, count] = inEncoder ? [0, sourceLength] : [read[0], steps];
-        const states = inEncoder ? this.#encoder : this.#decoder;
-        const part = (state: Tensor2D): Tensor2D => tf.slice(state, [first, 0], [count, state.shape[1]]);
-        const rows = run.ownRows(Rows.full(copies, inEncoder ? sourceLength : length, first));
-        const input = run.leaf(tf.tile(part(states[layer]), [copies, 1]), rows, false);
-        // Keys of cross-attention come from the cache: this placeholder is never read.
-        const memoryRows = run.ownRows(Rows.full(1, sourceLength));
-        const memory = inEncoder || model.encoder === null ? null : run.leaf(this.#encoder[0], memoryRows, false);
-        const changed = stack.blocks[layer](run, input, memory);
-        const cleanRows = run.ownRows(Rows.full(1, count));
-        const clean = run.leaf(part(states[layer + 1]), cleanRows, false);
-        const leave = (x: Value): Value => {
-          if (layer < stack.blocks.length - 1) return x;
-          const left = stack.leave(run, x);
-          return inEncoder || model.lastNorm === undefined ? left : model.lastNorm(run, left);
-        };
-        return distance(leave(changed).tensor, leave(clean).tensor, copies).dataSync() as Float32Array;
-      });
-    } finally {
-      run.dispose();
-    }
+    using run = this.#passes.startRun({ past: this.#clean.present, attention: { values } });
+    return await read(() => {
+      const [first, count] = inEncoder ? [0, sourceLength] : [readAt[0], steps];
+      const states = inEncoder ? this.#encoder : this.#decoder;
+      const part = (state: Tensor2D): Tensor2D => tf.slice(state, [first, 0], [count, state.shape[1]]);
+      const rows = run.ownRows(Rows.full(copies, inEncoder ? sourceLength : length, first));
+      const input = run.leaf(tf.tile(part(states[layer]), [copies, 1]), rows, false);
+      // Keys of cross-attention come from the cache: this placeholder is never read.
+      const memoryRows = run.ownRows(Rows.full(1, sourceLength));
+      const memory = inEncoder || model.encoder === null ? null : run.leaf(this.#encoder[0], memoryRows, false);
+      const changed = stack.blocks[layer](run, input, memory);
+      const cleanRows = run.ownRows(Rows.full(1, count));
+      const clean = run.leaf(part(states[layer + 1]), cleanRows, false);
+      const leave = (x: Value): Value => {
+        if (layer < stack.blocks.length - 1) return x;
+        const left = stack.leave(run, x);
+        return inEncoder || model.lastNorm === undefined ? left : model.lastNorm(run, left);
+      };
+      return distance(leave(changed).tensor, leave(clean).tensor, copies);
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Resolves the contrast texts of a request into the ids and positions that a sequence's steps are compared with. */
 
 import { AttributionError } from '../../errors.ts';
-import type { Sequence } from '../../passes/passes.ts';
+import type { Sequence } from '../../passes/sequence-features.ts';
 import type { Contrast, ContrastArgs } from '../../step-function.ts';
 import { alignContrast, type Pair } from './align-contrast.ts';
 
@@ -12,7 +12,7 @@ export interface ContrastTexts {
   /** Encoder ids of a text; null for decoder-only models. */
   encodeSource: ((text: string, options: { addSpecialTokens: boolean }) => Int32Array) | null;
   /** Pairs of aligned positions [of targetIds, of contrastIds], for "auto"; null: no aligner model. */
-  align: ((targetIds: Int32Array, contrastIds: Int32Array, contrastText: string) => Pair[]) | null;
+  align: ((targetIds: Int32Array, contrastIds: Int32Array, contrastText: string) => Promise<Pair[]>) | null;
   /** Which of the request's input texts the sequence is, and how many there are. */
   index: number;
   count: number;
@@ -24,7 +24,7 @@ export interface ContrastTexts {
  * Reads the contrast arguments for one sequence.
  * @throws {AttributionError} with a pointer relative to the function's arguments
  */
-export function resolveContrast(args: ContrastArgs, sequence: Sequence, texts: ContrastTexts): Contrast {
+export async function resolveContrast(args: ContrastArgs, sequence: Sequence, texts: ContrastTexts): Promise<Contrast> {
   const targetText = textOf(args.contrast_targets, 'contrast_targets', texts);
   const sourceText = textOf(args.contrast_sources, 'contrast_sources', texts);
   if (targetText === null && sourceText === null) {
@@ -44,7 +44,7 @@ export function resolveContrast(args: ContrastArgs, sequence: Sequence, texts: C
   }
   checkLength(targetIds, 'contrast_targets', texts);
   // Without a contrast text of its own every step keeps its token, whatever precedes it.
-  const all = targetText === null ? null : align(args, sequence, targetIds, targetText, texts);
+  const all = targetText === null ? null : await align(args, sequence, targetIds, targetText, texts);
   const positions = Int32Array.from({ length: sequence.end - sequence.start }, (_, t) => {
     const at = sequence.start + t;
     return all === null ? at : all[at];
@@ -76,16 +76,16 @@ function sharedSteps(
  * Contrast position of each token of the generated text from the first step on. Texts are aligned to their ends, not
  * to the end of the attributed span: a step's counterpart does not depend on which other steps there are.
  */
-function align(
+async function align(
   args: ContrastArgs,
   sequence: Sequence,
   contrastIds: Int32Array,
   contrastText: string,
   texts: ContrastTexts,
-): Int32Array {
+): Promise<Int32Array> {
   const { targetIds, start } = sequence;
   const given = args.contrast_targets_alignments ?? null;
-  const pairs = given === 'auto' ? automatic(targetIds, contrastIds, contrastText, texts) : pairsOf(given, texts);
+  const pairs = given === 'auto' ? await automatic(targetIds, contrastIds, contrastText, texts) : pairsOf(given, texts);
   const limits = [targetIds.length, contrastIds.length];
   for (const pair of pairs) {
     const side = pair.findIndex((at, index) => at >= limits[index]);
@@ -96,12 +96,12 @@ function align(
   return alignContrast(pairs, targetIds.length, contrastIds.length, start);
 }
 
-function automatic(
+async function automatic(
   targetIds: Int32Array,
   contrastIds: Int32Array,
   contrastText: string,
   { align: alignTexts }: ContrastTexts,
-): Pair[] {
+): Promise<Pair[]> {
   if (alignTexts === null) {
     const message =
       '"auto" needs an aligner, and the models file of this service names none: give pairs of positions, or have ' +
@@ -109,7 +109,8 @@ function automatic(
     throw fault('contrast_targets_alignments', message);
   }
   // Nothing predicts the first token of a text.
-  return alignTexts(targetIds, contrastIds, contrastText).filter(([, contrast]) => contrast > 0);
+  const pairs = await alignTexts(targetIds, contrastIds, contrastText);
+  return pairs.filter(([, contrast]) => contrast > 0);
 }
 
 type GivenPairs = Exclude<NonNullable<ContrastArgs['contrast_targets_alignments']>, 'auto'>;

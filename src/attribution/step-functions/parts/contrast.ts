@@ -89,8 +89,8 @@ interface ContrastRuns {
  * A step that reads the same ids in both texts takes the logits of the sequence itself on both sides: two runs of
  * different lengths would differ by rounding, and where nothing else is left, attributions would be made of it.
  */
-export function contrastSide(context: StepContext, args: ContrastiveArgs): ContrastSide {
-  const { targetIds, sourceIds, positions, shared } = context.contrast(args);
+export async function contrastSide(context: StepContext, args: ContrastiveArgs): Promise<ContrastSide> {
+  const { targetIds, sourceIds, positions, shared } = await context.contrast(args);
   const ids = positions.map((at) => targetIds[at]);
   const attributed = context.role === 'attribute';
   if (attributed && !args.contrast_force_inputs) return { ids, logits: null, runs: null };
@@ -139,13 +139,13 @@ function chosen(choice: readonly boolean[], a: Tensor2D, b: Tensor2D): Tensor2D 
  * @param combine - the rows of the generated tokens with the contrast tokens' scores: [rows]; null: the latter alone
  * @throws {AttributionError} for an attributed function that does not depend on anything that is attributed
  */
-export function contrastScorer(
+export async function contrastScorer(
   context: StepContext,
   args: ContrastiveArgs,
   score: (logits: Tensor2D, ids: Int32Array) => Tensor1D,
   combine: ((rows: StepRows, other: Tensor1D) => Tensor1D) | null,
-): Scorer | Ensemble {
-  const { ids, logits, runs } = contrastSide(context, args);
+): Promise<Scorer | Ensemble> {
+  const { ids, logits, runs } = await contrastSide(context, args);
   const idsOf = (steps: Int32Array): Int32Array => steps.map((step) => ids[step]);
   if (runs !== null) {
     const { variants, merge } = runs;

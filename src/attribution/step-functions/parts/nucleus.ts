@@ -2,72 +2,47 @@
  * The nucleus of a distribution (Holtzman et al. 2020, arXiv:1904.09751): tokens that carry its mass.
  *
  * As in Inseq and transformers, tokens are dropped in ascending order of probability for as long as the dropped ones
- * together have at most 1 - p; at least `atLeast` tokens stay.
+ * together have at most 1 - p; at least `atLeast` tokens stay. Tokens that tie with the last one kept stay, too.
+ * Unlike the nucleus that generation samples from, which is counted from the most probable token on. Call in a tidy.
  */
 
-/** Which tokens of a row of logits stay: a mask of 0 and 1, written into `kept`. Returns how many. */
-export function keepTopP(logits: Float32Array, p: number, atLeast: number, kept: Uint8Array): number {
-  const vocab = logits.length;
-  kept.fill(1);
-  if (p >= 1) return vocab;
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) if (logit > largest) largest = logit;
-  const probabilities = new Float64Array(vocab);
-  let total = 0;
-  for (let id = 0; id < vocab; id++) {
-    probabilities[id] = Math.exp(logits[id] - largest);
-    total += probabilities[id];
-  }
-  // All tokens below (1 - p) / vocab together have less than 1 - p: only the others need an order.
-  const small = ((1 - p) * total) / vocab;
-  const candidates: number[] = [];
-  let dropped = 0;
-  for (let id = 0; id < vocab; id++) {
-    if (probabilities[id] >= small) candidates.push(id);
-    else dropped += probabilities[id];
-  }
-  if (candidates.length < atLeast) return keepTopK(logits, atLeast, kept);
-  candidates.sort((a, b) => probabilities[a] - probabilities[b]);
-  const limit = (1 - p) * total;
-  let first = 0;
-  while (first < candidates.length - atLeast) {
-    dropped += probabilities[candidates[first]];
-    if (dropped > limit) break;
-    first += 1;
-  }
-  kept.fill(0);
-  for (let i = first; i < candidates.length; i++) kept[candidates[i]] = 1;
-  return candidates.length - first;
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../../tensors/tf.ts';
+
+/** How many tokens of each row of logits [rows, vocab] the nucleus holds: [rows] */
+export function nucleusSizes(logits: Tensor2D, p: number, atLeast = 1): Tensor1D {
+  return sizes(descending(logits), p, atLeast);
 }
 
-/** The k most probable tokens, and those that tie with the last of them. */
-export function keepTopK(logits: Float32Array, k: number, kept: Uint8Array): number {
-  kept.fill(1);
-  if (k <= 0 || k >= logits.length) return logits.length;
-  const least = largestK(logits, k);
-  let count = 0;
-  for (let id = 0; id < logits.length; id++) {
-    kept[id] = logits[id] >= least ? 1 : 0;
-    count += kept[id];
-  }
-  return count;
+/** 1 for the tokens of each row's nucleus, 0 for the others: [rows, vocab] */
+export function nucleusMask(logits: Tensor2D, p: number, atLeast = 1): Tensor2D {
+  const [rows, vocab] = logits.shape;
+  if (p >= 1) return tf.ones([rows, vocab]);
+  const sorted = descending(logits);
+  const kept = tf.reshape(sizes(sorted, p, atLeast), [rows, 1]);
+  const last = tf.equal(tf.range(1, vocab + 1), kept);
+  return atLeastAs(logits, tf.sum(tf.where(last, sorted, tf.zerosLike(sorted)), 1, true));
 }
 
-/** The k-th largest value. */
-function largestK(values: Float32Array, k: number): number {
-  // A sorted list of the k largest so far: most values are smaller than its last and cost one comparison.
-  const top: number[] = [];
-  for (const value of values) {
-    if (top.length === k && value <= top[k - 1]) continue;
-    let low = 0;
-    let high = top.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (top[middle] >= value) low = middle + 1;
-      else high = middle;
-    }
-    top.splice(low, 0, value);
-    if (top.length > k) top.pop();
-  }
-  return top[top.length - 1];
+/** 1 for the k most probable tokens of each row and those that tie with the last of them: [rows, vocab] */
+export function topKMask(logits: Tensor2D, k: number): Tensor2D {
+  const [rows, vocab] = logits.shape;
+  if (k <= 0 || k >= vocab) return tf.ones([rows, vocab]);
+  return atLeastAs(logits, tf.slice(tf.topk(logits, k).values, [0, k - 1], [rows, 1]));
+}
+
+function descending(logits: Tensor2D): Tensor2D {
+  return tf.topk(logits, logits.shape[1]).values;
+}
+
+function sizes(sorted: Tensor2D, p: number, atLeast: number): Tensor1D {
+  const [rows, vocab] = sorted.shape;
+  if (p >= 1) return tf.fill([rows], vocab);
+  // The share of each token and all that are less probable, summed from the smallest on.
+  const shares = tf.cumsum(tf.softmax(sorted), 1, false, true);
+  const kept = tf.sum(tf.cast(tf.greater(shares, 1 - p), 'float32'), 1) as Tensor1D;
+  return tf.maximum(kept, Math.min(atLeast, vocab));
+}
+
+function atLeastAs(logits: Tensor2D, threshold: Tensor): Tensor2D {
+  return tf.cast(tf.greaterEqual(logits, threshold), 'float32');
 }

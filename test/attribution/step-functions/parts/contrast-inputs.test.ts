@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Sequence } from '../../../../src/attribution/passes/passes.ts';
+import type { Sequence } from '../../../../src/attribution/passes/sequence-features.ts';
 import {
   type ContrastTexts,
   resolveContrast,
@@ -32,44 +32,48 @@ const translation: Sequence = { ...sequence, sourceIds: Int32Array.of(7, 8), sou
 const translationTexts: ContrastTexts = { ...texts, encodeSource: encode };
 
 const letters = (values: Int32Array): string => String.fromCharCode(...values);
-const tokens = (args: Parameters<typeof resolveContrast>[0], given = texts, of = sequence): string => {
-  const { targetIds, positions } = resolveContrast(args, of, given);
+const tokens = async (args: Parameters<typeof resolveContrast>[0], given = texts, of = sequence): Promise<string> => {
+  const { targetIds, positions } = await resolveContrast(args, of, given);
   return letters(positions.map((at) => targetIds[at]));
 };
 
 describe('contrast inputs', () => {
-  it('align a text of the same length token by token', () => {
-    assert.equal(tokens({ contrast_targets: 'abxyzw' }), 'xyz');
+  it('align a text of the same length token by token', async () => {
+    assert.equal(await tokens({ contrast_targets: 'abxyzw' }), 'xyz');
   });
 
-  it('align a text of another length from the ends, whatever span is attributed', () => {
-    assert.equal(tokens({ contrast_targets: 'uvwxyz12' }), 'yz1');
-    const whole = tokens({ contrast_targets: 'uvwxyz12' }, texts, { ...sequence, end: 7 });
-    assert.equal(whole.slice(0, 3), tokens({ contrast_targets: 'uvwxyz12' }));
+  it('align a text of another length from the ends, whatever span is attributed', async () => {
+    assert.equal(await tokens({ contrast_targets: 'uvwxyz12' }), 'yz1');
+    const whole = await tokens({ contrast_targets: 'uvwxyz12' }, texts, { ...sequence, end: 7 });
+    assert.equal(whole.slice(0, 3), await tokens({ contrast_targets: 'uvwxyz12' }));
   });
 
-  it('take explicit pairs first, of this input where there are lists', () => {
+  it('take explicit pairs first, of this input where there are lists', async () => {
     const pairs: [number, number][] = [
       [3, 6],
       [5, 1],
     ];
-    assert.equal(tokens({ contrast_targets: 'uvwxyz', contrast_targets_alignments: pairs }), 'zxu');
-    assert.equal(tokens({ contrast_targets: 'uvwxyz', contrast_targets_alignments: [[], pairs] }), 'zxu');
-    assert.equal(tokens({ contrast_targets: 'uvwxyz', contrast_targets_alignments: [pairs] }), 'zxu');
+    assert.equal(await tokens({ contrast_targets: 'uvwxyz', contrast_targets_alignments: pairs }), 'zxu');
+    assert.equal(await tokens({ contrast_targets: 'uvwxyz', contrast_targets_alignments: [[], pairs] }), 'zxu');
+    assert.equal(await tokens({ contrast_targets: 'uvwxyz', contrast_targets_alignments: [pairs] }), 'zxu');
   });
 
-  it('take one text for all inputs, or one for each', () => {
-    assert.equal(tokens({ contrast_targets: ['uvwxyz', 'UVWXYZ'] }), 'WXY');
-    assert.equal(tokens({ contrast_targets: ['uvwxyz'] }), 'wxy');
+  it('take one text for all inputs, or one for each', async () => {
+    assert.equal(await tokens({ contrast_targets: ['uvwxyz', 'UVWXYZ'] }), 'WXY');
+    assert.equal(await tokens({ contrast_targets: ['uvwxyz'] }), 'wxy');
   });
 
-  it('leave out special tokens on request', () => {
-    const { targetIds } = resolveContrast({ contrast_targets: 'uvwxyz', skip_special_tokens: true }, sequence, texts);
+  it('leave out special tokens on request', async () => {
+    const { targetIds } = await resolveContrast(
+      { contrast_targets: 'uvwxyz', skip_special_tokens: true },
+      sequence,
+      texts,
+    );
     assert.equal(letters(targetIds), 'uvwxyz');
   });
 
-  it('read the generated text after another source', () => {
-    const { targetIds, sourceIds, positions } = resolveContrast(
+  it('read the generated text after another source', async () => {
+    const { targetIds, sourceIds, positions } = await resolveContrast(
       { contrast_sources: 'xy' },
       translation,
       translationTexts,
@@ -77,18 +81,18 @@ describe('contrast inputs', () => {
     assert.equal(targetIds, translation.targetIds);
     assert.deepEqual([...positions], [3, 4, 5]);
     assert.deepEqual(sourceIds, encode('xy', { addSpecialTokens: true }));
-    const kept = resolveContrast({ contrast_targets: 'uvwxyz' }, translation, translationTexts);
+    const kept = await resolveContrast({ contrast_targets: 'uvwxyz' }, translation, translationTexts);
     assert.equal(kept.sourceIds, translation.sourceIds);
   });
 
-  it('ask the aligner for "auto"', () => {
-    const align = (target: Int32Array, contrast: Int32Array): [number, number][] => {
+  it('ask the aligner for "auto"', async () => {
+    const align = async (target: Int32Array, contrast: Int32Array): Promise<[number, number][]> => {
       assert.equal(target, sequence.targetIds);
       assert.equal(contrast.length, 7);
       return [[4, 1]];
     };
     const args = { contrast_targets: 'uvwxyz', contrast_targets_alignments: 'auto' } as const;
-    assert.equal(tokens(args, { ...texts, align }), 'wuy');
+    assert.equal(await tokens(args, { ...texts, align }), 'wuy');
   });
 
   const refused: [string, Parameters<typeof resolveContrast>[0], string, RegExp][] = [
@@ -124,7 +128,7 @@ describe('contrast inputs', () => {
   ];
   for (const [title, args, pointer, message] of refused) {
     it(`refuse ${title}`, () => {
-      assert.throws(() => resolveContrast(args, sequence, texts), { name: 'AttributionError', pointer, message });
+      return assert.rejects(resolveContrast(args, sequence, texts), { name: 'AttributionError', pointer, message });
     });
   }
 });

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { MethodScores } from '../../../../src/attribution/method.ts';
-import type { Sequence } from '../../../../src/attribution/passes/passes.ts';
+import type { Sequence } from '../../../../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../../../../src/attribution/registries.ts';
 import type { ScoreArray } from '../../../../src/attribution/scores.ts';
 import type { SequenceScores } from '../../../../src/attribution/sequence-scores.ts';
-import { Random } from '../../../../src/random.ts';
+import { soloTask } from '../../../../src/attribution/solo.ts';
 import { startBackend } from '../../../../src/tensors/backend.ts';
 import { tf } from '../../../../src/tensors/tf.ts';
 import { encodeSource, encodeTarget, loadTranslator, translationScores } from '../../../models/encoder-decoder.ts';
@@ -109,15 +109,12 @@ for (const backend of ['tensorflow', 'wasm'] as const) {
         const scores = setting.scores();
         const own = methods.get(method);
         assert.ok(own);
-        const passes = await scores.passes(call(id, { ...args, contrast_force_inputs: true }), own.needsGradient);
-        const found = await own.attribute({
-          passes,
+        const task = await soloTask(scores, own, {
           args: completedArgs(own.argsSchema, { n_steps: 4 }),
+          attributedFn: call(id, { ...args, contrast_force_inputs: true }),
           attributeTarget,
-          random: new Random(1),
-          onProgress: async () => {},
         });
-        passes.dispose();
+        const found = await own.attribute(task);
         scores.dispose();
         return found;
       };

@@ -1,0 +1,215 @@
+/**
+ * Gradients of several texts' scores from one recorded forward pass: the cotangents of all their generated tokens are
+ * pulled back together.
+ */
+
+import { type Kind, type Look, yieldToEventLoop } from '../../batching/dynamic-batcher.ts';
+import { concat, countFitting, type DecoderInput, decode } from '../../models/forward.ts';
+import type { LanguageModel } from '../../models/model.ts';
+import { selectPositions } from '../../nn/elementwise.ts';
+import { type PartCotangents, Steps, sliceRows } from '../../nn/rows.ts';
+import { type Cotangent, Run, stepCotangent, type Value } from '../../nn/run.ts';
+import { scoped } from '../../tensors/ops.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { GradientOptions } from './objective.ts';
+
+/** Gradients of a block of steps for a block of segments. Tensors live until its visitor resolves. */
+export interface GradientBlock {
+  segmentStart: number;
+  segments: number;
+  stepStart: number;
+  steps: { readonly count: number; readonly read: Int32Array };
+  /** Scores [segments, steps of the block], row-major. */
+  scores: Float32Array;
+  /** [segments * steps * source positions, width] */
+  source: Tensor2D | null;
+  /** [segments * sum over steps of (read position + 1), width] */
+  target: Tensor2D | null;
+  /** Values that were watched, with their cotangents. */
+  watched: Map<string, Watched>;
+}
+
+/** A named value of the model and its cotangents. */
+export interface Watched {
+  side: 'source' | 'target';
+  /** [segments * positions, width]; of one row a step for what follows the last block. */
+  activation: Tensor2D;
+  /** Null where the scores do not depend on it. */
+  cotangent: { tensor: Tensor2D; rows: PartCotangents } | null;
+}
+
+/** One text's share of a recorded pass. */
+export interface GradientItem extends DecoderInput {
+  /** Decoder position at which each step's score is read: [steps]. */
+  readonly read: Int32Array;
+  readonly wanted: { source: boolean; target: boolean };
+  /** Copies that cotangents are pulled back to, from the first. */
+  readonly pulled: number;
+  /** Blocks [from, to) of steps that are pulled back one after the other; one where items run together. */
+  readonly blocks: readonly [number, number][];
+  /** Scores [pulled * steps] and their gradient with respect to the logits of steps from .. to - 1. In a tidy. */
+  scoreGradient(logits: Tensor2D, from: number, to: number): { value: Tensor1D; grad: Tensor2D };
+  visit(block: Omit<GradientBlock, 'segmentStart'>): Promise<void>;
+  readonly options: GradientOptions;
+  /** Bytes that its record takes. */
+  readonly bytes: number;
+}
+
+interface Recorded {
+  run: Run;
+  logits: Value;
+  source: Value | null;
+  target: Value;
+  named: Map<string, Value>;
+}
+
+/** Recorded passes of one model as a kind of work. */
+export class GradientPasses implements Kind<GradientItem, void> {
+  readonly model: LanguageModel;
+  readonly #budget: () => number;
+
+  /** @param budget - bytes that the record of a micro-batch may take now */
+  constructor(model: LanguageModel, budget: () => number) {
+    this.model = model;
+    this.#budget = budget;
+  }
+
+  fit(items: readonly GradientItem[]): number {
+    const [first] = items;
+    const plain = ({ blocks, options }: GradientItem): boolean =>
+      blocks.length === 1 && options.rescale !== true && options.replace === undefined;
+    if (!plain(first)) return 1;
+    const sort = ({ wanted, options }: GradientItem): string =>
+      `${wanted.source} ${wanted.target} ${options.watch?.join() ?? ''}`;
+    const alike = (item: GradientItem): boolean => plain(item) && sort(item) === sort(first);
+    return countFitting(items, alike, rowsPulled, this.#budget());
+  }
+
+  async run(items: readonly GradientItem[], look: Look): Promise<undefined[]> {
+    const { rescale, replace, watch = [] } = items[0].options;
+    const named = new Map<string, Value>();
+    const onValue = (name: string, value: Value): void => {
+      if (!watch.includes(name)) return;
+      run.keep(value.tensor);
+      named.set(name, value);
+    };
+    using run = new Run({ rescale, replace, onValue, record: true, look });
+    const recorded = scoped((): Recorded => {
+      const { hidden, source, target } = decode(run, this.model, items, items[0].wanted);
+      const logits = run.scope(() =>
+        this.model.head(
+          run,
+          selectPositions(
+            run,
+            hidden,
+            items.map(({ read }) => read),
+          ),
+        ),
+      );
+      run.keep(logits.tensor);
+      return { run, logits, source, target, named };
+    });
+    for (let b = 0; b < items[0].blocks.length; b++) {
+      if (b > 0) await yieldToEventLoop(look);
+      await pullBlock(recorded, items, items[0].blocks.length === 1 ? null : items[0].blocks[b]);
+    }
+    return items.map(() => undefined);
+  }
+}
+
+/** Rows of an item's cotangents, or of its pass where those are fewer. */
+function rowsPulled({ features, read, pulled, source }: GradientItem): number {
+  const ofSource = source === null ? 0 : source.features.shape[0] / source.segments;
+  const cotangents = read.reduce((sum, position) => sum + position + 1 + ofSource, 0) * pulled;
+  return Math.max(features.shape[0], cotangents);
+}
+
+/** Pulls back one block of steps, or where `range` is null the only block of each item, and visits what comes of it. */
+async function pullBlock(
+  pass: Recorded,
+  items: readonly GradientItem[],
+  range: [number, number] | null,
+): Promise<void> {
+  const { run, logits } = pass;
+  const ranges = items.map(({ blocks }) => range ?? blocks[0]);
+  using steps = new Steps(
+    items.map(({ read, pulled }, i) => {
+      const [from, to] = ranges[i];
+      const index = Int32Array.from({ length: to - from }, (_, k) => from + k);
+      return { read: read.slice(from, to), index, segments: pulled };
+    }),
+  );
+  const candidates = [pass.source, pass.target, ...pass.named.values()];
+  const wanted = [...new Set(candidates)].filter((value): value is Value => value?.requires === true);
+  const { values, cotangents } = scoped(() => {
+    const scored = items.map((item, i) => {
+      const [from, to] = ranges[i];
+      const part = logits.rows.parts[i];
+      const own = logitsOf(part.of(logits.tensor), part.length, item.pulled, from, to);
+      return item.scoreGradient(own, from, to);
+    });
+    const grad = concat(scored.map((score) => score.grad));
+    const cotangents = run.pullback(logits, stepCotangent(logits, grad, steps), wanted);
+    return { values: scored.map(({ value }) => tf.keep(value.clone())), cotangents };
+  });
+  try {
+    const scores = await Promise.all(values.map(async (value) => (await value.data()) as Float32Array));
+    for (const [i, item] of items.entries()) {
+      const of = (value: Value | null): Cotangent | null =>
+        value === null ? null : (cotangents[wanted.indexOf(value)] ?? null);
+      await visitPart(pass, item, i, { range: ranges[i], scores: scores[i] }, of);
+    }
+  } finally {
+    for (const tensor of values) tensor.dispose();
+    for (const cotangent of cotangents) cotangent?.tensor.dispose();
+  }
+}
+
+/** Gives an item its part of the cotangents. */
+async function visitPart(
+  pass: Recorded,
+  item: GradientItem,
+  index: number,
+  { range: [from, to], scores }: { range: [number, number]; scores: Float32Array },
+  cotangentOf: (value: Value | null) => Cotangent | null,
+): Promise<void> {
+  const slices: Tensor2D[] = [];
+  const own = (tensor: Tensor2D, offset: number, count: number): Tensor2D => {
+    if (tensor.shape[0] === count) return tensor;
+    const slice = tf.keep(sliceRows(tensor, offset, count));
+    slices.push(slice);
+    return slice;
+  };
+  const part = (cotangent: Cotangent | null): { tensor: Tensor2D; rows: PartCotangents } | null => {
+    if (cotangent === null) return null;
+    const rows = cotangent.rows.parts[index];
+    return { tensor: own(cotangent.tensor, rows.offset, rows.count), rows };
+  };
+  const watched = new Map<string, Watched>();
+  for (const [name, value] of pass.named) {
+    const side = pass.source !== null && value.rows === pass.source.rows ? 'source' : 'target';
+    const { offset, count } = value.rows.parts[index];
+    watched.set(name, { side, activation: own(value.tensor, offset, count), cotangent: part(cotangentOf(value)) });
+  }
+  try {
+    await item.visit({
+      segments: item.pulled,
+      stepStart: from,
+      steps: { count: to - from, read: item.read.slice(from, to) },
+      scores,
+      source: part(cotangentOf(pass.source))?.tensor ?? null,
+      target: part(cotangentOf(pass.target))?.tensor ?? null,
+      watched,
+    });
+  } finally {
+    for (const slice of slices) slice.dispose();
+  }
+}
+
+/** Logits of steps from .. to - 1 of the first `segments` copies: [segments * (to - from), vocab]. In a tidy. */
+export function logitsOf(logits: Tensor2D, steps: number, segments: number, from: number, to: number): Tensor2D {
+  const vocab = logits.shape[1];
+  if (from === 0 && to === steps && logits.shape[0] === segments * steps) return logits;
+  const blocks = tf.slice(tf.reshape(logits, [-1, steps, vocab]), [0, from, 0], [segments, to - from, vocab]);
+  return tf.reshape(blocks, [segments * (to - from), vocab]);
+}

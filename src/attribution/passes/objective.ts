@@ -1,0 +1,45 @@
+/** What is attributed: a score of each step, evaluated on copies of a sequence, and its gradients. */
+
+import type { RunOptions } from '../../nn/run.ts';
+import type { Tensor2D } from '../../tensors/tf.ts';
+import type { GradientBlock } from './gradient-passes.ts';
+import type { Features } from './sequence-features.ts';
+
+export interface GradientOptions extends Pick<RunOptions, 'rescale' | 'replace'> {
+  /** Names of values whose cotangents are wanted besides those of the features. */
+  watch?: readonly string[];
+}
+
+/** Scores after one decoder feature was replaced. */
+export interface ReplacedScores {
+  /** [steps] */
+  clean: Float32Array;
+  /** [positions, steps]; NaN where the step's prefix does not hold the position */
+  replaced: Float32Array;
+}
+
+export interface Objective {
+  /** Scores [segments, steps] of copies of the sequence, row-major. */
+  evaluate(features: Features, options?: RunOptions): Promise<Float32Array>;
+  /**
+   * Gradients of every step's score with respect to the features of copies of the sequence; with `rescale`, of the
+   * first half of the copies, the inputs.
+   * @param visit - receives each block of segments and steps, segments outermost; its tensors live until it resolves
+   */
+  gradients(
+    features: Features,
+    wanted: { source: boolean; target: boolean },
+    visit: (block: GradientBlock) => Promise<void>,
+    options?: GradientOptions,
+  ): Promise<void>;
+  /**
+   * Scores after one decoder feature is replaced, for each of `positions`, ascending.
+   * @param replacement - features to put in place: [positions.length, width]
+   * @param onCopies - called with the number of positions that are done, in their order, and the scores so far
+   */
+  replaceTarget(
+    positions: Int32Array,
+    replacement: Tensor2D,
+    onCopies: (done: number, soFar: ReplacedScores) => Promise<void>,
+  ): Promise<ReplacedScores>;
+}

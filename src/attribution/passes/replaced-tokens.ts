@@ -1,0 +1,106 @@
+/**
+ * Copies of the sequence in which one decoder feature is replaced each. A decoder is causal, so of each copy only the
+ * positions from the replaced one on are run; what lies before it is that of one clean copy, which is run beside them.
+ */
+
+import type { KeyValueCache } from '../../nn/attention.ts';
+import { indexTensor, type Part } from '../../nn/rows.ts';
+import { type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Scorer } from '../step-function.ts';
+import type { ReplacedScores } from './objective.ts';
+import type { Passes } from './passes.ts';
+
+/** What is replaced, as of `Objective.replaceTarget`. */
+interface Replaced {
+  positions: Int32Array;
+  replacement: Tensor2D;
+  onCopies: (done: number, soFar: ReplacedScores) => Promise<void>;
+}
+
+export async function scoreReplaced(passes: Passes, scorer: Scorer, replaced: Replaced): Promise<ReplacedScores> {
+  const { positions, replacement, onCopies } = replaced;
+  const { steps } = passes;
+  const scores = new Float32Array((1 + positions.length) * steps).fill(Number.NaN);
+  const result = { clean: scores.subarray(0, steps), replaced: scores.subarray(steps) };
+  // Copy 0 is the clean one, "replaced" from its first position on by itself.
+  const first = Int32Array.from([0, ...positions]);
+  const blocks = passes.plan.suffixBlocks(first);
+  const clean: KeyValueCache = new Map();
+  const features = tf.tidy(() => {
+    const { targetFeatures } = passes;
+    const own = tf.slice(targetFeatures, [0, 0], [1, targetFeatures.shape[1]]);
+    return tf.keep(tf.concat2d([targetFeatures, own, replacement], 0));
+  });
+  try {
+    for (const [start, end] of blocks) {
+      const keep = start === 0 && blocks.length > 1 ? (present: KeyValueCache) => cloneInto(clean, present) : undefined;
+      const past = start === 0 ? undefined : clean;
+      await scoreBlock(passes, scorer, { first: first.subarray(start, end), start, features, past, keep }, scores);
+      await onCopies(end - 1, result);
+    }
+  } finally {
+    for (const { keys, values } of clean.values()) {
+      keys.dispose();
+      values.dispose();
+    }
+    features.dispose();
+  }
+  return result;
+}
+
+function cloneInto(cache: KeyValueCache, present: KeyValueCache): void {
+  for (const [name, { keys, values }] of present) {
+    cache.set(name, { keys: tf.keep(keys.clone()), values: tf.keep(values.clone()) });
+  }
+}
+
+/** Copies from `start` on, of which the first of all is clean. */
+interface CopyBlock {
+  first: Int32Array;
+  start: number;
+  /** The clean features, then what copy k has in place of first[k]: [length + copies, width] */
+  features: Tensor2D;
+  past: KeyValueCache | undefined;
+  keep: ((present: KeyValueCache) => void) | undefined;
+}
+
+/** @param scores - [copies, steps], written */
+async function scoreBlock(passes: Passes, scorer: Scorer, block: CopyBlock, scores: Float32Array): Promise<void> {
+  const { length, read, sourceFeatures, targets } = passes;
+  const { first, start, past, keep } = block;
+  const index: number[] = [];
+  const steps: number[] = [];
+  const cells: number[] = [];
+  for (let s = 0; s < first.length; s++) {
+    for (let p = first[s]; p < length; p++) index.push(p === first[s] ? length + start + s : p);
+    for (let t = 0; t < read.length; t++) {
+      if (read[t] < first[s]) continue;
+      steps.push(t);
+      cells.push((start + s) * read.length + t);
+    }
+  }
+  const select = (part: Part): Int32Array =>
+    Int32Array.from(steps, (t, k) => part.rowOf(Math.floor(cells[k] / read.length) - start, read[t]));
+  const rows = { steps: Int32Array.from(steps), targets: Int32Array.from(steps, (step) => targets[step]) };
+  const features = tf.tidy(() => tf.keep(tf.gather(block.features, indexTensor(Int32Array.from(index)))));
+  try {
+    const values = await passes.submit({
+      length,
+      first,
+      sharesPrefix: start === 0,
+      features,
+      source: start === 0 && sourceFeatures !== null ? { features: sourceFeatures, segments: 1 } : null,
+      ...(past && { past }),
+      ...(keep && { keep }),
+      select,
+      score: (logits) => scorer({ logits, ...rows }),
+      bytes: passes.plan.bytesOfSuffixes(first),
+    });
+    cells.forEach((cell, k) => {
+      scores[cell] = values[k];
+    });
+  } finally {
+    features.dispose();
+  }
+  passes.counters.forward += first.length;
+}

@@ -1,0 +1,101 @@
+/** A score of one run's logits as the objective. */
+
+import type { RunOptions } from '../../nn/run.ts';
+import { scoped } from '../../tensors/ops.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Scorer } from '../step-function.ts';
+import type { GradientBlock } from './gradient-passes.ts';
+import type { GradientOptions, Objective, ReplacedScores } from './objective.ts';
+import type { Passes } from './passes.ts';
+import { scoreReplaced } from './replaced-tokens.ts';
+import { disposeFeatures, type Features } from './sequence-features.ts';
+
+export class ScoreObjective implements Objective {
+  readonly #passes: Passes;
+  readonly #scorer: Scorer;
+
+  constructor(passes: Passes, scorer: Scorer) {
+    this.#passes = passes;
+    this.#scorer = scorer;
+  }
+
+  async evaluate(features: Features, options?: RunOptions): Promise<Float32Array> {
+    const { steps, plan } = this.#passes;
+    const scores = new Float32Array(features.segments * steps);
+    await this.#inChunks(features, plan.copiesEvaluated(), async (chunk, start) => {
+      const rows = this.#passes.stepRows(chunk.segments);
+      const score = (logits: Tensor2D): Tensor1D => this.#scorer({ logits, ...rows });
+      scores.set(await this.#passes.score(chunk, this.#passes.readRows, score, options), start * steps);
+    });
+    return scores;
+  }
+
+  async gradients(
+    features: Features,
+    wanted: { source: boolean; target: boolean },
+    visit: (block: GradientBlock) => Promise<void>,
+    options: GradientOptions = {},
+  ): Promise<void> {
+    const { plan } = this.#passes;
+    const blocks = plan.stepBlocks();
+    // The rescale rule compares the halves of the whole.
+    const chunkSize = options.rescale ? features.segments : plan.copiesRecorded();
+    await this.#inChunks(features, chunkSize, (chunk, segmentStart) => {
+      // Baselines are there for the rescale rule to compare with: nothing is pulled back to them.
+      const pulled = options.rescale ? chunk.segments / 2 : chunk.segments;
+      return this.#passes.pullBack(chunk, {
+        wanted,
+        pulled,
+        blocks,
+        options,
+        scoreGradient: (logits, from, to) => this.#scoreGradient(logits, pulled, from, to),
+        visit: (block) => visit({ ...block, segmentStart }),
+      });
+    });
+  }
+
+  async replaceTarget(
+    positions: Int32Array,
+    replacement: Tensor2D,
+    onCopies: (done: number, soFar: ReplacedScores) => Promise<void>,
+  ): Promise<ReplacedScores> {
+    return scoreReplaced(this.#passes, this.#scorer, { positions, replacement, onCopies });
+  }
+
+  /** Scores [rows] and their gradient [rows, vocab] with respect to logits of steps from .. to - 1. In a tidy. */
+  #scoreGradient(logits: Tensor2D, segments: number, from: number, to: number): { value: Tensor1D; grad: Tensor2D } {
+    const rows = this.#passes.stepRows(segments, from, to);
+    let value: Tensor1D | null = null;
+    const { grad } = tf.valueAndGrad((input: Tensor) => {
+      value = tf.keep(this.#scorer({ logits: input as Tensor2D, ...rows }));
+      return tf.sum(value);
+    })(logits);
+    const kept = value as unknown as Tensor1D;
+    const scores = kept.clone();
+    kept.dispose();
+    return { value: scores, grad: grad as Tensor2D };
+  }
+
+  async #inChunks(
+    features: Features,
+    size: number,
+    body: (chunk: Features, start: number) => Promise<void>,
+  ): Promise<void> {
+    for (let start = 0; start < features.segments; start += size) {
+      const count = Math.min(size, features.segments - start);
+      if (count === features.segments) {
+        await body(features, start);
+        continue;
+      }
+      const chunk = scoped(() => {
+        const { segments, source, target } = this.#passes.slice(features, start, count);
+        return { segments, source: source && tf.keep(source.clone()), target: tf.keep(target.clone()) };
+      });
+      try {
+        await body(chunk, start);
+      } finally {
+        disposeFeatures(chunk);
+      }
+    }
+  }
+}

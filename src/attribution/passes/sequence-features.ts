@@ -1,0 +1,93 @@
+/** One text on the device: its ids, the features of its tokens and of their baselines, and where scores are read. */
+
+import { embedIds, type LanguageModel } from '../../models/model.ts';
+import { type Tensor2D, tf } from '../../tensors/tf.ts';
+
+/** The ids of one sequence and which of its tokens are attributed. */
+export interface Sequence {
+  sourceIds: Int32Array | null;
+  /** Encoder input ids that stand for "nothing"; null for decoder-only models. */
+  sourceBaselineIds: Int32Array | null;
+  /** Decoder ids: prompt and generation, or decoder start and translation. */
+  targetIds: Int32Array;
+  targetBaselineIds: Int32Array;
+  /** Attributed tokens are targetIds[start .. end - 1]; start >= 1. */
+  start: number;
+  end: number;
+  /** Ids of special tokens, which some methods leave as they are. */
+  specialIds?: ReadonlySet<number>;
+}
+
+/** Features of some copies of a sequence: [segments * positions, hidden]. One source may serve all copies. */
+export interface Features {
+  segments: number;
+  source: Tensor2D | null;
+  target: Tensor2D;
+}
+
+/** Frees copies of features. */
+export function disposeFeatures({ source, target }: Features): void {
+  source?.dispose();
+  target.dispose();
+}
+
+export class SequenceFeatures {
+  readonly model: LanguageModel;
+  readonly sequence: Sequence;
+  /** Clean features and their baselines: [positions, hidden]. */
+  readonly sourceFeatures: Tensor2D | null;
+  readonly sourceBaseline: Tensor2D | null;
+  readonly targetFeatures: Tensor2D;
+  readonly targetBaseline: Tensor2D;
+  /** Decoder positions that are run: the last attributed token is never read. */
+  readonly length: number;
+  readonly sourceLength: number;
+  /** Decoder position at which each step's score is read: [steps]. */
+  readonly read: Int32Array;
+  /** Generated token of each step: [steps]. */
+  readonly targets: Int32Array;
+
+  constructor(model: LanguageModel, sequence: Sequence) {
+    this.model = model;
+    this.sequence = sequence;
+    const { sourceIds, sourceBaselineIds, targetIds, targetBaselineIds, start, end } = sequence;
+    this.length = end - 1;
+    this.sourceLength = sourceIds?.length ?? 0;
+    this.read = Int32Array.from({ length: end - start }, (_, t) => start + t - 1);
+    this.targets = targetIds.slice(start, end);
+    const source = model.sourceEmbedding;
+    this.sourceFeatures = source && sourceIds && tf.keep(embedIds(source, sourceIds));
+    this.sourceBaseline = source && sourceBaselineIds && tf.keep(embedIds(source, sourceBaselineIds));
+    this.targetFeatures = tf.keep(embedIds(model.targetEmbedding, targetIds.subarray(0, this.length)));
+    this.targetBaseline = tf.keep(embedIds(model.targetEmbedding, targetBaselineIds.subarray(0, this.length)));
+  }
+
+  get steps(): number {
+    return this.read.length;
+  }
+
+  /** One copy of the clean features. */
+  get clean(): Features {
+    return { segments: 1, source: this.sourceFeatures, target: this.targetFeatures };
+  }
+
+  /** Copies start .. start + count - 1. A source that all copies share stays whole. In the caller's tidy. */
+  slice(features: Features, start: number, count: number): Features {
+    const { segments, source, target } = features;
+    if (count === segments) return features;
+    const part = (tensor: Tensor2D, length: number): Tensor2D =>
+      tf.slice(tensor, [start * length, 0], [count * length, tensor.shape[1]]);
+    const shared = source?.shape[0] === this.sourceLength;
+    return {
+      segments: count,
+      source: source && (shared ? source : part(source, this.sourceLength)),
+      target: target.shape[0] === this.length ? target : part(target, this.length),
+    };
+  }
+
+  dispose(): void {
+    for (const tensor of [this.sourceFeatures, this.sourceBaseline, this.targetFeatures, this.targetBaseline]) {
+      tensor?.dispose();
+    }
+  }
+}

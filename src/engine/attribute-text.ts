@@ -1,0 +1,142 @@
+/** One text of a job: its attributions and step scores, told column by column as they are finished. */
+
+import { type AggregatorCall, defaultAggregators } from '../attribution/aggregation/aggregate.ts';
+import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
+import type { MethodScores } from '../attribution/method.ts';
+import { concatSteps, extraAxes, type SequenceAttribution } from '../attribution/scores.ts';
+import { SequenceScores } from '../attribution/sequence-scores.ts';
+import type { Client } from '../batching/dynamic-batcher.ts';
+import { yieldToEventLoop } from '../batching/dynamic-batcher.ts';
+import type { ContrastInfo } from '../contract/result.ts';
+import type { LanguageModel } from '../models/model.ts';
+import { Random } from '../random.ts';
+import type { Job } from './attribution.ts';
+import { contrastInfo } from './contrast-info.ts';
+import type { Input } from './inputs.ts';
+import { StepEvents } from './step-events.ts';
+
+export interface AttributedText {
+  /** Scores as the method gave them. */
+  attribution: SequenceAttribution;
+  /** The same, aggregated by the method's default. */
+  aggregated: SequenceAttribution;
+  defaultChain: readonly AggregatorCall[];
+  contrasts: ContrastInfo[];
+}
+
+/** @param onProgress - units of the method's work that are done, and in all */
+export async function attributeText(
+  job: Job,
+  input: Input,
+  index: number,
+  client: Client,
+  onProgress: (completed: number, total: number) => void,
+): Promise<AttributedText> {
+  const ranges = rangesOfOneRegime(job.model.model, input.sequence);
+  const parts: AttributedText[] = [];
+  for (const [i, [start, end]] of ranges.entries()) {
+    const part = { ...input, sequence: { ...input.sequence, start, end } };
+    const share = (completed: number, total: number): void => onProgress(i * total + completed, ranges.length * total);
+    parts.push(await attributeRange(job, part, index, client, share));
+  }
+  if (parts.length === 1) return parts[0];
+  return {
+    attribution: concatSteps(parts.map(({ attribution }) => attribution)),
+    aggregated: concatSteps(parts.map(({ aggregated }) => aggregated)),
+    defaultChain: parts[0].defaultChain,
+    contrasts: parts.flatMap(({ contrasts }) => contrasts),
+  };
+}
+
+/**
+ * Ranges [start, end) of generated tokens that one pass serves. Where positions depend on the length of the text
+ * (LongRoPE, dynamic scaling), a token has those of the prefix that it was predicted from.
+ */
+function rangesOfOneRegime(model: LanguageModel, { start, end }: { start: number; end: number }): [number, number][] {
+  const ranges: [number, number][] = [];
+  let from = start;
+  for (let position = start + 1; position < end; position++) {
+    // The prefix of the token at `position` has as many tokens.
+    if (model.positionRegime?.(position - 1) === model.positionRegime?.(position)) continue;
+    ranges.push([from, position]);
+    from = position;
+  }
+  return [...ranges, [from, end]];
+}
+
+async function attributeRange(
+  job: Job,
+  input: Input,
+  index: number,
+  client: Client,
+  onProgress: (completed: number, total: number) => void,
+): Promise<AttributedText> {
+  const { request, model, calls, look } = job;
+  const { start, end } = input.sequence;
+  const random = new Random(request.seed).fork();
+  using scores = new SequenceScores({
+    shared: job.resources.passesOf(model),
+    client,
+    sequence: input.sequence,
+    texts: input.contrast,
+    random,
+    counters: job.counters,
+  });
+  onProgress(0, 1);
+  const objective = await scores.objective(calls.attributedFn, calls.method.needsGradient);
+  const ownRandom = random.fork();
+  const stepScores: Record<string, Float32Array> = {};
+  for (const [position, call] of calls.stepScores.entries()) {
+    const name = call.fn.id in stepScores ? `${call.fn.id}_${position + 1}` : call.fn.id;
+    stepScores[name] = await scores.score(call);
+  }
+  const whole = (found: MethodScores): SequenceAttribution => ({
+    kind: found.kind,
+    source: input.source,
+    target: input.target,
+    attrPosStart: start,
+    attrPosEnd: end,
+    sourceAttributions: found.source,
+    targetAttributions: found.target,
+    stepScores,
+    sequenceScores: found.sequenceScores ?? {},
+    convergenceDelta: found.convergenceDelta ?? null,
+    ...(found.axes && { axes: found.axes }),
+    ...(found.layers && { layers: found.layers }),
+    ...(found.diagnostics && { diagnostics: found.diagnostics }),
+  });
+  const events = new StepEvents(index, aggregationContext(job, input), job.hooks);
+  const found = await calls.method.attribute({
+    passes: scores.passes,
+    objective,
+    args: calls.methodArgs,
+    attributeTarget: model.model.architecture === 'decoder-only' || request.attribute_target,
+    random: ownRandom,
+    onProgress: async (completed, total) => {
+      onProgress(completed, total);
+      await yieldToEventLoop(look);
+    },
+    onSteps: (to, soFar) => events.finished(whole(soFar), to, soFar.aggregators ?? null),
+  });
+  onProgress(1, 1);
+  const attribution = whole(found);
+  const defaultChain = found.aggregators ?? defaultAggregators(found.kind, extraAxes(attribution));
+  return {
+    attribution,
+    aggregated: events.finish(attribution, defaultChain),
+    defaultChain,
+    contrasts: contrastInfo(scores.contrasts, index, start, model.tokenizer),
+  };
+}
+
+/** What aggregators may ask about a text. */
+export function aggregationContext({ request, resources }: Job, { texts }: Input): AggregationContext {
+  const { stepFunctions } = resources.registries;
+  const names = request.step_scores.map(({ name }) => name);
+  return {
+    texts,
+    spanAggregation: Object.fromEntries(
+      names.map((name) => [name, stepFunctions.get(name)?.spanAggregation ?? 'absmax']),
+    ),
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * Forward passes of a language model over the rows of several texts, and the logits at the rows that are wanted.
+ *
+ * What generation and perturbation need runs as `ForwardItem`s through a DynamicBatcher: items of different texts and
+ * lengths share each linear layer's matmul.
+ */
+
+import type { Kind } from '../batching/dynamic-batcher.ts';
+import type { KeyValueCache } from '../nn/attention.ts';
+import { indexTensor, type Part, type PartSpec, Rows } from '../nn/rows.ts';
+import { Run, type RunOptions, type Value } from '../nn/run.ts';
+import { readKept } from '../tensors/read.ts';
+import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
+import { type LanguageModel, runStack } from './model.ts';
+
+/** Source features of a text: those of one copy that all decoder copies share, or one for each. */
+export interface SourceFeatures {
+  /** [segments * positions, hidden] */
+  readonly features: Tensor2D;
+  readonly segments: number;
+}
+
+/** What runs through the decoder for one text. */
+export interface DecoderInput extends PartSpec {
+  /** [rows of the part, hidden] */
+  readonly features: Tensor2D;
+  readonly source: SourceFeatures | null;
+}
+
+/** The decoder's output for some texts, part for part, with the leaves that cotangents can be taken for. */
+export interface Decoded {
+  hidden: Value;
+  source: Value | null;
+  target: Value;
+}
+
+/** Runs encoder and decoder, without the head. `requires`: whether cotangents are wanted, where the run records. */
+export function decode(
+  run: Run,
+  model: LanguageModel,
+  inputs: readonly DecoderInput[],
+  requires = { source: false, target: false },
+): Decoded {
+  const rows = run.ownRows(new Rows(inputs));
+  const target = run.leaf(concat(inputs.map(({ features }) => features)), rows, run.recording && requires.target);
+  const source = sourceLeaf(run, model, inputs, run.recording && requires.source);
+  let memory: Value | null = null;
+  if (model.encoder !== null) {
+    memory = source === null ? cachedMemory(run, model, inputs.length) : runStack(run, model.encoder, source, null);
+  }
+  return { hidden: runStack(run, model.decoder, target, memory), source, target };
+}
+
+function sourceLeaf(run: Run, model: LanguageModel, inputs: readonly DecoderInput[], requires: boolean): Value | null {
+  const sources = inputs.map(({ source }) => source).filter((source) => source !== null);
+  if (model.encoder === null || sources.length === 0) return null;
+  const specs = sources.map(({ features, segments }) => ({
+    length: features.shape[0] / segments,
+    first: new Int32Array(segments),
+  }));
+  return run.leaf(concat(sources.map(({ features }) => features)), run.ownRows(new Rows(specs)), requires);
+}
+
+/** A stand-in for the encoder's output where the keys and values of cross-attention come from the cache. */
+function cachedMemory(run: Run, model: LanguageModel, parts: number): Value {
+  const rows = run.ownRows(new Rows(Array.from({ length: parts }, () => ({ length: 1, first: new Int32Array(1) }))));
+  return run.leaf(tf.zeros([parts, model.hiddenSize]), rows, false);
+}
+
+/** Matrices of one width below each other. In a tidy. */
+export function concat(tensors: Tensor2D[]): Tensor2D {
+  return tensors.length === 1 ? tensors[0] : tf.concat2d(tensors, 0);
+}
+
+/** One text's share of a forward pass. */
+export interface ForwardItem extends DecoderInput {
+  /** Keys and values of the positions before `first`, and of the source where `source` is null. */
+  readonly past?: KeyValueCache;
+  /** Receives the keys and values of the pass, which it clones to keep; called before `score`. */
+  readonly keep?: (present: KeyValueCache) => void;
+  /** Rows whose logits are wanted, counted from the part's first: [wanted] */
+  select(part: Part): Int32Array;
+  /** What is read of the logits [wanted, vocab]. Runs in a tidy. */
+  score(logits: Tensor2D): Tensor;
+  /** Sees the attention probabilities of the text's own copies, as of `AttentionHooks`. */
+  readonly onProbabilities?: (name: string, probabilities: Tensor) => void;
+  /** Options that change the pass: such an item runs alone. */
+  readonly options?: RunOptions;
+  /** Bytes that its activations take. */
+  readonly bytes: number;
+}
+
+/** Rows beyond which a matmul gains nothing from being larger. */
+export const ENOUGH_ROWS = 1024;
+
+/** Forward passes of one model as a kind of work. */
+export class ForwardPasses implements Kind<ForwardItem, Float32Array> {
+  readonly model: LanguageModel;
+  readonly #budget: () => number;
+
+  /** @param budget - bytes that the activations of a micro-batch may take now */
+  constructor(model: LanguageModel, budget: () => number = () => Number.POSITIVE_INFINITY) {
+    this.model = model;
+    this.#budget = budget;
+  }
+
+  fit(items: readonly ForwardItem[]): number {
+    const [{ options, source, past, keep }] = items;
+    if (options !== undefined) return 1;
+    const alike = (item: ForwardItem): boolean =>
+      item.options === undefined &&
+      (item.source === null) === (source === null) &&
+      (item.past === undefined) === (past === undefined) &&
+      (item.keep === undefined) === (keep === undefined);
+    return countFitting(items, alike, ({ features }) => features.shape[0], this.#budget());
+  }
+
+  async run(items: readonly ForwardItem[], look: () => void): Promise<Float32Array[]> {
+    const past = items[0].past === undefined ? undefined : items.map((item) => item.past ?? new Map());
+    const keepCache = items[0].keep !== undefined;
+    const attention = items.some((item) => item.onProbabilities !== undefined)
+      ? {
+          attention: {
+            onProbabilities: (name: string, p: Tensor, { index }: Part) => items[index].onProbabilities?.(name, p),
+          },
+        }
+      : {};
+    using run = new Run({ ...items[0].options, ...attention, ...(past && { past }), keepCache, look });
+    const scores: Tensor[] = [];
+    try {
+      tf.tidy(() => {
+        const { hidden } = decode(run, this.model, items);
+        items.forEach(({ keep }, i) => {
+          keep?.(run.presentOf(i));
+        });
+        const { parts } = hidden.rows;
+        const wanted = items.map((item, i) => item.select(parts[i]));
+        const index = Int32Array.from(wanted.flatMap((rows, i) => Array.from(rows, (row) => parts[i].offset + row)));
+        const logits = this.#logits(run, hidden, index);
+        let offset = 0;
+        items.forEach((item, i) => {
+          const own = wanted[i].length;
+          const part = logits.shape[0] === own ? logits : tf.slice(logits, [offset, 0], [own, logits.shape[1]]);
+          scores.push(tf.keep(item.score(part as Tensor2D).clone()));
+          offset += own;
+        });
+      });
+      return await Promise.all(scores.map((tensor) => readKept(tensor)));
+    } catch (error) {
+      for (const tensor of scores) tensor.dispose();
+      throw error;
+    }
+  }
+
+  /** Logits [rows, vocab] of some rows of the decoder's output; none are computed for no rows. */
+  #logits(run: Run, hidden: Value, index: Int32Array): Tensor2D {
+    if (index.length === 0) return tf.zeros([0, this.model.vocabSize]);
+    const rows = run.ownRows(Rows.full(1, index.length));
+    const selected = run.leaf(tf.gather(hidden.tensor, indexTensor(index)), rows, false);
+    return run.scope(() => this.model.head(run, selected)).tensor;
+  }
+}
+
+/** How many items from the first on are alike, within the budget and of no more rows than a matmul gains from. */
+export function countFitting<Item extends { readonly bytes: number }>(
+  items: readonly Item[],
+  alike: (item: Item) => boolean,
+  rowsOf: (item: Item) => number,
+  budget: number,
+): number {
+  let rows = 0;
+  let bytes = 0;
+  let count = 0;
+  for (const item of items) {
+    if (!alike(item)) break;
+    rows += rowsOf(item);
+    bytes += item.bytes;
+    if (count > 0 && (rows > ENOUGH_ROWS || bytes > budget)) break;
+    count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,115 @@
+/** A result does not depend on what ran beside it: not on the other texts of its job, nor on other jobs. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
+import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import { tf } from '../../src/tensors/tf.ts';
+import { modelDir } from '../support/goldens.ts';
+import { generation, hooks, request } from './request.ts';
+
+const TEXTS = [
+  'The',
+  'Every small cat sees',
+  'The doctor visits the old town because it',
+  'A green garden',
+  'Every small cat sees a green garden! The engineer argued with',
+];
+
+/** What the requests of one model differ in. */
+const CASES: [string, Partial<AttributeRequest>][] = [
+  ['input_x_gradient of generated texts', {}],
+  ['sampled texts', { generation_args: generation(6, { do_sample: true, top_k: 20 }), method: 'saliency' }],
+  ['beams', { generation_args: generation(6, { num_beams: 3 }), method: 'saliency' }],
+  ['integrated_gradients', { method: 'integrated_gradients', method_args: { n_steps: 7 } }],
+  ['occlusion', { method: 'occlusion' }],
+  ['lime', { method: 'lime', method_args: { n_samples: 12 } }],
+  ['attention', { method: 'attention' }],
+  ['deeplift', { method: 'deeplift' }],
+  ['a layer', { method: 'layer_gradient_x_activation' }],
+  [
+    'step scores, Monte Carlo dropout among them',
+    { step_scores: [call('entropy'), call('mc_dropout_prob_avg', { n_mcd_steps: 4 })] },
+  ],
+];
+
+function call(name: string, args: Record<string, unknown> = {}) {
+  return { name, args };
+}
+
+describe('results of texts that run together', () => {
+  let engine: Engine;
+  let folder: string;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'whence-batching-'));
+    const models = [
+      { id: 'gpt2', path: modelDir('gpt2-tiny'), quantization: 'none' },
+      { id: 'gpt2-int8', path: modelDir('gpt2-tiny'), quantization: 'int8' },
+      { id: 'llama', path: modelDir('llama-tiny'), quantization: 'none' },
+      { id: 'marian', path: modelDir('marian-tiny'), quantization: 'none' },
+      { id: 't5', path: modelDir('t5-tiny'), quantization: 'int8' },
+    ];
+    const modelsFile = join(folder, 'models.json');
+    writeFileSync(modelsFile, JSON.stringify({ models }));
+    const config = {
+      modelsFile,
+      backend: 'auto',
+      threads: 0,
+      pool: 'default',
+      memoryBudgetMb: 1024,
+      plugins: [],
+    } as const;
+    engine = await startEngine({ ...config, plugins: [] });
+  });
+  after(async () => {
+    await engine.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The sequences of a result as they are sent, and the passes that its info counts. */
+  const run = async (model: string, texts: string[], changes: Partial<AttributeRequest>) => {
+    const asked = request({ generation_args: generation(6), model, input_texts: texts, ...changes });
+    const { result } = await engine.attribute(asked, hooks());
+    const { forward_passes, backward_passes } = result.info;
+    return { sequences: result.sequences.map((sequence) => JSON.stringify(sequence)), forward_passes, backward_passes };
+  };
+
+  for (const model of ['gpt2', 'gpt2-int8', 'llama', 'marian', 't5']) {
+    for (const [title, changes] of CASES) {
+      test(`${model}, ${title}: alone, in a batch and beside other jobs, byte for byte`, async () => {
+        const alone: string[] = [];
+        let forward = 0;
+        for (const text of TEXTS) {
+          const { sequences, forward_passes } = await run(model, [text], changes);
+          alone.push(...sequences);
+          forward += forward_passes as number;
+        }
+        const batch = await run(model, TEXTS, changes);
+        assert.deepEqual(batch.sequences, alone);
+        assert.equal(batch.forward_passes, forward, 'passes are counted as of one by one');
+        const beside = await Promise.all([
+          run(model, [TEXTS[2], TEXTS[0]], changes),
+          ...TEXTS.map((text) => run(model, [text], changes)),
+          run(model, [TEXTS[1]], { method: 'saliency' }),
+          run(model, [TEXTS[4]], { method: 'occlusion' }),
+        ]);
+        assert.deepEqual(beside[0].sequences, [alone[2], alone[0]]);
+        assert.deepEqual(
+          beside.slice(1, 1 + TEXTS.length).map(({ sequences: [sequence] }) => sequence),
+          alone,
+        );
+      });
+    }
+  }
+
+  test('nothing is left on the device', async () => {
+    await run('gpt2', TEXTS, {});
+    const { numTensors } = tf.memory();
+    await run('gpt2', TEXTS, {});
+    assert.equal(tf.memory().numTensors, numTensors);
+  });
+});
