@@ -15,9 +15,10 @@ import { BULL_PREFIX, channels } from './keys.ts';
 import { poolQueueName, Queues, WEBHOOK_QUEUE } from './queues.ts';
 import { isOver, lostError, reconcile, reconcileJob } from './reconcile.ts';
 import { connectForWorker, logState } from './redis.ts';
-import { heartbeat, publishCatalogue, signOff } from './registry.ts';
 import { Reporter, type Update } from './reporter.ts';
+import type { ScriptedRedis } from './scripts.ts';
 import { type Attempt, WorkerStore } from './worker-store.ts';
+import { heartbeat, publishCatalogue, signOff } from './workers.ts';
 
 /** What a computation gave. `retry`: another attempt may succeed. */
 export type Outcome =
@@ -63,7 +64,7 @@ export class Consumer {
   readonly #self: () => Self;
   readonly #compute: Compute;
   readonly #log: Logger;
-  readonly #redis: Redis;
+  readonly #redis: ScriptedRedis;
   readonly #subscriber: Redis;
   readonly #store: WorkerStore;
   readonly #queues: Queues;

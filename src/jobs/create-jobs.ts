@@ -21,10 +21,10 @@ import { pack, unpack } from './packing.ts';
 import { Queues } from './queues.ts';
 import { isEnded, type JobRecord, readRecord } from './record.ts';
 import { connectForApi, guarded, logState, settle } from './redis.ts';
-import { readCatalogue, readWorkers } from './registry.ts';
-import { type Argument, runScript, type ScriptName } from './scripts.ts';
+import { type Argument, runScript, type ScriptedRedis, type ScriptName } from './scripts.ts';
 import { checkServer } from './server-check.ts';
 import { TimelyScripts } from './timely-scripts.ts';
+import { readCatalogue, readWorkers } from './workers.ts';
 
 /** What the job store reads of the configuration. */
 export interface JobsConfig {
@@ -55,7 +55,7 @@ export async function createJobs(config: JobsConfig, log: Logger = SILENT): Prom
 
 class RedisJobs implements Jobs {
   readonly #config: JobsConfig;
-  readonly #redis: Redis;
+  readonly #redis: ScriptedRedis;
   readonly #subscriber: Redis;
   readonly #notifications: Notifications;
   readonly #queues: Queues;
@@ -63,7 +63,7 @@ class RedisJobs implements Jobs {
   readonly #log: Logger;
   readonly #unlog: () => void;
 
-  constructor(config: JobsConfig, redis: Redis, subscriber: Redis, log: Logger) {
+  constructor(config: JobsConfig, redis: ScriptedRedis, subscriber: Redis, log: Logger) {
     this.#config = config;
     this.#log = log;
     this.#redis = redis;

@@ -1,41 +1,68 @@
 /** Names of everything that Whence keeps in Redis. One prefix, so that a shared server shows what belongs to whom. */
 import type { JobStatus } from '../contract/job.ts';
 
-export const PREFIX = 'whence:';
+const PREFIX = 'whence:';
 
 /** BullMQ's own keys: `whence:bull:POOL:…`. */
 export const BULL_PREFIX = `${PREFIX}bull`;
 
-export const keys = {
-  /** Hash: the job's record. */
-  job: (id: string) => `${PREFIX}job:${id}`,
-  /** String: the request, gzipped JSON. */
-  request: (id: string) => `${PREFIX}request:${id}`,
-  /** String: the result, gzipped JSON. */
-  result: (id: string, format: 'json' | 'inseq') => `${PREFIX}result:${format}:${id}`,
-  /** Stream: progress and step events. */
-  events: (id: string) => `${PREFIX}events:${id}`,
-  /** Bitmap: the steps that the stream was told. */
-  told: (id: string) => `${PREFIX}told:${id}`,
-  /** Sorted set, by id and so by age: the jobs of a pool that wait. */
-  waiting: (pool: string) => `${PREFIX}waiting:${pool}`,
-  /** Sorted set: the jobs with a status. */
-  status: (status: JobStatus) => `${PREFIX}status:${status}`,
+/** What the keys of each kind begin with. The Lua scripts get this table, and join names in the same way. */
+export const NAMES = {
+  /** Hash, by job: its record. */
+  job: `${PREFIX}job`,
+  /** String, by job: the request, gzipped JSON. */
+  request: `${PREFIX}request`,
+  /** String, by format and job: the result, gzipped JSON. */
+  result: `${PREFIX}result`,
+  /** Stream, by job: progress and step events. */
+  events: `${PREFIX}events`,
+  /** Bitmap, by running job: the steps that its stream has. */
+  told: `${PREFIX}told`,
+  /** String, by hash of an idempotency key: its job and the hash of the request. */
+  idempotency: `${PREFIX}idempotency`,
+  /** Sorted set, by id and so by age, as are the next three: all jobs. */
+  jobs: `${PREFIX}jobs`,
+  /** By status: the jobs that have it. */
+  status: `${PREFIX}status`,
+  /** By model: its jobs. */
+  model: `${PREFIX}model`,
+  /** By pool: its jobs that wait. */
+  waiting: `${PREFIX}waiting`,
+  /** Sorted set, by time: ended jobs that the indexes will forget. */
+  expiry: `${PREFIX}expiry`,
+  /** Set: ended jobs whose webhook is not settled. */
+  webhooks: `${PREFIX}webhooks`,
   /** Hash: pool -> the catalogue that its workers published last, with the time. */
   catalogue: `${PREFIX}catalogue`,
+  /** Set: workers that were seen. */
+  workers: `${PREFIX}workers`,
+  /** String with a TTL, by worker: what it says of itself. */
+  worker: `${PREFIX}worker`,
   /** String with a TTL: written to find out whether the server takes writes. */
   probe: `${PREFIX}probe`,
-  /** Set: ids of workers that were seen. */
-  workers: `${PREFIX}workers`,
-  /** String with a TTL: what a live worker says of itself. */
-  worker: (id: string) => `${PREFIX}worker:${id}`,
-  /** Set: ids of ended jobs whose webhook is not settled. */
-  webhooks: `${PREFIX}webhooks`,
+  /** Channel, by job: says `event`, `done` or `removed`. */
+  channel_job: `${PREFIX}channel:job`,
+  /** Channel: says the id of a job that its worker must stop. */
+  channel_stop: `${PREFIX}channel:stop`,
+} as const;
+
+const key = (kind: keyof typeof NAMES, ...parts: string[]) => [NAMES[kind], ...parts].join(':');
+
+/** The keys that TypeScript reads and writes itself; the others are the scripts' alone. */
+export const keys = {
+  request: (id: string) => key('request', id),
+  result: (id: string, format: 'json' | 'inseq') => key('result', format, id),
+  events: (id: string) => key('events', id),
+  waiting: (pool: string) => key('waiting', pool),
+  status: (status: JobStatus) => key('status', status),
+  catalogue: key('catalogue'),
+  workers: key('workers'),
+  worker: (id: string) => key('worker', id),
+  webhooks: key('webhooks'),
+  probe: key('probe'),
 };
 
 export const channels = {
-  /** Says `event`, `done` or `removed` of one job. */
-  job: (id: string) => `${PREFIX}channel:job:${id}`,
-  /** Says the id of a job that its worker must stop. */
-  stop: `${PREFIX}channel:stop`,
+  job: (id: string) => key('channel_job', id),
+  stop: key('channel_stop'),
 };

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnavailableError } from './jobs.ts';
 import { patiently } from './patience.ts';
+import { defineScripts, type ScriptedRedis } from './scripts.ts';
 import { checkServer } from './server-check.ts';
 import { type Trouble, troubleOf, UNREACHABLE } from './trouble.ts';
 
@@ -13,8 +14,8 @@ export const API_TIMEOUT_MS = 750;
 const troubles = new WeakMap<Redis, Trouble>();
 
 /** For the API: fails within a second while Redis is away, and works again by itself when it is back. */
-export function connectForApi(url: string): Redis {
-  return watch(
+export function connectForApi(url: string): ScriptedRedis {
+  return prepare(
     new Redis(url, {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
@@ -29,8 +30,8 @@ export function connectForApi(url: string): Redis {
  * For a worker: what it has to say waits until Redis is back, so that no finished result is lost.
  * @param closing aborts when the worker ends: then this connection, and those that BullMQ makes after its model, give up
  */
-export function connectForWorker(url: string, closing: AbortSignal): Redis {
-  return watch(
+export function connectForWorker(url: string, closing: AbortSignal): ScriptedRedis {
+  return prepare(
     new Redis(url, {
       maxRetriesPerRequest: null, // BullMQ asks for this
       connectTimeout: 5_000,
@@ -40,13 +41,14 @@ export function connectForWorker(url: string, closing: AbortSignal): Redis {
   );
 }
 
-/** Remembers why a connection fails: the commands that fail for it say only that there is none. */
-function watch(redis: Redis): Redis {
+/** Has the scripts, and remembers why it fails: the commands that fail for it say only that there is no connection. */
+function prepare(redis: Redis): ScriptedRedis {
   redis.on('error', (error) => {
     const trouble = troubleOf(error);
     if (trouble !== null) troubles.set(redis, trouble);
   });
-  return redis.on('ready', () => troubles.delete(redis));
+  redis.on('ready', () => troubles.delete(redis));
+  return defineScripts(redis);
 }
 
 /**

@@ -3,48 +3,57 @@
  * at all. The keys that a script touches follow from the record, so they are built inside the script: this needs a plain
  * Redis (or Valkey) server, not a cluster.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { PREFIX } from './keys.ts';
+import { isFinal, JOB_STATUSES } from '../contract/job.ts';
+import { NAMES } from './keys.ts';
 
 export type Argument = string | number | Buffer;
 
-const prelude = readLua('prelude').replace('@PREFIX@', PREFIX);
+const SCRIPTS = [
+  'submit',
+  'start',
+  'report',
+  'finish',
+  'requeue',
+  'abandon',
+  'cancel',
+  'remove',
+  'read',
+  'list',
+  'counts',
+  'sweep',
+] as const;
 
-const sources = {
-  submit: readLua('submit'),
-  start: readLua('start'),
-  report: readLua('report'),
-  finish: readLua('finish'),
-  requeue: readLua('requeue'),
-  abandon: readLua('abandon'),
-  cancel: readLua('cancel'),
-  remove: readLua('remove'),
-  read: readLua('read'),
-  list: readLua('list'),
-  counts: readLua('counts'),
+/** Its head in `lua/` says what it takes and returns. */
+export type ScriptName = (typeof SCRIPTS)[number];
+
+/** A connection that has the scripts as methods: ioredis sends their text once, and then their hash. */
+export type ScriptedRedis = Redis & {
+  [Name in ScriptName as `whence_${Name}`]: (...args: Argument[]) => Promise<unknown>;
 };
 
-export type ScriptName = keyof typeof sources;
+const prelude = [
+  `local NAMES = ${luaTable(NAMES)}`,
+  `local FINAL = ${luaTable(Object.fromEntries(JOB_STATUSES.filter(isFinal).map((status) => [status, status])))}`,
+  readLua('prelude'),
+].join('\n');
 
-const scripts = new Map(
-  Object.entries(sources).map(([name, source]) => {
-    const text = `${prelude}\n${source}`;
-    return [name, { text, sha: createHash('sha1').update(text).digest('hex') }];
-  }),
-);
-
-/** Runs a script of `lua/`; its head says what it takes and returns. */
-export async function runScript(redis: Redis, name: ScriptName, args: Argument[]): Promise<unknown> {
-  const script = scripts.get(name);
-  if (script === undefined) throw new Error(`no script is called ${name}`);
-  try {
-    return await redis.evalsha(script.sha, 0, ...args);
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-    return redis.eval(script.text, 0, ...args); // a server that has just started does not know the script yet
+export function defineScripts(redis: Redis): ScriptedRedis {
+  for (const name of SCRIPTS) {
+    redis.defineCommand(`whence_${name}`, { lua: `${prelude}\n${readLua(name)}`, numberOfKeys: 0 });
   }
+  return redis as ScriptedRedis;
+}
+
+export function runScript(redis: ScriptedRedis, name: ScriptName, args: Argument[]): Promise<unknown> {
+  return redis[`whence_${name}`](...args);
+}
+
+function luaTable(entries: Record<string, string>): string {
+  return `{ ${Object.entries(entries)
+    .map(([name, value]) => `${name} = '${value}'`)
+    .join(', ')} }`;
 }
 
 function readLua(name: string): string {

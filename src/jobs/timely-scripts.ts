@@ -3,11 +3,10 @@
  * more may still lie in a socket and run later: so each script is told until when, by the server's clock, it may act.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { OutcomeUnknownError, StoreUnavailableError } from './jobs.ts';
 import { NoAnswerError, type Patience, patiently } from './patience.ts';
 import { API_TIMEOUT_MS, settle, troubleWith } from './redis.ts';
-import { type Argument, runScript } from './scripts.ts';
+import { type Argument, runScript, type ScriptedRedis } from './scripts.ts';
 
 type TimelyScript = 'submit' | 'cancel' | 'remove';
 
@@ -20,11 +19,11 @@ interface Attempts {
 }
 
 export class TimelyScripts {
-  readonly #redis: Redis;
+  readonly #redis: ScriptedRedis;
   /** The server's clock minus ours, as its last reply told; null where it has not answered since it was silent. */
   #ahead: number | null = null;
 
-  constructor(redis: Redis) {
+  constructor(redis: ScriptedRedis) {
     this.#redis = redis;
     redis.on('close', () => {
       this.#ahead = null; // another server may answer next time

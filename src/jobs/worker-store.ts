@@ -1,5 +1,4 @@
 /** A worker's side of the job records: taking a job, reporting, ending it once, handing it back. */
-import type { Redis } from 'ioredis';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { JobError, Progress } from '../contract/job.ts';
@@ -7,7 +6,7 @@ import { LIMITS } from '../contract/limits.ts';
 import { keys } from './keys.ts';
 import { unpack } from './packing.ts';
 import { type JobRecord, readRecord } from './record.ts';
-import { type Argument, runScript } from './scripts.ts';
+import { type Argument, runScript, type ScriptedRedis } from './scripts.ts';
 
 /** Steps that a job's event stream keeps: more than LIMITS.newTokens for every text, where columns are of usual size. */
 const EVENTS_KEPT = 40_000;
@@ -21,10 +20,10 @@ export interface Attempt {
 }
 
 export class WorkerStore {
-  readonly #redis: Redis;
+  readonly #redis: ScriptedRedis;
   readonly #ttlSeconds: number;
 
-  constructor(redis: Redis, ttlSeconds: number) {
+  constructor(redis: ScriptedRedis, ttlSeconds: number) {
     this.#redis = redis;
     this.#ttlSeconds = ttlSeconds;
   }
@@ -89,7 +88,7 @@ export class WorkerStore {
 
   /** Forgets jobs whose time to live is over in every index. */
   async sweep(): Promise<void> {
-    await runScript(this.#redis, 'counts', [Date.now()]);
+    await runScript(this.#redis, 'sweep', [Date.now()]);
   }
 
   /** Ended jobs whose webhook is not settled. */
@@ -109,6 +108,6 @@ export class WorkerStore {
     inseq: Buffer | '',
   ): Promise<boolean> {
     const args: Argument[] = [attempt.id, attempt.number, status, Date.now(), this.#ttlSeconds, error, result, inseq];
-    return (await runScript(this.#redis, 'finish', args)) === 'finished';
+    return (await runScript(this.#redis, 'finish', args)) === 1;
   }
 }

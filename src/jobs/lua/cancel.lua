@@ -20,6 +20,6 @@ local due = '0'
 if not isFinal(job.status) then
   if job.webhook then due = '1' end
   conclude(id, job, 'canceled', now, ttl, '')
-  redis.call('PUBLISH', STOP, id)
+  redis.call('PUBLISH', key('channel_stop'), id)
 end
 return { time, job.status, job.pool, due }

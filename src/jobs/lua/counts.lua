@@ -1,5 +1,17 @@
--- ARGV: now, statuses... Returns how many jobs each has.
-sweep(tonumber(ARGV[1]))
+--[[
+  Counts jobs by status.
+
+  Input:
+    ARGV[1]  now: milliseconds since 1970
+    ARGV[2]  and so on: statuses
+
+  Output:
+    how many jobs each status has, in this order
+]]
+local now = tonumber(ARGV[1])
+local FIRST_STATUS = 2
+
+sweep(now)
 local counts = {}
-for i = 2, #ARGV do counts[i - 1] = redis.call('ZCARD', statusKey(ARGV[i])) end
+for i = FIRST_STATUS, #ARGV do table.insert(counts, redis.call('ZCARD', key('status', ARGV[i]))) end
 return counts

@@ -1,10 +1,26 @@
--- Ends an attempt, once. ARGV: id, attempt, status, now, ttl, error JSON or '', packed result or '', packed Inseq result
--- or ''. Returns 'finished' (with a repeat of the same call, after a lost reply, counting as such), or 'superseded'.
+--[[
+  Ends an attempt, once.
+
+  Input:
+    ARGV[1]  id
+    ARGV[2]  attempt
+    ARGV[3]  status: 'succeeded' or 'failed'
+    ARGV[4]  now: milliseconds since 1970
+    ARGV[5]  ttl: seconds for which the job is kept from now on
+    ARGV[6]  failure: the error as JSON, or ''
+    ARGV[7]  result, packed, or ''
+    ARGV[8]  inseq: the result in Inseq's form, packed, or ''
+
+  Output:
+    1, also for a repetition of the same call, after a lost reply; 0 where the attempt no longer counts
+]]
 local id, attempt, status, now, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local failure, result, inseq = ARGV[6], ARGV[7], ARGV[8]
+
 local job = load(id)
-if not job or job.attempt ~= attempt then return 'superseded' end
-if isFinal(job.status) then return job.status == status and 'finished' or 'superseded' end
-if ARGV[7] ~= '' then redis.call('SET', resultKey(id, 'json'), ARGV[7], 'EX', ttl) end
-if ARGV[8] ~= '' then redis.call('SET', resultKey(id, 'inseq'), ARGV[8], 'EX', ttl) end
-conclude(id, job, status, now, ttl, ARGV[6])
-return 'finished'
+if not job or job.attempt ~= attempt then return 0 end
+if isFinal(job.status) then return job.status == status and 1 or 0 end
+if result ~= '' then redis.call('SET', key('result', 'json', id), result, 'EX', ttl) end
+if inseq ~= '' then redis.call('SET', key('result', 'inseq', id), inseq, 'EX', ttl) end
+conclude(id, job, status, now, ttl, failure)
+return 1

@@ -1,10 +1,22 @@
--- One page of jobs, newest first. ARGV: now, status or '', model or '', last id of the page before or '', limit.
--- Returns {next cursor or '', descriptions...}. Looks at 1,000 index entries at most, so that a rare combination of
--- status and model cannot hold up the server: such a page may be short and still have a next cursor.
+--[[
+  One page of jobs, newest first. Looks at 1,000 index entries at most, so that a rare combination of status and model
+  cannot hold up the server: such a page may be short and still have a next cursor.
+
+  Input:
+    ARGV[1]  now: milliseconds since 1970
+    ARGV[2]  status, or ''
+    ARGV[3]  model, or ''
+    ARGV[4]  cursor: last id of the page before, or ''
+    ARGV[5]  limit: most jobs on the page
+
+  Output:
+    {cursor for the next page or '', descriptions...}
+]]
 local now, status, model, cursor, limit = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+
 sweep(now)
-local index = ALL
-if model ~= '' then index = modelKey(model) elseif status ~= '' then index = statusKey(status) end
+local index = key('jobs')
+if model ~= '' then index = key('model', model) elseif status ~= '' then index = key('status', status) end
 local page = { '' }
 local seen = 0
 while seen < 1000 do

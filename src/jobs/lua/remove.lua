@@ -15,10 +15,11 @@ if time > latest then return { time, 'late' } end
 local job = load(id)
 if not job then return { time } end
 unlist(id, job.status, job.model)
-redis.call('ZREM', waitingKey(job.pool), id)
-redis.call('ZREM', EXPIRY, id .. ' ' .. job.status .. ' ' .. job.model)
-redis.call('DEL', jobKey(id), requestKey(id), eventsKey(id), toldKey(id), resultKey(id, 'json'), resultKey(id, 'inseq'))
-if job.idempotency then redis.call('DEL', idempotencyKey(job.idempotency)) end
-if not isFinal(job.status) then redis.call('PUBLISH', STOP, id) end
+redis.call('ZREM', key('waiting', job.pool), id)
+redis.call('ZREM', key('expiry'), id .. ' ' .. job.status .. ' ' .. job.model)
+redis.call('DEL', key('job', id), key('request', id), key('events', id), key('told', id), key('result', 'json', id),
+  key('result', 'inseq', id))
+if job.idempotency then redis.call('DEL', key('idempotency', job.idempotency)) end
+if not isFinal(job.status) then redis.call('PUBLISH', key('channel_stop'), id) end
 tell(id, 'removed')
 return { time, job.status, job.pool }

@@ -24,13 +24,13 @@ if job.status ~= 'running' then return 1 end -- held for stalled, but nobody els
 local told = phase ~= ''
 for i = FIRST_STEP, #ARGV, 2 do
   local number, step = ARGV[i], ARGV[i + 1]
-  if redis.call('SETBIT', toldKey(id), number, 1) == 0 then
-    redis.call('XADD', eventsKey(id), 'MAXLEN', '~', limit, '*', 'event', 'step', 'data', step)
+  if redis.call('SETBIT', key('told', id), number, 1) == 0 then
+    redis.call('XADD', key('events', id), 'MAXLEN', '~', limit, '*', 'event', 'step', 'data', step)
     told = true
   end
 end
 if #ARGV >= FIRST_STEP then -- for who looks from outside
-  redis.call('HSET', jobKey(id), 'steps_stored', attempt .. ':' .. redis.call('BITCOUNT', toldKey(id)))
+  redis.call('HSET', key('job', id), 'steps_stored', attempt .. ':' .. redis.call('BITCOUNT', key('told', id)))
 end
 if phase ~= '' then setProgress(id, phase, completed, total) end
 if told then tell(id, 'event') end

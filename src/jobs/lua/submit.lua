@@ -24,13 +24,13 @@ local latest, id, pool, model, method, created = tonumber(ARGV[1]), ARGV[2], ARG
 local limit, idempotency, body, webhook, request = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 
 local time = serverTime()
-if redis.call('EXISTS', jobKey(id)) == 1 then return { time, 'created', describe(id) } end
+if redis.call('EXISTS', key('job', id)) == 1 then return { time, 'created', describe(id) } end
 
 if idempotency ~= '' then
-  local held = redis.call('GET', idempotencyKey(idempotency))
+  local held = redis.call('GET', key('idempotency', idempotency))
   if held then
     local holder, hash = string.match(held, '^(%S+) (%S+)$')
-    if redis.call('EXISTS', jobKey(holder)) == 1 then
+    if redis.call('EXISTS', key('job', holder)) == 1 then
       if hash ~= body then return { time, 'conflict', holder } end
       return { time, 'existing', describe(holder) }
     end
@@ -39,18 +39,18 @@ end
 
 if time > latest then return { time, 'late' } end
 
-local waiting = redis.call('ZCARD', waitingKey(pool))
+local waiting = redis.call('ZCARD', key('waiting', pool))
 if waiting >= limit then return { time, 'full', waiting } end
 
-redis.call('HSET', jobKey(id), 'status', 'queued', 'model', model, 'method', method, 'pool', pool,
+redis.call('HSET', key('job', id), 'status', 'queued', 'model', model, 'method', method, 'pool', pool,
   'created_at', created, 'phase', 'queued', 'completed', '0', 'total', '0', 'attempt', '0', 'webhook', webhook)
 if idempotency ~= '' then
-  redis.call('HSET', jobKey(id), 'idempotency', idempotency)
-  redis.call('SET', idempotencyKey(idempotency), id .. ' ' .. body)
+  redis.call('HSET', key('job', id), 'idempotency', idempotency)
+  redis.call('SET', key('idempotency', idempotency), id .. ' ' .. body)
 end
-redis.call('SET', requestKey(id), request)
-redis.call('ZADD', ALL, 0, id)
-redis.call('ZADD', statusKey('queued'), 0, id)
-redis.call('ZADD', modelKey(model), 0, id)
-redis.call('ZADD', waitingKey(pool), 0, id)
+redis.call('SET', key('request', id), request)
+redis.call('ZADD', key('jobs'), 0, id)
+redis.call('ZADD', key('status', 'queued'), 0, id)
+redis.call('ZADD', key('model', model), 0, id)
+redis.call('ZADD', key('waiting', pool), 0, id)
 return { time, 'created', describe(id) }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
-import { heartbeat, publishCatalogue } from '../../src/jobs/registry.ts';
+import { heartbeat, publishCatalogue } from '../../src/jobs/workers.ts';
 import { eventually, startBench } from '../support/jobs.ts';
 import { testCatalogue } from '../support/jobs-engine.ts';
 
