@@ -1,13 +1,24 @@
 #!/usr/bin/env node
-// Runs every test (or those whose path contains an argument) through node's test runner.
+// Runs every test (or those whose path contains an argument) through node's test runner. `--quick` leaves out the second
+// backend and what takes long: real processes and services, fuzzing, training, and the widest tables of numbers.
 import { spawn } from 'node:child_process';
 import { globSync } from 'tinyglobby';
 import { PROJECT } from './setup/tools.mjs';
 
-const wanted = process.argv.slice(2);
+const SLOW = [
+  ...['cli', 'docs/guides', 'e2e', 'examples', 'jobs', 'lifecycle', 'setup', 'supervisor', 'training'],
+  ...['api/fuzz', 'attribution/methods/goldens', 'models/matrix'],
+].map((part) => `test/${part}`);
+
+const args = process.argv.slice(2);
+const isQuick = args.includes('--quick');
+const wanted = args.filter((arg) => arg !== '--quick');
 const files = globSync(['test/**/*.test.ts'], { cwd: PROJECT })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .filter((file) => !isQuick || !SLOW.some((part) => file.startsWith(part)))
   .sort();
-const args = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=600000', ...files];
-const env = { ...process.env, WHENCE_LOG_LEVEL: 'warn' };
-spawn(process.execPath, args, { cwd: PROJECT, stdio: 'inherit', env }).on('exit', (code) => process.exit(code ?? 1));
+const options = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=600000'];
+const env = { ...process.env, WHENCE_LOG_LEVEL: 'warn', ...(isQuick ? { TEST_QUICK: '1' } : {}) };
+spawn(process.execPath, [...options, ...files], { cwd: PROJECT, stdio: 'inherit', env }).on('exit', (code) =>
+  process.exit(code ?? 1),
+);

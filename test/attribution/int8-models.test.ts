@@ -16,6 +16,7 @@ import { readModelConfig } from '../../src/checkpoints/config.ts';
 import { type LoadedModel, loadModel } from '../../src/models/load.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
+import { BACKENDS } from '../support/backends.ts';
 import { int8Cases, modelDir } from '../support/goldens.ts';
 
 interface Golden {
@@ -98,7 +99,7 @@ const FILES: { name: string; model: string; threshold: number; logitsOnly?: bool
   { name: 'gpt2-tiny-t1.5-float32', model: 'gpt2-tiny', threshold: 1.5 },
 ];
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const { name, model, threshold, logitsOnly } of FILES) {
     describe(`${model} as ${name} on ${backend}`, () => {
       const golden = int8Cases(name) as unknown as Golden;

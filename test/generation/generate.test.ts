@@ -7,11 +7,12 @@ import { type LoadedModel, loadModel } from '../../src/models/load.ts';
 import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
+import { BACKENDS } from '../support/backends.ts';
 import { modelDir } from '../support/goldens.ts';
 
 const PROMPT = { sourceIds: null, targetIds: Int32Array.of(360, 262, 77) };
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   describe(`generate on ${backend}`, () => {
     let loaded: LoadedModel;
     before(async () => {

@@ -15,6 +15,7 @@ import { Run, stepCotangent } from '../../src/nn/run.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { disableKernels } from '../../src/tensors/kernels.ts';
 import { type Tensor, type Tensor2D, tf } from '../../src/tensors/tf.ts';
+import { BACKENDS } from '../support/backends.ts';
 import '../nn/wasm-gradients.ts';
 import { assertClose } from '../support/goldens.ts';
 import { FAMILY_CASES, IDS } from './family-cases.ts';
@@ -45,7 +46,7 @@ function logitsOf(model: LanguageModel, tokens: Int32Array, positions: Int32Arra
 
 const lastThree = (length: number): Int32Array => Int32Array.of(length - 3, length - 2, length - 1);
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const { name, ...golden } of cases) {
     describe(`${name} on ${backend}`, () => {
       const dir = mkdtempSync(join(tmpdir(), 'whence-family-'));

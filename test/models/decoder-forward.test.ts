@@ -6,6 +6,7 @@ import { Rows } from '../../src/nn/rows.ts';
 import { Run } from '../../src/nn/run.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
+import { BACKENDS } from '../support/backends.ts';
 import { assertClose, forwardCases, type Golden, modelDir } from '../support/goldens.ts';
 
 const MODELS = [
@@ -84,7 +85,7 @@ function compare(name: string, model: LanguageModel): void {
   assert.ok(inside > 0, `${name} has golden hidden states`);
 }
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const name of MODELS) {
     describe(`forward of ${name} on ${backend}`, () => {
       let loaded: LoadedModel;

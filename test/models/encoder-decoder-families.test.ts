@@ -15,6 +15,7 @@ import { Run, stepCotangent, type Value } from '../../src/nn/run.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { disableKernels } from '../../src/tensors/kernels.ts';
 import { type Tensor2D, tf } from '../../src/tensors/tf.ts';
+import { BACKENDS } from '../support/backends.ts';
 import '../nn/wasm-gradients.ts';
 import { assertClose } from '../support/goldens.ts';
 import { caseOfType, FAMILY_CASES, IDS, SOURCE } from './family-cases.ts';
@@ -79,7 +80,7 @@ for (const [name, fields, error] of UNKNOWN_ACTIVATIONS) {
   });
 }
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const { name, ...golden } of cases) {
     describe(`${name} on ${backend}`, () => {
       const dir = mkdtempSync(join(tmpdir(), 'whence-translation-'));

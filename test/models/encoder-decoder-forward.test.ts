@@ -7,6 +7,7 @@ import { Run, type Value } from '../../src/nn/run.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { scoped } from '../../src/tensors/ops.ts';
 import { type Tensor, tf } from '../../src/tensors/tf.ts';
+import { BACKENDS } from '../support/backends.ts';
 import { assertClose, type ForwardFile, forwardCases, type Golden } from '../support/goldens.ts';
 import { ENCODER_DECODERS, loadTranslator, passesOver, type Translator } from './encoder-decoder.ts';
 
@@ -64,7 +65,7 @@ function inside({ model }: Translator, golden: Case) {
   };
 }
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const name of ENCODER_DECODERS) {
     describe(`forward of ${name} on ${backend}`, () => {
       const { cases, tolerance } = forwardCases(name);

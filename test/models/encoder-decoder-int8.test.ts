@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
+import { BACKENDS } from '../support/backends.ts';
 import {
   type Args,
   type AttributionCase,
@@ -89,7 +90,7 @@ function asCase(golden: Int8Golden['attributions'][number], step: number | null)
   };
 }
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const { name, model, threshold, otherwiseHalf = false } of FILES) {
     describe(`${model} as ${name} on ${backend}`, () => {
       const golden = int8Cases(name) as unknown as Int8Golden;

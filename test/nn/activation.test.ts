@@ -8,6 +8,7 @@ import { Rows, Steps } from '../../src/nn/rows.ts';
 import { Run, stepCotangent } from '../../src/nn/run.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
+import { BACKENDS } from '../support/backends.ts';
 
 interface Golden {
   value: number[];
@@ -47,7 +48,7 @@ function assertNear(found: ArrayLike<number>, expected: number[], at: number[], 
   });
 }
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   describe(`activation functions on ${backend}`, () => {
     before(() => startBackend(backend));
 

@@ -9,12 +9,13 @@ import { Run, stepCotangent } from '../../src/nn/run.ts';
 import { Random } from '../../src/random.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { tf } from '../../src/tensors/tf.ts';
+import { BACKENDS } from '../support/backends.ts';
 import { randomMatrix } from './check-pullback.ts';
 
 const [LENGTH, HEADS, HEAD_DIM] = [21, 5, 8];
 const WIDTH = HEADS * HEAD_DIM;
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   describe(`attention with scores of hundreds, on ${backend}`, () => {
     before(async () => {
       await startBackend(backend);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { tf } from '../../../src/tensors/tf.ts';
+import { BACKENDS } from '../../support/backends.ts';
 import { attributionCases } from '../../support/goldens.ts';
 import { decoderModels, loadTiny, type TinyModel } from '../tiny-model.ts';
 import { caseOptions, leftOut } from './cases.ts';
@@ -17,7 +18,7 @@ it('the golden models include those of GPT-2', () => {
     assert.ok(decoders.includes(name));
 });
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const name of backend === 'wasm' ? ['gpt2-tiny'] : decoders) {
     describe(`methods on ${name} by ${backend}`, () => {
       let tiny: TinyModel;

@@ -7,6 +7,7 @@ import { soloTask } from '../../../src/attribution/solo.ts';
 import type { StepFunction } from '../../../src/attribution/step-function.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { tf } from '../../../src/tensors/tf.ts';
+import { BACKENDS } from '../../support/backends.ts';
 import {
   type AttributionCase,
   assertClose,
@@ -97,7 +98,7 @@ async function checkCase(tiny: TinyModel, golden: AttributionCase, options: Reco
   }
 }
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const name of backend === 'wasm' ? ['gpt2-tiny'] : decoders) {
     describe(`attributed functions of ${name} on ${backend}`, () => {
       let tiny: TinyModel;

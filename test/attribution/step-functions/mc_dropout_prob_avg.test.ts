@@ -5,6 +5,7 @@ import mcDropout, { moments } from '../../../src/attribution/step-functions/mc_d
 import { Random } from '../../../src/random.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { type Tensor2D, tf } from '../../../src/tensors/tf.ts';
+import { BACKENDS } from '../../support/backends.ts';
 import { assertClose, mcDropout as golden } from '../../support/goldens.ts';
 import { completedArgs, decoderSequence, loadTiny, sequenceScores, type TinyModel } from '../tiny-model.ts';
 
@@ -51,7 +52,7 @@ describe('dropout masks', () => {
   }
 });
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   describe(`draws of gpt2-tiny on ${backend}`, () => {
     let tiny: TinyModel;
     before(async () => {

@@ -4,6 +4,7 @@ import { loadRegistries } from '../../../src/attribution/registries.ts';
 import type { StepFunction } from '../../../src/attribution/step-function.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { tf } from '../../../src/tensors/tf.ts';
+import { BACKENDS } from '../../support/backends.ts';
 import {
   type AttributionCase,
   assertClose,
@@ -62,7 +63,7 @@ async function checkSequence(
   scores.dispose();
 }
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   // On WASM one model: the others differ in texts, special tokens and the stored type only.
   for (const name of backend === 'wasm' ? ['gpt2-tiny'] : decoders) {
     describe(`step scores of ${name} on ${backend}`, () => {

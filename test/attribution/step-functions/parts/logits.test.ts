@@ -9,6 +9,7 @@ import {
 import { Random } from '../../../../src/random.ts';
 import { startBackend } from '../../../../src/tensors/backend.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../../../src/tensors/tf.ts';
+import { BACKENDS } from '../../../support/backends.ts';
 
 const ROWS = 3;
 const VOCAB = 11;
@@ -75,7 +76,7 @@ function slopes(x: number[], weights: number[], f: (row: number[], index: number
   });
 }
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   describe(`scores of logits on ${backend}`, () => {
     before(() => startBackend(backend));
     const x = draw(1);

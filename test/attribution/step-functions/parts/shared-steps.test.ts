@@ -11,6 +11,7 @@ import { soloTask } from '../../../../src/attribution/solo.ts';
 import { startBackend } from '../../../../src/tensors/backend.ts';
 import { tf } from '../../../../src/tensors/tf.ts';
 import { encodeSource, encodeTarget, loadTranslator, translationScores } from '../../../models/encoder-decoder.ts';
+import { BACKENDS } from '../../../support/backends.ts';
 import { completedArgs, decoderSequence, loadTiny, sequenceScores } from '../../tiny-model.ts';
 
 const { methods, stepFunctions } = await loadRegistries();
@@ -80,7 +81,7 @@ const SETTINGS: [string, (name: string) => Promise<Setting>][] = [
   ['t5-tiny', translation],
 ];
 
-for (const backend of ['tensorflow', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const [name, load] of SETTINGS) {
     describe(`steps that both texts share, ${name} on ${backend}`, () => {
       let setting: Setting;
