@@ -2,7 +2,8 @@
 
 import path from 'node:path';
 import Type, { type Static } from 'typebox';
-import { Value } from 'typebox/value';
+import { firstFault, follows } from '../validation/arguments.ts';
+import { show } from '../validation/show.ts';
 import { CheckpointError } from './errors.ts';
 import { readJsonObject } from './json-file.ts';
 
@@ -110,7 +111,7 @@ export function parseModelsFile(file: string, json: unknown): RawModelEntry[] {
 }
 
 function checked(file: string, json: unknown): Static<typeof ModelsFile> {
-  if (!Value.Check(ModelsFile, json)) throw new CheckpointError(file, explain(json));
+  if (!follows(ModelsFile, json)) throw new CheckpointError(file, explain(json));
   return json;
 }
 
@@ -151,25 +152,15 @@ const WANTED: ReadonlyMap<string, string> = new Map([
 
 /** The first error, in words. */
 function explain(json: unknown): string {
-  const error = Value.Errors(ModelsFile, json).find(({ keyword }) => keyword !== 'boolean');
-  if (error === undefined) return 'is not a models file';
-  const pointer = `#${error.instancePath}`;
-  if (error.keyword === 'additionalProperties') {
-    const unknown = error.params.additionalProperties.join('", "');
-    const known = Object.keys(propertiesAt(error.instancePath));
-    return `${pointer}: unknown field "${unknown}"; known are ${known.join(', ')}`;
+  const fault = firstFault(ModelsFile, json);
+  if (fault === null) return 'is not a models file';
+  const { keyword, instancePath, params, parentSchema, data } = fault;
+  const pointer = `#${instancePath}`;
+  if (keyword === 'additionalProperties') {
+    const known = Object.keys(parentSchema?.properties ?? {});
+    return `${pointer}: unknown field "${params.additionalProperty}"; known are ${known.join(', ')}`;
   }
-  if (error.keyword === 'required') {
-    return `${pointer}: "${error.params.requiredProperties.join('", "')}" is missing`;
-  }
-  const field = error.instancePath.split('/').at(-1) ?? '';
-  const wanted = WANTED.get(field) ?? 'an object';
-  const found = JSON.stringify(Value.Pointer.Get(json, error.instancePath))?.slice(0, 100);
-  return `${pointer}: is ${found}; it must be ${wanted}`;
-}
-
-/** Fields that are known at a JSON pointer. */
-function propertiesAt(pointer: string): object {
-  if (pointer === '/aligner') return Aligner.properties;
-  return /models\/\d+$/.test(pointer) ? Entry.properties : ModelsFile.properties;
+  if (keyword === 'required') return `${pointer}: "${params.missingProperty}" is missing`;
+  const field = instancePath.split('/').at(-1) ?? '';
+  return `${pointer}: is ${show(data)}; it must be ${WANTED.get(field) ?? 'an object'}`;
 }

@@ -1,20 +1,11 @@
-/** Arguments of methods and step functions: checked, and complete. */
+/** Arguments of methods and step functions, complete: those of a request that the API has checked stay as they are. */
 
-import type { TSchema } from 'typebox';
-import { Value } from 'typebox/value';
 import { AttributionError } from '../attribution/errors.ts';
+import { checkArguments } from '../validation/arguments.ts';
 
 /** Arguments with their defaults. @throws {AttributionError} naming the first that does not fit */
-export function completed(schema: TSchema, args: Record<string, unknown>, pointer: string) {
-  const complete = Value.Default(schema, structuredClone({ ...plainDefaults(schema), ...args })) as typeof args;
-  const [fault] = Value.Errors(schema, complete);
-  if (fault !== undefined) throw new AttributionError('invalid_args', fault.message, `${pointer}${fault.instancePath}`);
+export function completed(schema: object, args: Record<string, unknown>, pointer: string): Record<string, unknown> {
+  const { args: complete, errors } = checkArguments(schema, args, pointer);
+  if (errors.length > 0) throw new AttributionError('invalid_args', errors[0].detail, errors[0].pointer);
   return complete;
-}
-
-/** Defaults of the arguments themselves: `Value.Default` sees none in plain JSON Schema, as plug-ins may write it. */
-function plainDefaults(schema: TSchema): Record<string, unknown> {
-  const properties: Record<string, { default?: unknown }> = 'properties' in schema ? Object(schema.properties) : {};
-  const given = Object.entries(properties).filter(([, property]) => property.default !== undefined);
-  return Object.fromEntries(given.map(([name, property]) => [name, property.default]));
 }

@@ -1,7 +1,10 @@
 /** Checks JSON against a schema and fills in its defaults: for the API, the engine and the command line alike. */
+import type { ErrorObject } from 'ajv';
+import type { Static, TSchema } from 'typebox';
 import type { ProblemError } from '../contract/problem.ts';
 import { compileJson, type Validator } from './ajv.ts';
 import { explain, type Hints } from './explain.ts';
+import { withoutUnionNoise } from './unions.ts';
 
 /**
  * Arguments of a method, a step function or an aggregator, against its schema.
@@ -27,6 +30,17 @@ export function checkArguments(
 export function checkJson(schema: object, value: unknown, pointer: string, hints?: Hints): ProblemError[] {
   const validate = compiled(schema);
   return validate(value) ? [] : explain(validate.errors ?? [], pointer, hints);
+}
+
+/** Whether a value of JSON follows a schema without defaults. */
+export function follows<T extends TSchema>(schema: T, value: unknown): value is Static<T> {
+  return compiled(schema)(value);
+}
+
+/** The first thing that is wrong with a value of JSON, for those who have words of their own; null where nothing is. */
+export function firstFault(schema: object, value: unknown): ErrorObject | null {
+  const validate = compiled(schema);
+  return validate(value) ? null : withoutUnionNoise(validate.errors ?? [])[0];
 }
 
 /** Schemas come with the code, or with a catalogue that is read again and again and says the same: compiled once each. */

@@ -1,6 +1,6 @@
 /** Chains of aggregators, as requests name them. */
 
-import { Value } from 'typebox/value';
+import { checkArguments } from '../../validation/arguments.ts';
 import { AttributionError, located } from '../errors.ts';
 import { extraAxes, type ScoreKind, type SequenceAttribution } from '../scores.ts';
 import type { AggregationContext } from './aggregator.ts';
@@ -63,11 +63,10 @@ function prepared({ name, args }: AggregatorCall, stage: number) {
     const message = `there is no aggregator "${name}"; there are ${[...AGGREGATORS.keys()].join(', ')}`;
     throw new AttributionError('unknown_aggregator', message, `#/aggregators/${stage}`);
   }
-  const complete = Value.Default(aggregator.argsSchema, structuredClone(args ?? {}));
-  const [fault] = Value.Errors(aggregator.argsSchema, complete);
-  if (fault !== undefined) {
-    const pointer = `#/aggregators/${stage}/args${fault.instancePath}`;
-    throw new AttributionError('invalid_aggregator', `the aggregator "${name}": ${fault.message}`, pointer);
+  const { args: complete, errors } = checkArguments(aggregator.argsSchema, args, `#/aggregators/${stage}/args`);
+  if (errors.length > 0) {
+    const [{ pointer, detail }] = errors;
+    throw new AttributionError('invalid_aggregator', `the aggregator "${name}": ${detail}`, pointer);
   }
-  return { apply: aggregator.apply.bind(aggregator), args: complete as Record<string, unknown> };
+  return { apply: aggregator.apply.bind(aggregator), args: complete };
 }

@@ -1,10 +1,10 @@
 /** Layers by name, for layer methods: which values of the model they are, and how their scores are collected. */
 
-import { closest, distance } from 'fastest-levenshtein';
 import { Type } from 'typebox';
 import { indexTensor } from '../../../nn/rows.ts';
 import { readOptional } from '../../../tensors/read.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
+import { nearest } from '../../../validation/nearest.ts';
 import { AttributionError } from '../../errors.ts';
 import type { MethodScores, MethodTask } from '../../method.ts';
 import type { GradientBlock, Watched } from '../../passes/gradient-passes.ts';
@@ -38,10 +38,6 @@ export const LAYER_DELTA_ARG = {
 /** Names that an error lists at most. */
 const MAX_LISTED = 40;
 
-/** Edits by which a name may differ from the one that is suggested in its place, or this share of its length. */
-const MAX_EDITS = 2;
-const MAX_EDITED_SHARE = 1 / 4;
-
 /** What layer methods are asked for. */
 interface LayerArgs {
   target_layer: string | string[] | null;
@@ -74,18 +70,17 @@ function resolveLayer(asked: string, known: readonly string[]): string[] {
         'name one, or all by a pattern such as "h.*.mlp"',
     );
   }
-  const near = nearest(name, known);
-  const guess = near === null ? '' : ` Did you mean "${near}"?`;
+  const near = nearestSuffix(name, known);
+  const guess = near === undefined ? '' : ` Did you mean "${near}"?`;
   throw fault(
     `target_layer "${asked}" is not a module of the model.${guess} Its modules: ${patterns(known).join(', ')}`,
   );
 }
 
-/** The most similar name with as many parts as the one asked for; null: none is similar. */
-function nearest(name: string, known: readonly string[]): string | null {
+/** The most similar name with as many parts as the one asked for. */
+function nearestSuffix(name: string, known: readonly string[]): string | undefined {
   const parts = name.split('.').length;
-  const match = closest(name, [...new Set(known.map((full) => full.split('.').slice(-parts).join('.')))]);
-  return distance(name, match) <= Math.max(MAX_EDITS, name.length * MAX_EDITED_SHARE) ? match : null;
+  return nearest(name, [...new Set(known.map((full) => full.split('.').slice(-parts).join('.')))]);
 }
 
 /** Names with their numbers joined, in the order of the model: `transformer.h.{0..47}.mlp`. */
