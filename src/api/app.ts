@@ -1,16 +1,19 @@
 /** The API as one plugin: what every route shares (plugins/), and the routes (routes/, folder = URL). */
 import { join } from 'node:path';
+import accepts from '@fastify/accepts';
 import autoload from '@fastify/autoload';
 import type { FastifyInstance } from 'fastify';
 import { type AppParts, decorate } from './capabilities.ts';
 import apiKeys from './plugins/api-keys.ts';
 import caching from './plugins/caching.ts';
+import compression from './plugins/compression.ts';
 import json from './plugins/json.ts';
 import metrics from './plugins/metrics.ts';
 import notFound from './plugins/not-found.ts';
 import prefix from './plugins/prefix.ts';
 import problems from './plugins/problems.ts';
 import rateLimit from './plugins/rate-limit.ts';
+import renderer from './plugins/renderer.ts';
 import requestId from './plugins/request-id.ts';
 import securityHeaders from './plugins/security-headers.ts';
 import sse from './plugins/sse.ts';
@@ -34,6 +37,9 @@ const PLUGINS = [
   validation,
   notFound,
   sse,
+  accepts,
+  compression,
+  renderer,
   swagger,
 ];
 

@@ -16,6 +16,8 @@ export interface Token {
   role?: string;
   /** True where the model did not choose the token: a forced language code. */
   forced?: boolean;
+  /** The token of the contrast text that it was compared with, and its position there. */
+  contrast?: { id: number; token: string; position: number };
 }
 
 /**

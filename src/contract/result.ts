@@ -11,6 +11,13 @@ const ScoreMatrix = Type.Unsafe<Scores[][]>({
   items: { type: 'array', items: { anyOf: [{ type: 'number' }, { type: 'null' }, { type: 'array', items: {} }] } },
 });
 
+/** A token of a contrast text. */
+const ContrastToken = Type.Object({
+  id: Type.Integer(),
+  token: Type.String(),
+  position: Type.Integer({ description: 'In the contrast text, counted in tokens.' }),
+});
+
 /** One token of a text. */
 export const ResultToken = Type.Object(
   {
@@ -23,6 +30,14 @@ export const ResultToken = Type.Object(
     role: Type.Optional(Type.String({ description: 'Chat models: the role whose message the token belongs to.' })),
     forced: Type.Optional(
       Type.Boolean({ description: 'True where the token was not chosen by the model: a forced language code.' }),
+    ),
+    contrast: Type.Optional(
+      Type.Unsafe<Static<typeof ContrastToken>>({
+        ...ContrastToken,
+        description:
+          'Attributed tokens of contrastive requests: the token of the contrast text that this one was compared with, by ' +
+          'the attributed function, or else by the first contrastive step score. `info.contrasts` has them all.',
+      }),
     ),
   },
   { $id: 'ResultToken', examples: [{ id: 464, token: 'The', start: 0, end: 3 }] },
@@ -77,6 +92,10 @@ const ContrastInfo = Type.Object({
     description: '`[position in the generated text, position in the contrast text]` of each attributed token.',
   }),
   contrast_tokens: Type.Array(Type.String(), { description: 'The contrast token of each attributed token.' }),
+  pairs: Type.Array(Type.String(), {
+    description:
+      'Each attributed token behind the one that it was compared with, as Inseq writes it: `▁Rome → ▁Paris`.',
+  }),
 });
 export type ContrastInfo = Static<typeof ContrastInfo>;
 

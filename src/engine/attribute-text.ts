@@ -11,7 +11,7 @@ import type { ContrastInfo } from '../contract/result.ts';
 import type { LanguageModel } from '../models/model.ts';
 import { Random } from '../random.ts';
 import type { Job } from './attribution.ts';
-import { contrastInfo } from './contrast-info.ts';
+import { contrastInfo, withContrasts } from './contrast-info.ts';
 import type { Input } from './inputs.ts';
 import { StepEvents } from './step-events.ts';
 
@@ -35,7 +35,9 @@ export async function attributeText(
   const ranges = rangesOfOneRegime(job.model.model, input.sequence);
   const parts: AttributedText[] = [];
   for (const [i, [start, end]] of ranges.entries()) {
-    const part = { ...input, sequence: { ...input.sequence, start, end } };
+    // What the ranges before were compared with stays at their tokens.
+    const target = parts.at(-1)?.attribution.target ?? input.target;
+    const part = { ...input, target, sequence: { ...input.sequence, start, end } };
     const share = (completed: number, total: number): void => onProgress(i * total + completed, ranges.length * total);
     parts.push(await attributeRange(job, part, index, client, share));
   }
@@ -90,10 +92,12 @@ async function attributeRange(
     const name = call.fn.id in stepScores ? `${call.fn.id}_${position + 1}` : call.fn.id;
     stepScores[name] = await scores.score(call);
   }
+  const compared = { contrasts: scores.contrasts, start, target: input.target, tokenizer: model.tokenizer };
+  const target = withContrasts(compared);
   const whole = (found: MethodScores): SequenceAttribution => ({
     kind: found.kind,
     source: input.source,
-    target: input.target,
+    target,
     attrPosStart: start,
     attrPosEnd: end,
     sourceAttributions: found.source,
@@ -125,7 +129,7 @@ async function attributeRange(
     attribution,
     aggregated: events.finish(attribution, defaultChain),
     defaultChain,
-    contrasts: contrastInfo(scores.contrasts, index, start, model.tokenizer),
+    contrasts: contrastInfo(compared, index),
   };
 }
 

@@ -135,6 +135,10 @@ class RedisJobs implements Jobs {
     return this.#read(id, keys.result(id, format));
   }
 
+  packedResult(id: string, format: 'json' | 'inseq'): Promise<Buffer[] | null> {
+    return this.#pieces(id, keys.result(id, format));
+  }
+
   events(id: string, options: { after?: string; signal: AbortSignal }) {
     const store = { redis: this.#redis, notifications: this.#notifications, get: (job: string) => this.get(job) };
     return followEvents(id, options, store);
@@ -246,15 +250,20 @@ class RedisJobs implements Jobs {
   }
 
   async #read(id: string, key: string): Promise<Buffer | null> {
+    const pieces = await this.#pieces(id, key);
+    return pieces === null ? null : unpack(Buffer.concat(pieces));
+  }
+
+  /** A value, read in pieces; null where there is none. */
+  async #pieces(id: string, key: string): Promise<Buffer[] | null> {
     if (!isJobId(id)) return null;
     const pieces: Buffer[] = [];
     for (let start = 0; ; start += PIECE_BYTES) {
       const piece = await guarded(this.#redis, () => this.#redis.getrangeBuffer(key, start, start + PIECE_BYTES - 1));
-      pieces.push(piece);
+      if (piece.length > 0) pieces.push(piece);
       if (piece.length < PIECE_BYTES) break;
     }
-    const packed = Buffer.concat(pieces);
-    return packed.length === 0 ? null : unpack(packed);
+    return pieces.length === 0 ? null : pieces;
   }
 }
 

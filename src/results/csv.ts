@@ -19,17 +19,22 @@ type Cell = string | number | null;
 
 /**
  * Columns: `sequence` (index of the text), `kind` and `name` of the score, the attributed token (`token_*`), the
- * generated one (`generated_*`; for encoder self-attention the source token that looks), one column for each further
- * axis of raw scores, `value`. What does not apply has no row. Text that a spreadsheet would run as a formula has an
+ * generated one (`generated_*`; for encoder self-attention the source token that looks), for contrastive requests the token
+ * that it was compared with (`contrast`), one column for each further axis of raw scores, `value`. What does not apply has no row. Text that a spreadsheet would run as a formula has an
  * apostrophe in front.
  */
-export function toCsv(result: Result): string {
+export function* csvLines(result: Result): Generator<string> {
   const axes = axesOf(result);
-  const lines = [line([...COLUMNS, ...axes, 'value'])];
-  result.sequences.forEach((sequence, index) => {
-    for (const cells of rowsOf(sequence, axes.length)) lines.push(line([index, ...cells]));
-  });
-  return lines.join('');
+  const contrasts = result.sequences.some(({ target }) => target.some(({ contrast }) => contrast !== undefined));
+  yield line([...COLUMNS, ...(contrasts ? ['contrast'] : []), ...axes, 'value']);
+  for (const [index, sequence] of result.sequences.entries()) {
+    for (const cells of rowsOf(sequence, { extraAxes: axes.length, contrasts })) yield line([index, ...cells]);
+  }
+}
+
+/** The lines as one text. */
+export function toCsv(result: Result): string {
+  return [...csvLines(result)].join('');
 }
 
 /** Names of the axes after [token, step], the longest list of any sequence. */
@@ -73,11 +78,21 @@ function matricesOf(sequence: ResultSequence): Matrix[] {
   return matrices;
 }
 
-function* rowsOf(sequence: ResultSequence, extraAxes: number): Generator<Cell[]> {
+interface Layout {
+  extraAxes: number;
+  /** Whether there is a column of contrast tokens. */
+  contrasts: boolean;
+}
+
+function* rowsOf(sequence: ResultSequence, { extraAxes, contrasts }: Layout): Generator<Cell[]> {
+  const generated = (token: ResultToken | undefined, index: number): Cell[] => [
+    ...tokenCells(token, index),
+    ...(contrasts ? [token?.contrast?.token ?? null] : []),
+  ];
   for (const { kind, name, scores, rows, columns, firstColumn } of matricesOf(sequence)) {
     for (const [i, row] of scores.entries()) {
       for (const [t, cell] of row.entries()) {
-        const about = [kind, name, ...tokenCells(rows[i], i), ...tokenCells(columns[t], firstColumn + t)];
+        const about = [kind, name, ...tokenCells(rows[i], i), ...generated(columns[t], firstColumn + t)];
         for (const { units, value } of leaves(cell)) yield [...about, ...pad(units, extraAxes), value];
       }
     }
@@ -91,7 +106,7 @@ function* rowsOf(sequence: ResultSequence, extraAxes: number): Generator<Cell[]>
   for (const [kind, name, values] of perStep) {
     for (const [t, value] of values.entries()) {
       const at = sequence.attr_pos_start + t;
-      const about = [kind, name, null, null, null, ...tokenCells(sequence.target[at], at)];
+      const about = [kind, name, null, null, null, ...generated(sequence.target[at], at)];
       if (value !== null) yield [...about, ...pad([], extraAxes), value];
     }
   }

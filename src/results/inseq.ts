@@ -91,7 +91,14 @@ function withoutHoles({ shape, data }: ScoreArray): ScoreArray {
   return { shape, data: filled };
 }
 
-const tokenObject = ({ id, token }: Token) => instance('inseq.utils.typing', 'TokenWithId', { id, token });
+/** A token that was compared with another one has both, as in Inseq: "contrast → token" without an id. */
+function tokenObject({ id, token, contrast }: Token): object {
+  const attributes =
+    contrast === undefined || contrast.token === token
+      ? { id, token }
+      : { id: -1, token: `${contrast.token} → ${token}` };
+  return instance('inseq.utils.typing', 'TokenWithId', attributes);
+}
 
 function instance(module: string, name: string, attributes: object): object {
   return { __instance_type__: [module, name], attributes };

@@ -22,8 +22,16 @@ export function toResultSequence(sequence: SequenceAttribution): ResultSequence 
   };
 }
 
-function toResultToken({ id, token, start, end, role, forced }: Token): ResultToken {
-  return { id, token, start, end, ...(role !== undefined && { role }), ...(forced !== undefined && { forced }) };
+function toResultToken({ id, token, start, end, role, forced, contrast }: Token): ResultToken {
+  return {
+    id,
+    token,
+    start,
+    end,
+    ...(role !== undefined && { role }),
+    ...(forced !== undefined && { forced }),
+    ...(contrast !== undefined && { contrast }),
+  };
 }
 
 function mapValues<V, W>(record: Record<string, V>, of: (value: V) => W): Record<string, W> {

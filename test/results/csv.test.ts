@@ -90,6 +90,15 @@ describe('a result as CSV', () => {
     assert.equal(of('convergence_delta', '').length, 1);
   });
 
+  it('has a column of contrast tokens where there are some', () => {
+    const sequence = smallSequence();
+    sequence.target[3] = { ...sequence.target[3], contrast: { id: 9, token: ' Rome', position: 3 } };
+    const [header, ...rows] = parse(toCsv(resultOf(sequence)));
+    assert.deepEqual(header.slice(-3), ['generated', 'contrast', 'value']);
+    for (const row of rows) assert.equal(row[9], row[6] === '3' ? ' Rome' : '');
+    assert.ok(rows.every((row) => row.length === header.length));
+  });
+
   it('quotes what needs quotes and disarms formulas', () => {
     const hostile = ['=HYPERLINK("http://x")', '+1', 'a,b', 'line\r\nbreak'];
     const rows = parse(toCsv(resultOf(smallSequence({ target: tokensOf(...hostile) }))));

@@ -135,9 +135,10 @@ describe('a heatmap of a contrast', () => {
       step_function: 'contrast_prob_diff',
       alignments: [],
       contrast_tokens: ['Ġwas', '<b>'],
+      pairs: [],
     };
     result.info.contrasts = [
-      { ...contrast, role: 'step_score', contrast_tokens: ['x', 'y'] },
+      { ...contrast, role: 'step_score', contrast_tokens: ['x', 'y'], pairs: [] },
       { ...contrast, role: 'attributed_fn' },
     ];
     const note = /Compared: .*?<\/p>/.exec(toHeatmap(result))?.[0] ?? '';

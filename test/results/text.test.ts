@@ -11,6 +11,7 @@ test('a result as text: attributed tokens down, generated tokens across, step sc
       'The          0.250   0.500',
       'capital      0.750  -0.125',
       'is                   0.375',
+      '',
       'probability  0.900   0.800',
       '',
     ].join('\n'),
@@ -35,5 +36,48 @@ test('tokens of the source stand before those of the target; raw scores are norm
   const lines = text.split('\n').map((line) => line.split(/ {2,}/));
   assert.deepEqual(lines[1], ['deux', '5.000', '1.0e-5']);
   assert.deepEqual(lines[2].slice(0, 2), ['→ The', '0.250']);
-  assert.deepEqual(lines.at(-2), ['convergence_delta', '0.000']);
+  assert.deepEqual(lines.at(-4), ['convergence_delta', '0.000']);
+  assert.match(text, /\n\nEach number is the norm of the scores over the dimensions; format=json has them all\.\n$/);
+});
+
+test('a norm over layers is said to be one', () => {
+  const target_attributions = [[[1, 2]], [[2, 1]], [[0, 3]], [[null, null]]];
+  const layers = { axes: ['layer'], layers: ['h.0', 'h.1'], attr_pos_start: 3, target_attributions };
+  assert.match(
+    toText(resultOf(smallSequence({ ...layers, step_scores: {} }))),
+    /the norm .* over layers \(2 of them\)/,
+  );
+});
+
+test('tables that are wider than asked for continue in blocks, each with the names', () => {
+  const wide = toText(resultOf(smallSequence()), { width: 20 });
+  assert.equal(
+    wide,
+    [
+      'text 1          is',
+      'The          0.250',
+      'capital      0.750',
+      'is',
+      '',
+      'probability  0.900',
+      '',
+      'text 1        Paris',
+      'The           0.500',
+      'capital      -0.125',
+      'is            0.375',
+      '',
+      'probability   0.800',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(toText(resultOf(smallSequence()), { width: 1_000 }), toText(resultOf(smallSequence())));
+  const narrow = toText(resultOf(smallSequence()), { width: 5 });
+  assert.equal(narrow, wide, 'a block has one column at least');
+});
+
+test('what a token was compared with stands under it', () => {
+  const sequence = smallSequence({ step_scores: {} });
+  sequence.target[3] = { ...sequence.target[3], contrast: { id: 9, token: 'ĠRome', position: 3 } };
+  const [, second] = toText(resultOf(sequence)).split('\n');
+  assert.match(second, /^compared with +ĠRome$/);
 });

@@ -1,5 +1,6 @@
 /** The API on a job store in memory: for tests of what goes over the wire, without Redis or a worker. */
 import type { TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import type { ApiSettings } from '../../src/api/capabilities.ts';
 import { buildApp } from '../../src/api/server.ts';
@@ -284,6 +285,11 @@ export class MemoryJobs implements Jobs {
         ? JSON.stringify(result)
         : '{"__instance_type__":["inseq.data.attribution","FeatureAttributionOutput"]}',
     );
+  }
+
+  async packedResult(id: string, format: 'json' | 'inseq') {
+    const bytes = await this.result(id, format);
+    return bytes && [gzipSync(bytes)];
   }
 
   async *events(id: string, { after, signal }: { after?: string; signal: AbortSignal }): AsyncGenerator<JobEvent> {

@@ -59,6 +59,24 @@ export const GONE = problem('The job failed or was canceled: there will be no re
   detail: 'Job k3v9 was canceled, so it has no result. Submit the request again.',
 });
 
+export const NOT_ACCEPTABLE = problem('`Accept` names types, and none that a result is given in.', {
+  type: 'not-acceptable',
+  title: 'No acceptable format',
+  status: 406,
+  detail:
+    'A result is given as application/json, text/csv, text/plain, text/html, and `Accept` takes none of them (it is ' +
+    '"image/png"): name one, or choose by `?format=`.',
+});
+
+export const TOO_LARGE = problem('The result is too large for this format.', {
+  type: 'result-too-large',
+  title: 'The result is too large for this format',
+  status: 413,
+  detail:
+    'The result has 1200000 pairs of tokens, and html shows at most 1000000: take `format=csv` or `format=json`, or ' +
+    'attribute fewer tokens by attr_pos_start and attr_pos_end.',
+});
+
 export const BODY_TOO_LARGE = problem('The body is too large.', {
   type: 'body-too-large',
   title: 'Body too large',

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin';
 import { AttributeBody } from '../../contract/attribute-request.ts';
 import { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../../contract/catalogue.ts';
 import { JobEvent, StepEvent } from '../../contract/events.ts';
+import { InseqFile } from '../../contract/inseq.ts';
 import { Job, JobError, JobList, Progress } from '../../contract/job.ts';
 import { Problem } from '../../contract/problem.ts';
 import { Result, ResultInfo, ResultSequence, ResultToken } from '../../contract/result.ts';
@@ -18,6 +19,7 @@ const SHARED = [
   ResultSequence,
   ResultInfo,
   Result,
+  InseqFile,
   StepEvent,
   JobEvent,
   ModelInfo,

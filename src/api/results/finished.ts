@@ -2,16 +2,18 @@
 import type { Job } from '../../contract/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { ApiProblem, unknownJob } from '../problems.ts';
+import type { Format } from './formats.ts';
+import type { Packed } from './packed.ts';
 
 /**
- * The stored result, as JSON bytes.
+ * The result as it is stored.
  * @throws ApiProblem 404 unknown, 409 not finished, 410 failed or canceled
  */
-export async function finishedResult(jobs: Jobs, id: string, format: 'json' | 'inseq'): Promise<Buffer> {
+export async function finishedResult(jobs: Jobs, id: string, format: Format): Promise<Packed> {
   const job = await jobs.get(id);
   if (job === null) throw unknownJob(id);
   if (job.status !== 'succeeded') throw noResult(job);
-  const result = await jobs.result(id, format);
+  const result = await jobs.packedResult(id, format === 'inseq' ? 'inseq' : 'json');
   if (result === null) throw unknownJob(id); // expired between the two reads
   return result;
 }

@@ -1,12 +1,17 @@
-/** A finished job together with its result, as bytes: results are sent as they were stored, never parsed. */
+/** A finished job together with its result, as JSON: the result is sent as it is stored, and never parsed. */
+import { Readable } from 'node:stream';
 import type { Job } from '../../contract/job.ts';
-import type { Jobs } from '../../jobs/jobs.ts';
+import { type Packed, unpackedStream } from './packed.ts';
 
-const NULL = Buffer.from('null');
-
-/** JSON of `job` with its `result`, which is null where the job did not succeed. */
-export async function withResult(jobs: Jobs, job: Job): Promise<Buffer> {
-  const result = job.status === 'succeeded' ? await jobs.result(job.id, 'json') : null;
+/** JSON of `job` with its `result`; null where it has none. */
+export function jobWithResult(job: Job, packed: Packed | null): Readable {
   const head = JSON.stringify(job).slice(0, -1); // without the closing brace
-  return Buffer.concat([Buffer.from(`${head},"result":`), result ?? NULL, Buffer.from('}')]);
+  return Readable.from(parts(head, packed), { objectMode: false });
+}
+
+async function* parts(head: string, packed: Packed | null): AsyncGenerator<string | Buffer> {
+  yield `${head},"result":`;
+  if (packed === null) yield 'null';
+  else yield* unpackedStream(packed);
+  yield '}';
 }

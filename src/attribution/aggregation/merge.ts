@@ -83,8 +83,10 @@ function mergeTokens(tokens: readonly Token[], groups: readonly Group[], text: s
     if (parts.length === 1) return parts[0];
     const starts = parts.flatMap((part) => part.start ?? []);
     const ends = parts.flatMap((part) => part.end ?? []);
+    const contrast = mergeContrasts(parts);
     return {
       ...parts[0],
+      ...(contrast && { contrast }),
       id: -1,
       token: parts
         .filter((part, k) => !repeats(part, parts[k - 1], text))
@@ -94,6 +96,14 @@ function mergeTokens(tokens: readonly Token[], groups: readonly Group[], text: s
       end: ends.length > 0 ? Math.max(...ends) : null,
     };
   });
+}
+
+/** The contrast tokens of merged tokens as one; tokens of the prompt have none. */
+function mergeContrasts(parts: readonly Token[]): Token['contrast'] | null {
+  const found = parts.flatMap(({ contrast }) => contrast ?? []);
+  const distinct = found.filter(({ position }, k) => position !== found[k - 1]?.position);
+  if (distinct.length < 2) return distinct[0] ?? null;
+  return { id: -1, token: distinct.map(({ token }) => token).join(''), position: distinct[0].position };
 }
 
 /** Whether a token shows the same characters as the one before: bytes of one character, shown as the text has it. */

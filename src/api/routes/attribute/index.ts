@@ -10,8 +10,17 @@ import { StoreUnavailableError } from '../../../jobs/jobs.ts';
 import { disconnected } from '../../http/disconnect.ts';
 import { waitPreference } from '../../http/prefer.ts';
 import { ATTRIBUTE_EXAMPLES } from '../../openapi/examples.ts';
-import { BAD_REQUEST, BODY_TOO_LARGE, COMMON, INVALID, UNSUPPORTED_MEDIA_TYPE } from '../../openapi/responses.ts';
-import { withResult } from '../../results/job-with-result.ts';
+import {
+  BAD_REQUEST,
+  BODY_TOO_LARGE,
+  COMMON,
+  INVALID,
+  NOT_ACCEPTABLE,
+  UNSUPPORTED_MEDIA_TYPE,
+} from '../../openapi/responses.ts';
+import { TEXT_CONTENT } from '../../openapi/result-content.ts';
+import { acceptedFormat } from '../../results/formats.ts';
+import { sendEnded } from '../../results/send.ts';
 import { explained, refuseEmptyBody } from '../../validation/body.ts';
 import { completeRequest } from '../../validation/complete.ts';
 
@@ -48,15 +57,18 @@ const schema = {
   body: ref(AttributeBody),
   response: {
     200: {
-      description: 'With `Prefer: wait=N`: the job ended in time.',
+      description:
+        'With `Prefer: wait=N`: the job ended in time. `Accept` chooses between the job with its result and the result ' +
+        'alone as text/csv, text/plain or text/html; a job that failed is told as JSON.',
       headers: {
         ...Location,
         'Preference-Applied': { description: 'The preference that was followed.', type: 'string' },
       },
-      content: { 'application/json': { schema: JobWithResult } },
+      content: { 'application/json': { schema: JobWithResult }, ...TEXT_CONTENT },
     },
     202: { description: 'Accepted.', headers: Location, content: { 'application/json': { schema: ref(Job) } } },
     400: BAD_REQUEST,
+    406: NOT_ACCEPTABLE,
     413: BODY_TOO_LARGE,
     415: UNSUPPORTED_MEDIA_TYPE,
     422: INVALID,
@@ -73,6 +85,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     async (request, reply) => {
       if (request.validationError !== undefined) throw await explained(request.validationError, catalogue);
       const seconds = waitPreference(request.headers.prefer);
+      const format = seconds === null ? 'json' : acceptedFormat(request);
       const { request: complete, model } = await completeRequest(request.body, {
         catalogue: await catalogue.read(),
         tokens,
@@ -90,8 +103,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       try {
         const waited = request.linked((await jobs.wait(job.id, seconds, disconnected(reply))) ?? accepted.job);
         if (!isFinal(waited.status)) return reply.code(202).send(waited);
-        const body = await withResult(jobs, waited);
-        return reply.code(200).type('application/json').send(body);
+        return await sendEnded(request, reply, waited, format);
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
         request.log.warn({ err: error, job: job.id }, 'accepted, but no longer followed');

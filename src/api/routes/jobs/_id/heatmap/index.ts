@@ -1,14 +1,17 @@
 /** `GET /jobs/{id}/heatmap`: one self-contained page. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import type { Result } from '../../../../../contract/result.ts';
-import { toHeatmap } from '../../../../../results/heatmap.ts';
-import { COMMON, GONE, JobParams, NOT_FINISHED, NOT_FOUND } from '../../../../openapi/responses.ts';
+import {
+  BAD_REQUEST,
+  COMMON,
+  GONE,
+  JobParams,
+  NOT_FINISHED,
+  NOT_FOUND,
+  TOO_LARGE,
+} from '../../../../openapi/responses.ts';
 import { finishedResult } from '../../../../results/finished.ts';
-
-/** The page carries its style and script within; it may load nothing and send nothing. */
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+import { sendResult } from '../../../../results/send.ts';
 
 const schema = {
   operationId: 'getHeatmap',
@@ -17,22 +20,20 @@ const schema = {
   params: JobParams,
   response: {
     200: { description: 'One self-contained HTML page.', content: { 'text/html': { schema: Type.String() } } },
+    400: BAD_REQUEST,
     404: NOT_FOUND,
     409: NOT_FINISHED,
     410: GONE,
+    413: TOO_LARGE,
     ...COMMON,
   },
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify;
-
-  fastify.get('/', { schema }, async ({ params: { id } }, reply) => {
-    const result: Result = JSON.parse((await finishedResult(jobs, id, 'json')).toString());
-    return reply
-      .type('text/html; charset=utf-8')
-      .header('content-security-policy', PAGE_POLICY)
-      .send(toHeatmap(result));
+  fastify.get('/', { schema }, async (request, reply) => {
+    const { id } = request.params;
+    const packed = await finishedResult(fastify.jobs, id, 'html');
+    return sendResult(request, reply, packed, { id, format: 'html', width: null });
   });
 };
 

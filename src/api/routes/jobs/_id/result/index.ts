@@ -1,21 +1,28 @@
-/** `GET /jobs/{id}/result`: as JSON, as Inseq's JSON, as CSV, as text for a terminal. */
+/** `GET /jobs/{id}/result`: as JSON, as Inseq's JSON, as CSV, as text for a terminal, as a page. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { Result } from '../../../../../contract/result.ts';
-import { ref } from '../../../../../contract/schema.ts';
-import { toCsv } from '../../../../../results/csv.ts';
-import { toText } from '../../../../../results/text.ts';
-import { BAD_REQUEST, COMMON, GONE, JobParams, NOT_FINISHED, NOT_FOUND } from '../../../../openapi/responses.ts';
+import { BAD_REQUEST, COMMON, JobParams } from '../../../../openapi/responses.ts';
+import { RESULT_CONTENT, RESULT_ERRORS } from '../../../../openapi/result-content.ts';
 import { finishedResult } from '../../../../results/finished.ts';
+import { acceptedFormat, FORMATS } from '../../../../results/formats.ts';
+import { sendResult } from '../../../../results/send.ts';
 
 const Query = Type.Object(
   {
-    format: Type.Enum(['json', 'inseq', 'csv', 'text'], {
-      default: 'json',
-      description:
-        '`json`: the Result; `inseq`: what `inseq.FeatureAttributionOutput.load` reads; `csv`: one row for each score; ' +
-        '`text`: tables for a terminal.',
-    }),
+    format: Type.Optional(
+      Type.Enum(FORMATS, {
+        description:
+          '`json`: the Result; `inseq`: what `inseq.FeatureAttributionOutput.load` reads; `csv`: one row for each score; ' +
+          '`text`: tables for a terminal; `html`: the page of `/heatmap`. Left out: what `Accept` asks for, else `json`.',
+      }),
+    ),
+    width: Type.Optional(
+      Type.Integer({
+        minimum: 20,
+        maximum: 10_000,
+        description: '`text`: characters of a line; wider tables continue in blocks below.',
+      }),
+    ),
   },
   { additionalProperties: false, required: [] },
 );
@@ -27,39 +34,22 @@ const schema = {
   params: JobParams,
   querystring: Query,
   response: {
-    200: {
-      description: 'The result.',
-      content: {
-        'application/json': { schema: ref(Result) },
-        'text/csv': { schema: Type.String() },
-        'text/plain': { schema: Type.String() },
-      },
-    },
+    200: { description: 'The result.', content: RESULT_CONTENT },
     400: BAD_REQUEST,
-    404: NOT_FOUND,
-    409: NOT_FINISHED,
-    410: GONE,
+    ...RESULT_ERRORS,
     ...COMMON,
   },
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify;
-
   fastify.get<{ Params: Type.Static<typeof JobParams>; Querystring: Type.Static<typeof Query> }>(
     '/',
     { schema },
     async (request, reply) => {
       const { id } = request.params;
-      const { format } = request.query;
-      const bytes = await finishedResult(jobs, id, format === 'inseq' ? 'inseq' : 'json');
-      if (format === 'json' || format === 'inseq') return reply.type('application/json').send(bytes);
-      const result: Result = JSON.parse(bytes.toString());
-      if (format === 'text') return reply.type('text/plain; charset=utf-8').send(toText(result));
-      return reply
-        .type('text/csv; charset=utf-8')
-        .header('content-disposition', `attachment; filename="whence-${id}.csv"`)
-        .send(toCsv(result));
+      const { format = acceptedFormat(request), width = null } = request.query;
+      reply.header('vary', 'accept');
+      return sendResult(request, reply, await finishedResult(fastify.jobs, id, format), { id, format, width });
     },
   );
 };

@@ -1,0 +1,23 @@
+/** Results as the job store holds them: gzipped JSON, in pieces, so that large ones are never copied whole. */
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+
+export type Packed = readonly Buffer[];
+
+/** Bytes of the text that was packed: gzip writes them (modulo 4 GiB) at its end (RFC 1952). */
+export function unpackedBytes(packed: Packed): number {
+  const last = Buffer.concat(packed.slice(-2));
+  return last.readUInt32LE(last.length - 4);
+}
+
+/** The JSON text, as a stream. */
+export function unpackedStream(packed: Packed): Readable {
+  return Readable.from(packed).pipe(createGunzip({ chunkSize: 64 * 1024 }));
+}
+
+/** The JSON text of a small result. */
+export async function unpackedText(packed: Packed): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of unpackedStream(packed)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,73 @@
+/** A result in the forms that are made when they are asked for, piece by piece, so that large ones need not be held whole. */
+
+import type { Result } from '../contract/result.ts';
+import { csvLines } from './csv.ts';
+import { toHeatmap } from './heatmap.ts';
+import { toText } from './text.ts';
+
+export const RENDERED_FORMATS = ['csv', 'text', 'html'] as const;
+export type RenderedFormat = (typeof RENDERED_FORMATS)[number];
+
+export interface RenderOptions {
+  format: RenderedFormat;
+  /** Characters of a line of `text`; wider tables are cut into blocks. Null: no limit. */
+  width: number | null;
+}
+
+/** The most cells, one for each attributed and generated token, of forms that are made as a whole; rows have no limit. */
+const MOST_CELLS = { text: 4_000_000, html: 1_000_000 };
+
+/** A result is beyond what a form can hold; the message has the numbers and the remedy. */
+export class TooLargeError extends Error {}
+
+/** About as many characters make a piece. */
+const PIECE_CHARACTERS = 64 * 1024;
+
+/**
+ * The text in pieces.
+ * @throws {TooLargeError} before the first piece
+ */
+export function* render(result: Result, options: RenderOptions): Generator<string> {
+  let piece = '';
+  for (const part of parts(result, options)) {
+    piece += part;
+    if (piece.length < PIECE_CHARACTERS) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+function parts(result: Result, { format, width }: RenderOptions): Iterable<string> {
+  switch (format) {
+    case 'csv':
+      return csvLines(result);
+    case 'text':
+      checkCells(result, 'text');
+      return slices(toText(result, { width }));
+    case 'html':
+      checkCells(result, 'html');
+      return slices(toHeatmap(result));
+  }
+}
+
+function checkCells({ sequences }: Result, format: keyof typeof MOST_CELLS): void {
+  const cells = sequences.reduce((sum, { source, target, attr_pos_start: start, attr_pos_end: end }) => {
+    return sum + (source.length + target.length) * (end - start);
+  }, 0);
+  if (cells <= MOST_CELLS[format]) return;
+  throw new TooLargeError(
+    `The result has ${cells} pairs of tokens, and ${format} shows at most ${MOST_CELLS[format]}: take \`format=csv\` or ` +
+      '`format=json`, or attribute fewer tokens by attr_pos_start and attr_pos_end.',
+  );
+}
+
+/** A long text in pieces; none ends within a surrogate pair. */
+function* slices(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    let end = Math.min(start + PIECE_CHARACTERS, text.length);
+    if (end < text.length && text.codePointAt(end - 1) !== text.charCodeAt(end - 1)) end++;
+    yield text.slice(start, end);
+    start = end;
+  }
+}
