@@ -1,8 +1,8 @@
-/** config.json and generation_config.json of a checkpoint. */
+/** config.json of a checkpoint. */
 
 import path from 'node:path';
 import { CheckpointError } from './errors.ts';
-import { readJsonObject, readOptionalJsonObject } from './json-file.ts';
+import { readJsonObject } from './json-file.ts';
 
 /** A parsed config.json; families read the fields that they need. */
 export type ModelConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
@@ -47,60 +47,6 @@ function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string,
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
-/** How a checkpoint wants its text generated. Token ids; null where it says nothing. */
-export interface GenerationConfig {
-  /** Any of them ends a sequence; empty: nothing does. */
-  readonly eosTokenIds: readonly number[];
-  readonly bosTokenId: number | null;
-  readonly padTokenId: number | null;
-  readonly decoderStartTokenId: number | null;
-  readonly forcedBosTokenId: number | null;
-  readonly forcedEosTokenId: number | null;
-  /** Sequences that may not be generated. */
-  readonly badWordsIds: readonly (readonly number[])[];
-  readonly suppressTokens: readonly number[];
-  readonly numBeams: number;
-  /** Tokens of prompt and generation together. */
-  readonly maxLength: number | null;
-}
-
-/**
- * generation_config.json, and for what it leaves out config.json, as transformers merges them.
- * @throws CheckpointError naming the file and the field
- */
-export function readGenerationConfig(dir: string): GenerationConfig {
-  const config = readModelConfig(dir);
-  const own = readOptionalJsonObject(path.join(dir, 'generation_config.json'));
-  const files = [
-    { file: path.join(dir, 'generation_config.json'), fields: own ?? {} },
-    { file: path.join(dir, 'config.json'), fields: config },
-  ];
-  const field = <T>(name: string, parse: (value: unknown) => T | null, wanted: string): T | null => {
-    for (const { file, fields } of files) {
-      const value = fields[name];
-      if (value === undefined || value === null) continue;
-      const parsed = parse(value);
-      if (parsed === null)
-        throw new CheckpointError(file, `"${name}" is ${JSON.stringify(value)}; it must be ${wanted}`);
-      return parsed;
-    }
-    return null;
-  };
-  const id = (name: string): number | null => field(name, asId, 'a token id');
-  return {
-    eosTokenIds: field('eos_token_id', asIds, 'a token id or a list of them') ?? [],
-    bosTokenId: id('bos_token_id'),
-    padTokenId: id('pad_token_id'),
-    decoderStartTokenId: id('decoder_start_token_id'),
-    forcedBosTokenId: id('forced_bos_token_id'),
-    forcedEosTokenId: field('forced_eos_token_id', (value) => asIds(value)?.[0] ?? null, 'a token id'),
-    badWordsIds: field('bad_words_ids', asSequences, 'a list of lists of token ids') ?? [],
-    suppressTokens: field('suppress_tokens', asIds, 'a list of token ids') ?? [],
-    numBeams: field('num_beams', asId, 'a number') ?? 1,
-    maxLength: field('max_length', asId, 'a number'),
-  };
-}
-
 function asId(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
@@ -108,10 +54,4 @@ function asId(value: unknown): number | null {
 function asIds(value: unknown): number[] | null {
   const list = Array.isArray(value) ? value.map(asId) : [asId(value)];
   return list.every((id) => id !== null) ? list : null;
-}
-
-function asSequences(value: unknown): number[][] | null {
-  if (!Array.isArray(value)) return null;
-  const sequences = value.map(asIds);
-  return sequences.every((ids) => ids !== null) ? sequences : null;
 }

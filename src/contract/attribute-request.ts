@@ -40,72 +40,136 @@ export interface Message {
 
 const Conversation = Type.Array(WireMessage, { minItems: 1, maxItems: LIMITS.messages });
 
-/** How the model generates where no text is forced; the defaults are greedy search. */
+const TokenIds = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: LIMITS.tokenIds });
+
+/**
+ * How the model generates where no text is forced. What is left out is as the checkpoint's generation_config.json says,
+ * and where that says nothing greedy search.
+ */
 const GenerationArgs = Type.Object(
   {
     max_new_tokens: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: LIMITS.newTokens,
-        description: `Most tokens to generate. Left out: ${LIMITS.defaultNewTokens}, or as many as the model has room for.`,
+        description:
+          `Most tokens to generate. Left out: ${LIMITS.defaultNewTokens}, or fewer where the checkpoint says so or the ` +
+          'model has no room for more.',
         examples: [LIMITS.defaultNewTokens],
       }),
     ),
-    min_new_tokens: Type.Integer({
-      minimum: 0,
-      maximum: LIMITS.newTokens,
-      default: 0,
-      description: 'Tokens before the end of the sequence is allowed.',
-    }),
-    num_beams: Type.Integer({
-      minimum: 1,
-      maximum: LIMITS.beams,
-      default: 1,
-      description: 'Beams of beam search; 1 is greedy search.',
-    }),
+    min_new_tokens: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: LIMITS.newTokens,
+        description: "Tokens before the end of the sequence is allowed. Left out: the checkpoint's, else 0.",
+      }),
+    ),
+    num_beams: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.beams,
+        description: "Beams of beam search; 1 is greedy search. Left out: the checkpoint's, else 1.",
+      }),
+    ),
+    length_penalty: Type.Optional(
+      Type.Number({
+        minimum: -100,
+        maximum: 100,
+        description:
+          "Beam search divides a beam's log-probability by its length to this power: above 0 favours long texts. " +
+          "Left out: the checkpoint's, else 1.",
+      }),
+    ),
+    early_stopping: Type.Optional(
+      Type.Union([Type.Boolean(), Type.Literal('never')], {
+        description:
+          'Beam search ends with as many finished beams as it has beams (true), when a better one is unlikely (false) ' +
+          'or impossible ("never"). Left out: the checkpoint\'s, else false.',
+      }),
+    ),
     do_sample: Type.Boolean({
       default: false,
       description: 'Sample (by `seed`) instead of taking the likeliest token, or with `num_beams` the likeliest beams.',
     }),
-    temperature: Type.Number({
-      exclusiveMinimum: 0,
-      maximum: 100,
-      default: 1,
-      description: 'Divides the logits before sampling; needs `do_sample`.',
+    temperature: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 100,
+        description: "Divides the logits before sampling; needs `do_sample`. Left out: the checkpoint's, else 1.",
+      }),
+    ),
+    top_k: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        description:
+          "Sample among the k likeliest tokens; 0: all. Needs `do_sample`. Left out: the checkpoint's, else 50.",
+      }),
+    ),
+    top_p: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1,
+        description:
+          'Sample among the likeliest tokens that hold this probability; needs `do_sample`. ' +
+          "Left out: the checkpoint's, else 1.",
+      }),
+    ),
+    repetition_penalty: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 100,
+        description: "Above 1: makes repeated tokens less likely. Left out: the checkpoint's, else 1.",
+      }),
+    ),
+    encoder_repetition_penalty: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 100,
+        description: "Above 1: makes tokens of the input likelier. Left out: the checkpoint's, else 1.",
+      }),
+    ),
+    no_repeat_ngram_size: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 64,
+        description: "No n-gram of this size occurs twice; 0: off. Left out: the checkpoint's, else 0.",
+      }),
+    ),
+    encoder_no_repeat_ngram_size: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 64,
+        description: "No n-gram of this size of the input is generated; 0: off. Left out: the checkpoint's, else 0.",
+      }),
+    ),
+    bad_words_ids: Type.Optional(
+      Type.Array(TokenIds, {
+        maxItems: LIMITS.tokenIds,
+        description: "Sequences of token ids that are not generated. Left out: the checkpoint's.",
+      }),
+    ),
+    suppress_tokens: Type.Optional({
+      ...TokenIds,
+      description: "Token ids that are not generated. Left out: the checkpoint's.",
     }),
-    top_k: Type.Integer({
-      minimum: 0,
-      maximum: 1_000_000,
-      default: 50,
-      description: 'Sample among the k likeliest tokens; 0: all. Needs `do_sample`.',
-    }),
-    top_p: Type.Number({
-      exclusiveMinimum: 0,
-      maximum: 1,
-      default: 1,
-      description: 'Sample among the likeliest tokens that hold this probability; needs `do_sample`.',
-    }),
-    repetition_penalty: Type.Number({
-      exclusiveMinimum: 0,
-      maximum: 100,
-      default: 1,
-      description: 'Above 1: makes repeated tokens less likely.',
-    }),
-    no_repeat_ngram_size: Type.Integer({
-      minimum: 0,
-      maximum: 64,
-      default: 0,
-      description: 'No n-gram of this size occurs twice; 0: off.',
+    begin_suppress_tokens: Type.Optional({
+      ...TokenIds,
+      description: "Token ids that are not generated first. Left out: the checkpoint's.",
     }),
   },
   {
     required: [],
     additionalProperties: false,
     default: {},
-    description: 'How the model generates. Without effect, and not refused, where the texts are forced.',
+    description:
+      'How the model generates. What is left out is as `generation_config.json` of the checkpoint says (which never ' +
+      'switches sampling on), else greedy search: `info.generation_config` lists it. Without effect, and not refused, ' +
+      'where the texts are forced.',
   },
 );
-type GenerationArgs = Static<typeof GenerationArgs>;
+export type GenerationArgs = Static<typeof GenerationArgs>;
 
 /** Where the finished job is posted. */
 export const Webhook = Type.Object(
@@ -119,9 +183,7 @@ export const Webhook = Type.Object(
       Type.String({
         minLength: 8,
         maxLength: LIMITS.webhookSecretCharacters,
-        description:
-          'Key of the HMAC-SHA256 signature that the delivery carries; base64 after `whsec_`, the form that the libraries ' +
-          'of Standard Webhooks verify, or plain text.',
+        description: 'Key of the HMAC-SHA256 signature that the delivery carries.',
       }),
     ),
   },

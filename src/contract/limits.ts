@@ -16,6 +16,8 @@ export const LIMITS = {
   /** Tokens that it generates where nothing is asked for and the model has room. */
   defaultNewTokens: 20,
   beams: 16,
+  /** Ids, or sequences of ids, in one list of `generation_args`. */
+  tokenIds: 1_024,
   /** Step scores computed beside one attribution. */
   stepScores: 16,
   /** Aggregators chained in one request. */

@@ -112,6 +112,16 @@ export const ResultInfo = Type.Object(
     contrasts: Type.Optional(
       Type.Array(ContrastInfo, { description: 'What contrastive step functions compared with what.' }),
     ),
+    generation_config: Type.Optional(
+      Type.Object(
+        {
+          file: Type.String({ examples: ['generation_config.json'] }),
+          applied: freeObject({ description: 'What of the file was followed, by its names.' }),
+          ignored: freeObject({ description: 'What was not, each with its `value` and the `reason`.' }),
+        },
+        { description: "The checkpoint's own wishes for free generation; left out where the text was given." },
+      ),
+    ),
     seed: Type.Integer(),
     seconds: Type.Number({ description: 'Seconds that the engine computed.' }),
     forward_passes: Type.Integer({ description: 'Passes over the whole sequence batch.' }),

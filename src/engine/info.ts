@@ -3,6 +3,7 @@
 import type { SequenceAttribution } from '../attribution/scores.ts';
 import type { StepCall } from '../attribution/sequence-scores.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
+import { effectiveArgs } from '../generation/resolve.ts';
 import type { InseqInfo } from '../results/inseq.ts';
 import type { Input } from './inputs.ts';
 import type { ReadyModel } from './model-store.ts';
@@ -41,7 +42,7 @@ export function requestInfo({ request, model, method, methodArgs, attributedFn, 
     step_scores: stepScores.map(({ fn, args }) => ({ name: fn.id, args })),
     attribute_target: model.model.architecture === 'decoder-only' || request.attribute_target,
     include_eos_baseline: request.include_eos_baseline,
-    generation_args: request.generated_texts === null ? request.generation_args : null,
+    ...generationInfo(request, inputs),
     src_lang: request.src_lang,
     tgt_lang: request.tgt_lang,
     skip_special_tokens: request.skip_special_tokens,
@@ -50,6 +51,24 @@ export function requestInfo({ request, model, method, methodArgs, attributedFn, 
     ...(request.messages !== null && { messages: request.messages }),
     generated_texts: inputs.map(({ generatedText }) => generatedText),
     seed: request.seed,
+  };
+}
+
+/** How the texts were generated, so that it can be asked for again, and what of the checkpoint's file was followed. */
+function generationInfo({ generation_args: args }: AttributeRequest, inputs: readonly Input[]) {
+  const generated = inputs.flatMap(({ generation }) => generation ?? []);
+  if (generated.length === 0) return { generation_args: null };
+  const reports = generated.map(({ report }) => report);
+  const applied: Record<string, unknown> = Object.assign({}, ...reports.map((report) => report.applied));
+  const ignored = Object.entries<unknown>(Object.assign({}, ...reports.map((report) => report.ignored)));
+  return {
+    // Where one text has a length of its own, all find theirs again.
+    generation_args: effectiveArgs(args, generated.find(({ byLength }) => byLength) ?? generated[0]),
+    generation_config: {
+      file: reports[0].file,
+      applied,
+      ignored: Object.fromEntries(ignored.filter(([name]) => !(name in applied))),
+    },
   };
 }
 

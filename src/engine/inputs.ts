@@ -9,7 +9,8 @@ import type { ContrastTexts } from '../attribution/step-functions/parts/contrast
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Decoder } from '../generation/decoder-state.ts';
 import { generate } from '../generation/generate.ts';
-import { type GenerationOptions, GREEDY } from '../generation/options.ts';
+import { type ResolvedGeneration, resolveGeneration } from '../generation/resolve.ts';
+import type { Embedding } from '../models/weights.ts';
 import type { Random } from '../random.ts';
 import { TokenizerError } from '../tokenizers/errors.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -27,6 +28,8 @@ export interface Input {
   texts: { source: string | null; target: string };
   /** The output alone, without the prompt of a decoder-only model. */
   generatedText: string;
+  /** How it was generated; null: the text was given. */
+  generation: ResolvedGeneration | null;
   contrast: ContrastTexts;
 }
 
@@ -61,11 +64,19 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
   const addSpecialTokens = chat === null && !request.skip_special_tokens;
   const encode = (text: string): number[] => tokenizer.encode(text, { addSpecialTokens }).ids;
   const promptIds = nonEmpty(encode(prompt), tokenizer);
+  const { targetEmbedding } = model.model;
+  checkVocabulary(
+    promptIds,
+    model,
+    targetEmbedding,
+    request.messages === null ? `#/input_texts/${index}` : '#/messages',
+  );
   const forced = request.generated_texts?.[index] ?? null;
   let ids: Int32Array;
   let text: string;
+  let generation: ResolvedGeneration | null = null;
   if (forced === null) {
-    ids = await continuation(options, null, promptIds);
+    ({ ids, generation } = await continuation(options, null, promptIds, null));
     const decode = (part: ArrayLike<number>): string =>
       tokenizer.decode(Array.from(part), { skipSpecialTokens: true, cleanUp: false });
     const whole = decode(ids);
@@ -78,6 +89,7 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
     ids = Int32Array.from(prompt === '' ? [...promptIds, ...whole] : whole);
   }
   checkLength(ids.length, model, '#/generated_texts');
+  checkVocabulary(ids, model, targetEmbedding, '#/generated_texts');
   const first = Math.max(1, sharedStart(promptIds, ids));
   const span = attributedSpan(request.attr_pos_start, request.attr_pos_end, first, ids.length);
   const sequence: Sequence = {
@@ -96,6 +108,7 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
     target,
     texts: { source: null, target: text },
     generatedText: text.startsWith(prompt) ? text.slice(prompt.length) : text,
+    generation,
     contrast: {
       encodeTarget: (other, { addSpecialTokens: special }) =>
         Int32Array.from(tokenizer.encode(other, { addSpecialTokens: special && addSpecialTokens }).ids),
@@ -132,12 +145,14 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
   };
   const sourceIds = Int32Array.from(nonEmpty(Array.from(encodeSource(sourceText, addSpecialTokens)), tokenizer));
   checkLength(sourceIds.length, model, `#/input_texts/${index}`);
+  checkVocabulary(sourceIds, model, model.model.sourceEmbedding, `#/input_texts/${index}`);
   const forced = request.generated_texts?.[index] ?? null;
   const language = tgtLang === null ? null : tokenizer.forcedLanguageId(tgtLang);
-  const ids =
+  const { ids, generation } =
     forced === null
-      ? await continuation(options, sourceIds, [start], language ?? model.generation.forcedBosTokenId)
-      : encodeTarget(forced, addSpecialTokens);
+      ? await continuation(options, sourceIds, [start], language)
+      : { ids: encodeTarget(forced, addSpecialTokens), generation: null };
+  checkVocabulary(ids, model, model.model.targetEmbedding, '#/generated_texts');
   const text = forced ?? tokenizer.decode(ids, { skipSpecialTokens: true });
   checkLength(ids.length, model, '#/generated_texts');
   const span = attributedSpan(request.attr_pos_start, request.attr_pos_end, 1, ids.length);
@@ -146,8 +161,8 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
   targetBaselineIds[0] = ids[0];
   const clean = request.clean_special_chars;
   const target = tokensOf(ids, text, tokenizer, { addSpecialTokens, asTarget: true, tgtLang }, clean);
-  const forcedFirst = language ?? model.generation.forcedBosTokenId;
-  if (forcedFirst !== null && ids[1] === forcedFirst) target[1].forced = true;
+  const forcedIds = language === null ? [model.generation.rules.forced_bos_token_id ?? []].flat() : [language];
+  if (forcedIds.length === 1 && ids[1] === forcedIds[0]) target[1].forced = true;
   return {
     sequence: {
       sourceIds,
@@ -161,6 +176,7 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
     target,
     texts: { source: sourceText, target: text },
     generatedText: text,
+    generation,
     contrast: {
       encodeTarget: (other, { addSpecialTokens: special }) => encodeTarget(other, special),
       encodeSource: (other, { addSpecialTokens: special }) => encodeSource(other, special),
@@ -220,38 +236,18 @@ async function continuation(
   { model, request, random, decoder, onProgress }: InputOptions,
   sourceIds: Int32Array | null,
   promptIds: number[],
-  forcedBosId: number | null = null,
-): Promise<Int32Array> {
-  const room = (model.model.maxPositions ?? Number.POSITIVE_INFINITY) - promptIds.length;
-  // The default shrinks to what the model has room for; only what was asked for is refused.
-  const wanted = request.generation_args.max_new_tokens ?? Math.max(1, Math.min(GREEDY.maxNewTokens, room));
-  checkLength(promptIds.length + wanted, model, '#/generation_args/max_new_tokens');
-  const options = { ...generationOptions(model, request, forcedBosId), maxNewTokens: wanted };
+  languageId: number | null,
+): Promise<{ ids: Int32Array; generation: ResolvedGeneration }> {
+  const promptLength = promptIds.length;
+  const room = (model.model.maxPositions ?? Number.POSITIVE_INFINITY) - promptLength;
+  const place = { promptLength, room, languageId };
+  const generation = resolveGeneration(model.generation, request.generation_args, place);
+  const { options } = generation;
+  const wanted = options.maxNewTokens;
+  checkLength(promptLength + wanted, model, '#/generation_args/max_new_tokens');
   const prompt = { sourceIds, targetIds: Int32Array.from(promptIds) };
-  return generate(decoder, prompt, options, random, (generated) => onProgress(generated, wanted));
-}
-
-function generationOptions(
-  { generation, model }: ReadyModel,
-  { generation_args: args }: AttributeRequest,
-  forcedBosId: number | null,
-): GenerationOptions {
-  return {
-    ...GREEDY,
-    minNewTokens: args.min_new_tokens ?? GREEDY.minNewTokens,
-    numBeams: args.num_beams ?? GREEDY.numBeams,
-    doSample: args.do_sample ?? GREEDY.doSample,
-    temperature: args.temperature ?? GREEDY.temperature,
-    topK: args.top_k ?? GREEDY.topK,
-    topP: args.top_p ?? GREEDY.topP,
-    repetitionPenalty: args.repetition_penalty ?? GREEDY.repetitionPenalty,
-    noRepeatNgramSize: args.no_repeat_ngram_size ?? GREEDY.noRepeatNgramSize,
-    eosIds: generation.eosTokenIds,
-    forcedBosId,
-    forcedEosId: model.architecture === 'encoder-decoder' ? generation.forcedEosTokenId : null,
-    badWordsIds: generation.badWordsIds,
-    suppressTokens: generation.suppressTokens,
-  };
+  const ids = await generate(decoder, prompt, options, random, (generated) => onProgress(generated, wanted));
+  return { ids, generation };
 }
 
 function decoderStart({ generation }: ReadyModel): number {
@@ -263,6 +259,25 @@ function decoderStart({ generation }: ReadyModel): number {
 function baseline(ids: Int32Array, { model, request }: InputOptions): Int32Array {
   const special = baselineSpecials(model.tokenizer.special, model.configIds);
   return baselineIds(ids, special, request.include_eos_baseline);
+}
+
+/** @throws {AttributionError} where the tokenizer gives a token that the model has no embedding of */
+function checkVocabulary(
+  ids: ArrayLike<number>,
+  { entry, tokenizer }: ReadyModel,
+  embedding: Embedding | null,
+  pointer: string,
+): void {
+  const [size] = embedding?.table.shape ?? [0];
+  const outside = Array.from(ids).find((id) => id >= size);
+  if (outside === undefined) return;
+  const token = JSON.stringify(tokenizer.idToToken(outside) ?? '');
+  throw new AttributionError(
+    'outside_vocabulary',
+    `the text has the token ${token} with the id ${outside}, but "${entry.id}" has embeddings of ${size} tokens: ` +
+      'its tokenizer was made for another checkpoint, or the token was added and never trained',
+    pointer,
+  );
 }
 
 function checkLength(tokens: number, { model, entry }: ReadyModel, pointer: string): void {

@@ -6,8 +6,10 @@
 
 import type { Random } from '../random.ts';
 import type { DecoderState } from './decoder-state.ts';
+import type { Prompt } from './generate.ts';
 import type { GenerationOptions } from './options.ts';
-import { applyRules, logSoftmax, warp } from './processors.ts';
+import { applyRules } from './rules.ts';
+import { logSoftmax, warp } from './sampling.ts';
 
 interface Beam {
   ids: number[];
@@ -26,13 +28,14 @@ interface Candidate {
 /** @returns the best sequence, prompt included */
 export async function beamSearch(
   state: DecoderState,
-  prompt: Int32Array,
+  { sourceIds, targetIds: prompt }: Prompt,
   firstLogits: Float32Array,
   options: GenerationOptions,
   random: Random,
   onToken: (generated: number) => void,
 ): Promise<number[]> {
   const { numBeams, eosIds, lengthPenalty, doSample } = options;
+  const encoderIds = sourceIds ?? prompt;
   const promptLength = prompt.length;
   const maxLength = promptLength + options.maxNewTokens;
   const vocab = firstLogits.length;
@@ -44,15 +47,16 @@ export async function beamSearch(
     const keep = Math.max(2, 1 + eosIds.length) * numBeams;
     const prepare = (scores: Float32Array, ids: readonly number[]): void => {
       logSoftmax(scores);
-      applyRules(scores, { ids, promptLength, maxLength }, options);
+      applyRules(scores, { ids, promptLength, maxLength, encoderIds }, options);
       // A token that ends no sequence stays among them.
       if (doSample) warp(scores, options, eosIds.length + 1);
+      if (options.renormalizeLogits) logSoftmax(scores);
     };
     const candidates = best(running, logits, vocab, keep, prepare, doSample ? () => gumbel(random) : () => 0);
     const ends = ({ token }: Candidate): boolean => eosIds.includes(token) || length + 1 >= maxLength;
     const extend = ({ beam, token, score }: Candidate): Beam => ({ ids: [...running[beam].ids, token], score });
     const divisor = (length + 1 - promptLength) ** lengthPenalty;
-    const full = finished.length >= numBeams && options.earlyStopping;
+    const full = finished.length >= numBeams && options.earlyStopping === true;
     const ended = full ? [] : candidates.slice(0, numBeams).filter(ends).map(extend);
     finished = [...finished, ...ended.map(({ ids, score }) => ({ ids, score: score / divisor }))]
       .sort((a, b) => b.score - a.score)
@@ -63,8 +67,10 @@ export async function beamSearch(
       .slice(0, numBeams);
     onToken(length + 1 - promptLength);
     const worst = finished.length < numBeams ? -Infinity : finished[numBeams - 1].score;
-    const hopeful = going.length > 0 && going[0].score / divisor > worst;
-    if (!hopeful || (options.earlyStopping && finished.length >= numBeams)) break;
+    const patient = options.earlyStopping === 'never' && lengthPenalty > 0;
+    const longest = patient ? (maxLength - promptLength) ** lengthPenalty : divisor;
+    const hopeful = going.length > 0 && going[0].score / longest > worst;
+    if (!hopeful || (options.earlyStopping === true && finished.length >= numBeams)) break;
     const next = going.map(extend);
     logits = await state.extend(
       Int32Array.from(going, ({ token }) => token),

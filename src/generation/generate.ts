@@ -4,7 +4,8 @@ import type { Random } from '../random.ts';
 import { beamSearch } from './beam-search.ts';
 import { type Decoder, DecoderState } from './decoder-state.ts';
 import type { GenerationOptions } from './options.ts';
-import { applyRules, argmax, sample } from './processors.ts';
+import { applyRules } from './rules.ts';
+import { argmax, sample } from './sampling.ts';
 
 export interface Prompt {
   sourceIds: Int32Array | null;
@@ -27,12 +28,12 @@ export async function generate(
   using state = new DecoderState(decoder);
   const logits = await state.start(prompt.sourceIds, prompt.targetIds);
   const search = options.numBeams > 1 ? beamSearch : oneByOne;
-  return Int32Array.from(await search(state, prompt.targetIds, logits, options, random, onToken));
+  return Int32Array.from(await search(state, prompt, logits, options, random, onToken));
 }
 
 async function oneByOne(
   state: DecoderState,
-  prompt: Int32Array,
+  { sourceIds, targetIds: prompt }: Prompt,
   firstLogits: Float32Array,
   options: GenerationOptions,
   random: Random,
@@ -43,7 +44,7 @@ async function oneByOne(
   let logits = firstLogits;
   for (;;) {
     const scores = logits.slice();
-    applyRules(scores, { ids, promptLength: prompt.length, maxLength }, options);
+    applyRules(scores, { ids, promptLength: prompt.length, maxLength, encoderIds: sourceIds ?? prompt }, options);
     const token = options.doSample ? sample(scores, options, () => random.uniform()) : argmax(scores);
     ids.push(token);
     onToken(ids.length - prompt.length);

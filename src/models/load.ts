@@ -1,14 +1,8 @@
 /** Loads a checkpoint directory as a model of the family that its config.json names. */
 
 import { readdirSync } from 'node:fs';
-import {
-  type ConfigIds,
-  type GenerationConfig,
-  type ModelConfig,
-  readConfigIds,
-  readGenerationConfig,
-  readModelConfig,
-} from '../checkpoints/config.ts';
+import { type ConfigIds, type ModelConfig, readConfigIds, readModelConfig } from '../checkpoints/config.ts';
+import { type GenerationConfig, readGenerationConfig } from '../checkpoints/generation-config.ts';
 import { refusePacked, refuseQuantizer } from '../checkpoints/quantization.ts';
 import { openCheckpoint } from '../checkpoints/safetensors.ts';
 import type { OutlierRule } from '../tensors/matrix.ts';
@@ -73,17 +67,10 @@ export interface LoadedModel {
 
 /** Loads the weights, quantizing them matrix by matrix while they are read. */
 export async function loadModel(dir: string, options: LoadOptions): Promise<LoadedModel> {
-  const { model, config, weights } = await build(dir, options);
-  try {
-    const { parameters, bytes } = weights;
-    const { quantization } = options;
-    const generation = readGenerationConfig(dir);
-    const configIds = readConfigIds(dir);
-    return { model, config, configIds, generation, quantization, parameters, bytes, dispose: () => weights.dispose() };
-  } catch (error) {
-    weights.dispose();
-    throw error;
-  }
+  const { model, config, configIds, generation, weights } = await build(dir, options);
+  const { parameters, bytes } = weights;
+  const { quantization } = options;
+  return { model, config, configIds, generation, quantization, parameters, bytes, dispose: () => weights.dispose() };
 }
 
 /** What a model would be once it is loaded. */
@@ -104,13 +91,16 @@ export async function planModel(dir: string): Promise<PlannedModel> {
 async function build(dir: string, options: WeightOptions) {
   refuseQuantizer(dir, readModelConfig(dir));
   const { family, config } = await familyOf(dir);
+  const configIds = readConfigIds(dir);
+  const generation = readGenerationConfig(dir);
   const checkpoint = openCheckpoint(dir);
   const weights = new Weights(checkpoint, options);
   try {
     refusePacked(dir, checkpoint.names());
     const model = family.build(config, weights);
     checkVocabulary(model, config);
-    return { model, config, weights };
+    checkForcedTokens(model, generation);
+    return { model, config, configIds, generation, weights };
   } catch (error) {
     weights.dispose();
     throw error;
@@ -126,4 +116,12 @@ function checkVocabulary({ targetEmbedding, vocabSize }: LanguageModel, config: 
   throw new Error(
     `config.json: "${field}" is ${vocabSize}, but the checkpoint's "${name}" has rows for ${table.shape[0]} tokens`,
   );
+}
+
+function checkForcedTokens({ vocabSize }: LanguageModel, { file, rules }: GenerationConfig): void {
+  for (const name of ['forced_bos_token_id', 'forced_eos_token_id'] as const) {
+    const outside = [rules[name] ?? []].flat().find((id) => id >= vocabSize);
+    if (outside === undefined) continue;
+    throw new Error(`${file}: "${name}" is ${outside}; it must be less than ${vocabSize}, the size of the vocabulary`);
+  }
 }

@@ -491,18 +491,18 @@ for (const [what, body, pointer, detail] of CASES) {
   });
 }
 
-test('the default of new tokens shrinks where the model has less room', async (t) => {
+test("the default of new tokens is the worker's to fit to the checkpoint and to each text", async (t) => {
   const { app, jobs } = await startApp(t);
   const asked = async (body: object) => {
     const response = await attribute(app, body);
     assert.equal(response.statusCode, 202, response.body);
     return jobs.entry(response.json().id).request.generation_args.max_new_tokens;
   };
-  assert.equal(await asked({ ...GPT2, input_texts: 'x '.repeat(43) }), 20);
-  assert.equal(await asked({ ...GPT2, input_texts: 'x '.repeat(50) }), undefined, 'the engine fits it to each text');
+  assert.equal(await asked({ ...GPT2, input_texts: 'x '.repeat(43) }), undefined);
+  assert.equal(await asked({ ...GPT2, input_texts: 'x '.repeat(50) }), undefined, 'there is room for fewer');
   assert.equal(await asked({ ...GPT2, input_texts: ['x', 'x '.repeat(62)] }), undefined);
   assert.equal(await asked({ ...GPT2, input_texts: 'x '.repeat(50), generation_args: { max_new_tokens: 13 } }), 13);
-  assert.equal(await asked({ ...M2M, input_texts: 'x '.repeat(31) }), 20);
+  assert.equal(await asked({ ...M2M, input_texts: 'x '.repeat(31) }), undefined);
   assert.equal(await asked({ model: 'facts-gpt2', messages: [{ role: 'user', content: 'x '.repeat(60) }] }), undefined);
 });
 
@@ -608,17 +608,8 @@ test('what is queued is complete: defaults filled in, single values as lists', a
     attr_pos_start: null,
     attr_pos_end: null,
     include_eos_baseline: false,
-    generation_args: {
-      max_new_tokens: 20,
-      min_new_tokens: 0,
-      num_beams: 2,
-      do_sample: false,
-      temperature: 1,
-      top_k: 50,
-      top_p: 1,
-      repetition_penalty: 1,
-      no_repeat_ngram_size: 0,
-    },
+    // What is left out is the checkpoint's to say, which the worker reads.
+    generation_args: { num_beams: 2, do_sample: false },
     src_lang: null,
     tgt_lang: null,
     skip_special_tokens: false,

@@ -26,11 +26,24 @@ before(async () => {
   cpSync(modelDir('gpt2-tiny'), chat, { recursive: true });
   const file = join(chat, 'tokenizer_config.json');
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), chat_template: CHAT_TEMPLATE }));
+  const wishes = join(folder, 'wishes');
+  cpSync(modelDir('gpt2-tiny'), wishes, { recursive: true });
+  writeFileSync(
+    join(wishes, 'generation_config.json'),
+    JSON.stringify({ eos_token_id: 0, do_sample: true, repetition_penalty: 1.5, suppress_tokens: [3] }),
+  );
+  const beyond = join(folder, 'beyond');
+  cpSync(modelDir('gpt2-tiny'), beyond, { recursive: true });
+  const tokenizer = JSON.parse(readFileSync(join(beyond, 'tokenizer.json'), 'utf8'));
+  for (const token of Object.keys(tokenizer.model.vocab)) tokenizer.model.vocab[token] += 1_000_000;
+  writeFileSync(join(beyond, 'tokenizer.json'), JSON.stringify(tokenizer));
   const modelsFile = join(folder, 'models.json');
   const models = [
     { id: 'gpt2', path: modelDir('gpt2-tiny'), quantization: 'none' },
     { id: 'chat', path: chat, quantization: 'none' },
     { id: 'm2m100', path: modelDir('m2m100-tiny'), quantization: 'none' },
+    { id: 'wishes', path: wishes, quantization: 'none' },
+    { id: 'beyond', path: beyond, quantization: 'none' },
     { id: 'elsewhere', path: modelDir('gpt2-tiny'), pool: 'other' },
   ];
   writeFileSync(modelsFile, JSON.stringify({ models }));
@@ -50,11 +63,36 @@ after(async () => {
 });
 
 describe('the engine', () => {
+  test('follows generation_config.json where the request is silent, and tells it', async () => {
+    const generation_args = { do_sample: false, max_new_tokens: 4 };
+    const { result } = await attribute({ model: 'wishes', generation_args });
+    const { info, sequences } = result;
+    assert.deepEqual(info.generation_config, {
+      file: 'generation_config.json',
+      applied: { eos_token_id: [0], repetition_penalty: 1.5, suppress_tokens: [3] },
+      ignored: { do_sample: { value: true, reason: 'a request alone switches sampling on' } },
+    });
+    const told = info.generation_args as AttributeRequest['generation_args'];
+    assert.equal(told.repetition_penalty, 1.5);
+    const again = await attribute({ model: 'wishes', generation_args: told });
+    assert.deepEqual(again.result.sequences, sequences);
+    const { result: given } = await attribute({ generated_texts: ['The engineer argued with the man'] });
+    assert.equal(given.info.generation_args, null);
+    assert.ok(!('generation_config' in given.info));
+  });
+
+  test('says which token its tokenizer has and the model has not', async () => {
+    await assert.rejects(attribute({ model: 'beyond' }), {
+      name: 'AttributionError',
+      message: /^the text has the token ".+" with the id 1000\d+, but "beyond" has embeddings of \d+ tokens: its tok/,
+    });
+  });
+
   test('says what it can do, for its own pool', () => {
     const { models, methods, step_functions, aggregators } = engine.catalogue();
     assert.deepEqual(
       models.map(({ id }) => id),
-      ['gpt2', 'chat', 'm2m100'],
+      ['gpt2', 'chat', 'm2m100', 'wishes', 'beyond'],
     );
     assert.equal(models[0].architecture, 'decoder-only');
     assert.ok(models[2].languages?.includes('fr'));

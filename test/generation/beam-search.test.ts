@@ -29,7 +29,8 @@ const search = (changes: Partial<GenerationOptions>, seed = 1, prompt = [0]): Pr
   const state = new TableState() as unknown as DecoderState;
   const first = Float32Array.from(TABLE[prompt[prompt.length - 1]]);
   const options = { ...GREEDY, ...changes };
-  return beamSearch(state, Int32Array.from(prompt), first, options, new Random(seed), async () => {});
+  const start = { sourceIds: null, targetIds: Int32Array.from(prompt) };
+  return beamSearch(state, start, first, options, new Random(seed), async () => {});
 };
 
 const logShares = (row: number[]): number[] => {

@@ -45,7 +45,7 @@ for (const backend of BACKENDS) {
     });
 
     it('obeys forced tokens with beams', async () => {
-      const found = await run({ numBeams: 3, maxNewTokens: 4, forcedEosId: 5 });
+      const found = await run({ numBeams: 3, maxNewTokens: 4, forcedEosIds: [5] });
       assert.equal(found.at(-1), 5);
       assert.equal(found.length, PROMPT.targetIds.length + 4);
     });

@@ -47,7 +47,7 @@ export async function completeRequest(
   checkWebhook(body.webhook, context.allowPrivateWebhooks, issues);
   issues.throwIfAny();
   if (method === null || attributedFn === null) throw new Error('unreachable: an issue was added');
-  const maxNewTokens = await checkLengths(body, texts, model, context.tokens, issues);
+  await checkLengths(body, texts, model, context.tokens, issues);
   issues.throwIfAny();
   return {
     model,
@@ -62,7 +62,7 @@ export async function completeRequest(
       attr_pos_start: body.attr_pos_start,
       attr_pos_end: body.attr_pos_end,
       include_eos_baseline: body.include_eos_baseline,
-      generation_args: { ...body.generation_args, max_new_tokens: maxNewTokens },
+      generation_args: body.generation_args,
       src_lang: body.src_lang,
       tgt_lang: body.tgt_lang,
       skip_special_tokens: body.skip_special_tokens,

@@ -1,8 +1,7 @@
 /** Texts and conversations against the positions of the model, in tokens. */
 import { setTimeout } from 'node:timers/promises';
-import type { AttributeBody, Message } from '../../contract/attribute-request.ts';
+import type { AttributeBody, GenerationArgs, Message } from '../../contract/attribute-request.ts';
 import type { ModelInfo } from '../../contract/catalogue.ts';
-import { LIMITS } from '../../contract/limits.ts';
 import { TokenizerError, TokenizerLimitError } from '../../tokenizers/errors.ts';
 import type { Issues } from './issues.ts';
 import { conversationPointer, pointerOf, type Texts } from './texts.ts';
@@ -43,8 +42,7 @@ interface Place {
 
 /**
  * Adds an issue for every text that, with what is to be generated, does not fit the model.
- * @returns how many tokens to generate; undefined where the model, counting for each text, decides: nothing was asked
- *   for, and there is less room than by default, or nothing could be counted
+ * Where nothing was asked for, the worker generates as many tokens as there is room for.
  */
 export async function checkLengths(
   body: AttributeBody,
@@ -53,8 +51,7 @@ export async function checkLengths(
   counter: TokenCounter,
   issues: Issues,
   patienceMs = PATIENCE_MS,
-): Promise<number | undefined> {
-  const asked = body.generation_args.max_new_tokens;
+): Promise<void> {
   const limit = model.max_positions ?? Number.POSITIVE_INFINITY;
   const over = new AbortController();
   const patience = setTimeout(patienceMs, null, { signal: over.signal, ref: false }).catch(() => null);
@@ -66,9 +63,7 @@ export async function checkLengths(
         : limit === Number.POSITIVE_INFINITY
           ? []
           : await plainTexts(body, texts, context);
-    if (texts.generated_texts !== null) return asked ?? LIMITS.defaultNewTokens;
-    if (places === null) return asked;
-    return newTokens(places, body.generation_args, context);
+    if (texts.generated_texts === null && places !== null) checkRoom(places, body.generation_args, context);
   } finally {
     over.abort();
   }
@@ -148,19 +143,15 @@ async function counted(
   }
 }
 
-/** What was asked for, or the default where every text has room for it. */
-function newTokens(
+/** Adds an issue for every text that has no room for what is asked for, or for nothing at all. */
+function checkRoom(
   places: readonly Place[],
-  { max_new_tokens: asked, min_new_tokens: fewest }: AttributeBody['generation_args'],
+  { max_new_tokens: asked, min_new_tokens: fewest = 0 }: GenerationArgs,
   { model, limit, issues }: Counting,
-): number | undefined {
-  const wanted = asked ?? LIMITS.defaultNewTokens;
-  let isRoomy = true;
+): void {
   for (const { pointer, promptTokens } of places) {
     const room = limit - promptTokens;
-    if (wanted <= room) continue;
-    isRoomy = false;
-    if (asked !== undefined) {
+    if (asked !== undefined && asked > room) {
       issues.add('#/generation_args/max_new_tokens', tooManyNew(pointer, promptTokens, asked, model, limit));
     } else if (room < 1) {
       issues.add(
@@ -171,7 +162,6 @@ function newTokens(
       issues.add('#/generation_args/min_new_tokens', tooManyNew(pointer, promptTokens, fewest, model, limit));
     }
   }
-  return isRoomy ? wanted : asked;
 }
 
 function tooLong(tokens: number, model: ModelInfo, limit: number): string {

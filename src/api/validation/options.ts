@@ -1,5 +1,5 @@
 /** Options whose values must fit each other or the model. */
-import type { AttributeBody } from '../../contract/attribute-request.ts';
+import type { AttributeBody, GenerationArgs } from '../../contract/attribute-request.ts';
 import type { ModelInfo } from '../../contract/catalogue.ts';
 import { LIMITS } from '../../contract/limits.ts';
 import type { Issues } from './issues.ts';
@@ -17,11 +17,20 @@ export function checkOptions(body: AttributeBody, model: ModelInfo, issues: Issu
   }
   checkEffects(body, issues);
   checkSpan(body.attr_pos_start, body.attr_pos_end, issues);
-  const { min_new_tokens, max_new_tokens = LIMITS.defaultNewTokens } = body.generation_args;
-  if (min_new_tokens > max_new_tokens) {
+  checkGeneration(body.generation_args, model, issues);
+}
+
+function checkGeneration(args: GenerationArgs, model: ModelInfo, issues: Issues): void {
+  const { min_new_tokens: fewest = 0, max_new_tokens: most = LIMITS.defaultNewTokens } = args;
+  if (fewest > most) {
+    issues.add('#/generation_args/min_new_tokens', `must be at most max_new_tokens (${most}), got ${fewest}.`);
+  }
+  for (const name of ['bad_words_ids', 'suppress_tokens', 'begin_suppress_tokens'] as const) {
+    const outside = args[name]?.flat().find((id) => id >= model.vocab_size);
+    if (outside === undefined) continue;
     issues.add(
-      '#/generation_args/min_new_tokens',
-      `must be at most max_new_tokens (${max_new_tokens}), got ${min_new_tokens}.`,
+      `#/generation_args/${name}`,
+      `has the token id ${outside}; those of "${model.id}" are less than ${model.vocab_size}.`,
     );
   }
 }
@@ -34,7 +43,7 @@ function checkEffects(body: AttributeBody, issues: Issues): void {
   const { generation_args: given } = body;
   if (!given.do_sample && (body.generated_texts ?? null) === null) {
     for (const name of ['temperature', 'top_k', 'top_p'] as const) {
-      if (given[name] === SAMPLING[name]) continue;
+      if (given[name] === undefined || given[name] === SAMPLING[name]) continue;
       const remedy = `set \`do_sample\` to true, or leave \`${name}\` out`;
       issues.add(`#/generation_args/${name}`, `has no effect without sampling, got ${given[name]}: ${remedy}.`);
     }

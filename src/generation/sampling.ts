@@ -1,67 +1,6 @@
-/** Rules on the scores of the next token, in the order in which transformers applies them. They change `scores`. */
+/** The choice of the next token: the likeliest, or a draw from what temperature, top_k and top_p leave. */
 
 import type { GenerationOptions } from './options.ts';
-
-/** Where a sequence stands. */
-export interface Position {
-  /** Prompt and generation so far. */
-  ids: readonly number[];
-  promptLength: number;
-  /** Longest allowed sequence, prompt included. */
-  maxLength: number;
-}
-
-/** Applies every rule that is on. `scores`: logits, or log-probabilities of a beam, [vocab]. */
-export function applyRules(scores: Float32Array, position: Position, options: GenerationOptions): void {
-  const { ids, promptLength, maxLength } = position;
-  if (options.repetitionPenalty !== 1) penalizeRepetition(scores, ids, options.repetitionPenalty);
-  if (options.noRepeatNgramSize > 0) forbidRepeatedNgrams(scores, ids, options.noRepeatNgramSize);
-  forbidBadWords(scores, ids, options.badWordsIds, options.eosIds);
-  if (ids.length - promptLength < options.minNewTokens) forbid(scores, options.eosIds);
-  if (options.forcedBosId !== null && ids.length === 1) force(scores, options.forcedBosId);
-  if (options.forcedEosId !== null && ids.length === maxLength - 1) force(scores, options.forcedEosId);
-  forbid(scores, options.suppressTokens);
-}
-
-/** Keskar et al. 2019, section 4.1 (arXiv:1909.05858): scores of seen tokens are scaled towards unlikely. */
-function penalizeRepetition(scores: Float32Array, ids: readonly number[], penalty: number): void {
-  for (const id of new Set(ids)) scores[id] = scores[id] < 0 ? scores[id] * penalty : scores[id] / penalty;
-}
-
-function forbidRepeatedNgrams(scores: Float32Array, ids: readonly number[], size: number): void {
-  const start = ids.length - size + 1;
-  if (start < 0) return;
-  for (let i = 0; i + size <= ids.length; i++) {
-    let same = true;
-    for (let k = 0; k < size - 1 && same; k++) same = ids[i + k] === ids[start + k];
-    if (same) scores[ids[i + size - 1]] = -Infinity;
-  }
-}
-
-function forbidBadWords(
-  scores: Float32Array,
-  ids: readonly number[],
-  words: readonly (readonly number[])[],
-  eosIds: readonly number[],
-): void {
-  for (const word of words) {
-    const last = word.at(-1);
-    if (last === undefined || (word.length === 1 && eosIds.includes(last))) continue;
-    // Words of several tokens are looked at once the text is as long, as in transformers.
-    const before = word.length - 1;
-    if (before > 0 && word.length > ids.length) continue;
-    if (word.slice(0, before).every((id, k) => id === ids[ids.length - before + k])) scores[last] = -Infinity;
-  }
-}
-
-function forbid(scores: Float32Array, ids: readonly number[]): void {
-  for (const id of ids) scores[id] = -Infinity;
-}
-
-function force(scores: Float32Array, id: number): void {
-  scores.fill(-Infinity);
-  scores[id] = 0;
-}
 
 /** log softmax in place; computed in double precision. */
 export function logSoftmax(scores: Float32Array): void {
