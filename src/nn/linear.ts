@@ -14,7 +14,7 @@ export interface Linear {
 }
 
 /** Floating-point operations between two looks at the stop signal: some 100 ms of one core. */
-const FLOP_PER_LOOK = 1e10;
+export const FLOP_PER_LOOK = 1e10;
 
 /** [rows, in] -> [rows, out] */
 export function linear(run: Run, x: Value, layer: Linear): Value {

@@ -1,5 +1,9 @@
-/** How many rows are run together: enough to keep every core busy, few enough for the memory budget. */
+/**
+ * How many rows run together: enough to keep every core busy, few enough for the memory budget, and few enough that
+ * results leave and other work gets its turn while a long text is worked on.
+ */
 
+import { ENOUGH_ROWS } from '../../models/forward.ts';
 import type { LanguageModel } from '../../models/model.ts';
 
 /** What is run: positions of decoder and encoder, and the decoder positions that are read. */
@@ -9,10 +13,23 @@ interface Extent {
   readonly read: Int32Array;
 }
 
-/** Bytes of a float32. */
-const FLOAT = 4;
-/** Rows beyond which a matmul gains nothing from being larger. */
-const ENOUGH_ROWS = 1024;
+const FLOAT_BYTES = 4;
+/** Widths of the model that a row takes on its way through a block: feed-forward (4 each), queries, keys, sums. */
+const WIDTHS_ON_THE_WAY = 24;
+/** Widths of the model that a row leaves behind in each block of a record. */
+const WIDTHS_KEPT = 16;
+/** Attention maps of each head that exist at once: scores and probabilities. */
+const MAPS_KEPT = 2;
+/** The same on the way back: their cotangents, products and sums, too. */
+const MAPS_PULLED = 8;
+/** Logits with what a score and its gradient make of them. */
+const LOGITS_KEPT = 3;
+/** Blocks that a forward pass which is not recorded holds at once: the one that runs and its input. */
+const BLOCKS_ON_THE_WAY = 2;
+/** Share of the budget for what is planned; the rest is for what it becomes on the way. */
+const PLANNED_SHARE = 1 / 2;
+/** Rows of a block of steps or copies, after which its columns leave: some hundred milliseconds at most sizes. */
+const ROWS_OF_BLOCK = 2 * ENOUGH_ROWS;
 
 export class MemoryPlan {
   readonly #model: LanguageModel;
@@ -38,76 +55,90 @@ export class MemoryPlan {
 
   /** Bytes that a copy of the sequence takes while it is evaluated. */
   bytesEvaluated(): number {
-    return this.#bytes(false);
+    return this.#bytesOfCopy(false);
   }
 
   /** Bytes that the record of a copy takes. */
   bytesRecorded(): number {
-    return this.#bytes(true);
+    return this.#bytesOfCopy(true);
   }
 
   /** Copies of `rows` rows that a single block runs together. */
   copiesPerBlock(rows: number): number {
-    const { hiddenSize } = this.#model;
+    const { hiddenSize, numHeads } = this.#model;
     const positions = Math.max(this.#extent.length, this.#extent.sourceLength);
-    const bytes = (rows * (24 * hiddenSize + 2 * 16 * positions) + 4 * positions * hiddenSize) * FLOAT;
-    return Math.max(1, Math.floor(this.#budget / 2 / bytes));
+    const keysAndValues = 4 * positions * hiddenSize;
+    const floats = rows * (WIDTHS_ON_THE_WAY * hiddenSize + MAPS_KEPT * numHeads * positions) + keysAndValues;
+    return Math.max(1, Math.floor((this.#budget * PLANNED_SHARE) / (floats * FLOAT_BYTES)));
   }
 
   /** Blocks [from, to) of steps that are pulled back together. */
   stepBlocks(): [number, number][] {
     const { length, sourceLength, read } = this.#extent;
-    // A row of cotangents passes through the feed-forward (four times as wide) and the attention of all heads.
-    const bytes = (24 * this.#model.hiddenSize + 8 * 16 * length) * FLOAT;
-    return blocks(read, (position) => (position + 1 + sourceLength) * bytes, this.#budget / 2);
+    const { hiddenSize, numHeads } = this.#model;
+    const bytesOfRow = (WIDTHS_ON_THE_WAY * hiddenSize + MAPS_PULLED * numHeads * length) * FLOAT_BYTES;
+    const rowsOf = (position: number): number => position + 1 + sourceLength;
+    return blocks(read, rowsOf, (position) => rowsOf(position) * bytesOfRow, this.#budget * PLANNED_SHARE);
   }
 
   /** Blocks [from, to) of copies that are run together from the position on that each has in `first`. */
   suffixBlocks(first: Int32Array): [number, number][] {
-    return blocks(first, (position) => this.#suffixBytes(position), this.#budget);
+    const rowsOf = (position: number): number => this.#extent.length - position;
+    return blocks(first, rowsOf, (position) => this.#bytesOfSuffix(position), this.#budget);
   }
 
   /** Bytes that copies take which are run from the position on that each has in `first`. */
   bytesOfSuffixes(first: Int32Array): number {
-    return first.reduce((sum, position) => sum + this.#suffixBytes(position), 0);
+    return first.reduce((sum, position) => sum + this.#bytesOfSuffix(position), 0);
   }
 
-  #suffixBytes(position: number): number {
-    const { hiddenSize, vocabSize } = this.#model;
+  #bytesOfSuffix(position: number): number {
+    const { hiddenSize, vocabSize, numHeads } = this.#model;
     const { length, read } = this.#extent;
     const reads = read.filter((at) => at >= position).length;
-    return ((length - position) * (24 * hiddenSize + 4 * 16 * length) + reads * vocabSize * 3) * FLOAT;
+    const ofRow = WIDTHS_ON_THE_WAY * hiddenSize + 2 * MAPS_KEPT * numHeads * length;
+    return ((length - position) * ofRow + reads * vocabSize * LOGITS_KEPT) * FLOAT_BYTES;
   }
 
-  #bytes(recording: boolean): number {
-    const { hiddenSize, numLayers, vocabSize } = this.#model;
+  #bytesOfCopy(recording: boolean): number {
+    const { hiddenSize, numLayers, vocabSize, numHeads } = this.#model;
     const { length, sourceLength, read } = this.#extent;
-    const kept = recording ? numLayers : 2;
-    return ((length + sourceLength) * kept * (16 * hiddenSize + 2 * 16 * length) + read.length * vocabSize * 3) * FLOAT;
+    const kept = recording ? numLayers : BLOCKS_ON_THE_WAY;
+    const ofRow = WIDTHS_KEPT * hiddenSize + MAPS_KEPT * numHeads * length;
+    return ((length + sourceLength) * kept * ofRow + read.length * vocabSize * LOGITS_KEPT) * FLOAT_BYTES;
   }
 
   #copies(recording: boolean): number {
     const { length, sourceLength, read } = this.#extent;
     const cotangents = recording ? read.reduce((sum, position) => sum + position + 1 + sourceLength, 0) : 0;
     const useful = Math.ceil(ENOUGH_ROWS / Math.max(length + sourceLength, cotangents));
-    return Math.max(1, Math.min(useful, Math.floor(this.#budget / 2 / this.#bytes(recording))));
+    const fitting = Math.floor((this.#budget * PLANNED_SHARE) / this.#bytesOfCopy(recording));
+    return Math.max(1, Math.min(useful, fitting));
   }
 }
 
-/** Consecutive blocks of items, each within the budget or of one item. */
-function blocks(items: Int32Array, bytesOf: (item: number) => number, budget: number): [number, number][] {
-  const found: [number, number][] = [];
+/** Consecutive blocks of positions, each within the budget and of enough rows at most, or of one position. */
+function blocks(
+  positions: Int32Array,
+  rowsOf: (position: number) => number,
+  bytesOf: (position: number) => number,
+  budget: number,
+): [number, number][] {
+  const ranges: [number, number][] = [];
   let from = 0;
-  let sum = 0;
-  for (const [at, item] of items.entries()) {
-    const bytes = bytesOf(item);
-    if (at > from && sum + bytes > budget) {
-      found.push([from, at]);
+  let bytes = 0;
+  let rows = 0;
+  for (const [at, position] of positions.entries()) {
+    const [moreBytes, moreRows] = [bytesOf(position), rowsOf(position)];
+    if (at > from && (bytes + moreBytes > budget || rows + moreRows > ROWS_OF_BLOCK)) {
+      ranges.push([from, at]);
       from = at;
-      sum = 0;
+      bytes = 0;
+      rows = 0;
     }
-    sum += bytes;
+    bytes += moreBytes;
+    rows += moreRows;
   }
-  found.push([from, items.length]);
-  return found;
+  ranges.push([from, positions.length]);
+  return ranges;
 }
