@@ -28,6 +28,11 @@ export class WorkerStore {
     this.#ttlSeconds = ttlSeconds;
   }
 
+  /** Whether what is asked now is answered now; what is sent meanwhile waits for the server. */
+  get isReachable(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
   /** Marks the job as running; null where there is nothing to do: removed, canceled, or finished before. */
   async start(id: string, workerId: string): Promise<Attempt | null> {
     const number = await runScript(this.#redis, 'start', [id, workerId, Date.now()]);

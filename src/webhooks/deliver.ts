@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Webhook } from '../contract/attribute-request.ts';
 import { isFinal, type Job, jobLinks } from '../contract/job.ts';
-import type { Deliver } from '../jobs/consumer.ts';
+import type { Deliver } from '../jobs/deliveries.ts';
 import { type PostOptions, post, WebhookRefusedError } from './post.ts';
 import { sign } from './signature.ts';
 

@@ -15,7 +15,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
-import type { Outcome } from '../jobs/consumer.ts';
+import type { Outcome } from '../jobs/attempts.ts';
 import type { Update } from '../jobs/reporter.ts';
 import { NODE_ARGS } from '../programs.ts';
 import { UnusableError } from '../unusable.ts';
