@@ -9,7 +9,7 @@
 
 import { dequantize, disposeBytes, type Int8Bytes, storeInt8 } from './int8-bytes.ts';
 import { multiplyByKernel, quantizeByKernel, widenByKernel } from './int8-kernels.ts';
-import { roundToHalf } from './ops.ts';
+import { multiplyRows, roundToHalf } from './ops.ts';
 import { quantizeRows } from './quantize.ts';
 import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
 
@@ -54,11 +54,11 @@ export class FloatMatrix implements Matrix {
   }
 
   multiply(x: Tensor2D, bias: Tensor1D | null = null): Tensor2D {
-    return withBias(tf.matMul(x, this.#weight, false, !this.#inputMajor), bias);
+    return withBias(multiplyRows(x, this.#weight, !this.#inputMajor), bias);
   }
 
   pullback(dy: Tensor2D): Tensor2D {
-    return tf.matMul(dy, this.#weight, false, this.#inputMajor);
+    return multiplyRows(dy, this.#weight, this.#inputMajor);
   }
 
   toTensor(): Tensor2D {
@@ -161,7 +161,7 @@ export class Int8Matrix implements Matrix {
     const quantized = tf.round(tf.mul(inner, tf.mul(tf.div(1, safe), 127)));
     const restored = tf.mul(quantized, tf.mul(absmax, INVERSE_127_SQUARED / INVERSE_127)) as Tensor2D;
     const mixed = outliers === null ? restored : tf.where(outliers.exact, x, restored);
-    return tf.mul(tf.matMul(mixed, dequantize(bytes), false, true), tf.mul(scale, INVERSE_127)) as Tensor2D;
+    return tf.mul(multiplyRows(mixed, dequantize(bytes), true), tf.mul(scale, INVERSE_127)) as Tensor2D;
   }
 
   /** Entries of x that have no part in the scale of their row, and those that are multiplied as they are; null: none. */
@@ -177,8 +177,8 @@ export class Int8Matrix implements Matrix {
   pullback(dy: Tensor2D): Tensor2D {
     const { bytes, scale } = this.#weight;
     const widened = widenByKernel(this.#weight);
-    if (widened !== null) return tf.matMul(dy, widened);
-    return tf.matMul(tf.mul(dy, tf.mul(scale, 1 / 127)) as Tensor2D, dequantize(bytes));
+    if (widened !== null) return multiplyRows(dy, widened, false);
+    return multiplyRows(tf.mul(dy, tf.mul(scale, 1 / 127)), dequantize(bytes), false);
   }
 
   toTensor(): Tensor2D {

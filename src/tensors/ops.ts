@@ -21,6 +21,16 @@ export function batchMatMul(a: Tensor, b: Tensor, transposeA = false, transposeB
   return tf.matMul(expandBatch(a, batch), expandBatch(b, batch), transposeA, transposeB);
 }
 
+/**
+ * Product of the rows of a matrix [rows, k] with a weight, the same for a row whatever others are there: TensorFlow
+ * takes another kernel for a single row, which rounds otherwise, so that one is computed as two.
+ */
+export function multiplyRows(rows: Tensor2D, weight: Tensor2D, transpose: boolean): Tensor2D {
+  if (rows.shape[0] !== 1) return tf.matMul(rows, weight, false, transpose);
+  const product: Tensor2D = tf.matMul(tf.concat2d([rows, rows], 0), weight, false, transpose);
+  return tf.slice(product, [0, 0], [1, product.shape[1]]);
+}
+
 function sameBatch(a: Tensor, b: Tensor): boolean {
   return a.shape.slice(0, -2).every((size, axis) => size === b.shape[axis]);
 }
