@@ -57,7 +57,7 @@ export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
   return async (fastify) => {
     fastify.get('/', { schema: list }, async () => ({ [field]: await read(fastify.catalogue) }));
 
-    fastify.get<{ Params: Type.Static<typeof Params> }>('/:id', { schema: show }, async ({ params: { id } }) => {
+    fastify.get('/:id', { schema: show }, async ({ params: { id } }) => {
       const entries = await read(fastify.catalogue);
       const entry = entries.find((one) => one.id === id);
       if (entry !== undefined) return entry;

@@ -40,10 +40,13 @@ const Headers = Type.Object({
   ),
 });
 
-const JobWithResult = Type.Intersect([
-  ref(Job),
-  Type.Object({ result: nullable(ref(Result), { description: 'Null when the job failed or was canceled.' }) }),
-]);
+/** Sent as bytes, the result as it is stored. */
+const JobWithResult = Type.Unsafe<Buffer>(
+  Type.Intersect([
+    ref(Job),
+    Type.Object({ result: nullable(ref(Result), { description: 'Null when the job failed or was canceled.' }) }),
+  ]),
+);
 
 const Location = { Location: { description: 'Path of the job.', type: 'string' } };
 
@@ -79,7 +82,7 @@ const schema = {
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { jobs, catalogue, tokens, settings } = fastify;
 
-  fastify.post<{ Body: AttributeBody; Headers: Type.Static<typeof Headers> }>(
+  fastify.post(
     '/',
     { schema, config: { bodyExamples: ATTRIBUTE_EXAMPLES }, preValidation: refuseEmptyBody, attachValidation: true },
     async (request, reply) => {

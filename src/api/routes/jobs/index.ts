@@ -34,7 +34,7 @@ const schema = {
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { jobs } = fastify;
 
-  fastify.get<{ Querystring: Type.Static<typeof Query> }>('/', { schema }, async (request) => {
+  fastify.get('/', { schema }, async (request) => {
     const page = await jobs.list(request.query);
     return { ...page, jobs: page.jobs.map((job) => request.linked(job)) };
   });
