@@ -68,7 +68,7 @@ async function startWasm(reason: string): Promise<Backend> {
 function restoreRemovedFunctions(): void {
   const old = util as unknown as Record<string, unknown>;
   old.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  old.isArray ??= Array.isArray;
+  old.isArray = Array.isArray; // deprecated where there still is one
 }
 
 /** What setup noted when it could not build the binding. */
