@@ -52,6 +52,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'models',
     'nn',
     'tensors',
+    'validation',
   ],
   attribution: [
     'attribution/step-functions',
@@ -65,7 +66,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'attribution/step-functions': ['attribution/passes (types)', 'attribution/basics', 'tensors'],
   'attribution/passes': ['attribution/basics', 'models', 'batching', 'nn', 'tensors'],
   'attribution/basics': ['nn (types)', 'tensors (types)', 'validation'],
-  generation: ['models', 'batching', 'nn', 'tensors'],
+  generation: ['models', 'batching', 'nn', 'checkpoints', 'tensors'],
   models: ['batching (types)', 'nn', 'checkpoints', 'tensors'],
   batching: [],
   tokenizers: ['checkpoints'],
