@@ -8,9 +8,12 @@ import { temporaryDir } from '../checkpoints/write-safetensors.ts';
 import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
 import { copyModel } from '../tokenizers/copy-model.ts';
 
-/** As for hostile bodies: the best of some tries. */
-const MOST_MS = Number(process.env.WHENCE_TEST_HOLD_MS ?? 150);
-const TRIES = 6;
+/**
+ * A quiet machine needs 50 ms at most (WHENCE_TEST_HOLD_MS=50). Here the threads that count keep the processors busy for
+ * seconds, and on a machine that is shared the loop waits for its turn; counting in the loop would hold it all the time.
+ */
+const MOST_MS = Number(process.env.WHENCE_TEST_HOLD_MS ?? 500);
+const TRIES = 3;
 
 const DEMO = fileURLToPath(new URL('../../models', import.meta.url));
 
