@@ -42,12 +42,12 @@ function gptLayer(config: GptConfig, weights: Weights, layout: GptLayout, layer:
 export function gptDecoder(config: GptConfig, weights: Weights, layout: GptLayout): Network {
   weights.allowWithout('transformer.', 'wte.weight');
   const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
-  const positions = weights.embedding('transformer.wpe');
+  const positions = weights.positionTable('transformer.wpe');
   const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);
   const output = outputLayer(config, weights, 'lm_head', tokens);
   return decoderOnly({
     tokens,
-    enter: (run, x) => dropout(run, addPositions(run, x, positions.table), layout.embeddingDropout),
+    enter: (run, x) => dropout(run, addPositions(run, x, positions), layout.embeddingDropout),
     layers: layersOf(layout.numLayers, (layer) => gptLayer(config, weights, layout, layer)),
     lastNorm: (run, x) => layerNorm(run, x, lastNorm),
     head: (run, x) => linear(run, x, output),

@@ -99,6 +99,7 @@ async function build(dir: string, options: WeightOptions) {
     refusePacked(dir, checkpoint.names());
     const model = family.build(config, weights);
     checkVocabulary(model, config);
+    checkPositions(model, weights);
     checkForcedTokens(model, generation);
     return { model, config, configIds, generation, weights };
   } catch (error) {
@@ -116,6 +117,12 @@ function checkVocabulary({ targetEmbedding, vocabSize }: LanguageModel, config: 
   throw new Error(
     `config.json: "${field}" is ${vocabSize}, but the checkpoint's "${name}" has rows for ${table.shape[0]} tokens`,
   );
+}
+
+function checkPositions({ maxPositions }: LanguageModel, weights: Weights): void {
+  const { positions } = weights;
+  if (maxPositions === null || maxPositions <= positions) return;
+  throw weights.fault(`holds tables of ${positions} positions, but config.json says that there are ${maxPositions}`);
 }
 
 function checkForcedTokens({ vocabSize }: LanguageModel, { file, rules }: GenerationConfig): void {

@@ -50,6 +50,8 @@ export class Weights {
   parameters = 0;
   /** Bytes held on the device. */
   bytes = 0;
+  /** Positions that the tables which were taken have rows of; Infinity: none was. */
+  positions = Number.POSITIVE_INFINITY;
 
   constructor(checkpoint: Checkpoint, options: WeightOptions) {
     this.#checkpoint = checkpoint;
@@ -148,6 +150,13 @@ export class Weights {
   /** `name.weight` as a table of embeddings; `scale` multiplies what is looked up. */
   embedding(name: string, scale = 1): Embedding {
     return { name, stored: name, table: this.tensor(`${name}.weight`) as Tensor2D, scale };
+  }
+
+  /** `name.weight` as a table of positions, the first of which is in row `offset`: [offset + positions, width] */
+  positionTable(name: string, offset = 0): Tensor2D {
+    const { table } = this.embedding(name);
+    this.positions = Math.min(this.positions, table.shape[0] - offset);
+    return table;
   }
 
   /**

@@ -16,9 +16,9 @@ export default defineFamily({
       normFirst: false,
       lastNorm: null,
       ends(side) {
-        const positions = weights.embedding(`model.${side}.embed_positions`);
+        const positions = weights.positionTable(`model.${side}.embed_positions`, FAIRSEQ_OFFSET);
         const norm = weights.layerNorm(`model.${side}.layernorm_embedding`, LAYER_NORM_EPSILON);
-        return { enter: (run, x) => layerNorm(run, addPositions(run, x, positions.table, FAIRSEQ_OFFSET), norm) };
+        return { enter: (run, x) => layerNorm(run, addPositions(run, x, positions, FAIRSEQ_OFFSET), norm) };
       },
     });
   },

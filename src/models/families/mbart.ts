@@ -21,10 +21,10 @@ export default defineFamily({
       normFirst: true,
       lastNorm: norm('decoder.layer_norm'),
       ends(side) {
-        const positions = weights.embedding(`model.${side}.embed_positions`);
+        const positions = weights.positionTable(`model.${side}.embed_positions`, FAIRSEQ_OFFSET);
         const embeddingNorm = norm(`${side}.layernorm_embedding`);
         return {
-          enter: (run, x) => layerNorm(run, addPositions(run, x, positions.table, FAIRSEQ_OFFSET), embeddingNorm),
+          enter: (run, x) => layerNorm(run, addPositions(run, x, positions, FAIRSEQ_OFFSET), embeddingNorm),
           leave: (run, x) => (side === 'encoder' ? layerNorm(run, x, encoderNorm) : x),
         };
       },

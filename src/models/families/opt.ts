@@ -97,7 +97,7 @@ function decoderLayer(config: OptConfig, weights: Weights, layer: number): Layer
 function build(config: OptConfig, weights: Weights): Network {
   weights.allowWithout('model.', 'decoder.embed_tokens.weight');
   const tokens = tokenEmbedding(config, weights, 'model.decoder.embed_tokens', 'lm_head');
-  const positions = weights.embedding('model.decoder.embed_positions');
+  const positions = weights.positionTable('model.decoder.embed_positions', FAIRSEQ_OFFSET);
   const projected = config.word_embed_proj_dim !== config.hidden_size;
   const projectIn = projected ? weights.linear('model.decoder.project_in') : null;
   const projectOut = projected ? weights.linear('model.decoder.project_out') : null;
@@ -108,7 +108,7 @@ function build(config: OptConfig, weights: Weights): Network {
     tokens,
     enter(run, x) {
       const wide = projectIn === null ? x : linear(run, x, projectIn);
-      return addPositions(run, wide, positions.table, FAIRSEQ_OFFSET);
+      return addPositions(run, wide, positions, FAIRSEQ_OFFSET);
     },
     layers: layersOf(config.num_hidden_layers, (layer) => decoderLayer(config, weights, layer)),
     lastNorm: lastNorm && ((run, x) => layerNorm(run, x, lastNorm)),

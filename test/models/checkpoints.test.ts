@@ -1,4 +1,4 @@
-/** Which matrix is which: what a checkpoint holds of tied embeddings and output layers, and what is refused. */
+/** What a checkpoint holds: which matrix is which of tied weights, and what is refused, by its headers and by loading it. */
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -170,6 +170,16 @@ describe('checkpoints that cannot be served', () => {
     await refused(gpt2({ n_layer: 1e9 }), /holds no tensor "transformer.h.\d+/);
     const llama = variant(t, 'llama-tiny', untouched, { num_key_value_heads: 5 });
     await refused(llama, /"num_attention_heads" is 6; it must be a multiple of "num_key_value_heads", which is 5/);
+  });
+
+  test('more positions than there are rows or room for', async (t) => {
+    const many = { max_position_embeddings: 1e12, n_positions: 1e12 };
+    const message = /holds tables of 64 positions, but config.json says that there are 1000000000000/;
+    await refused(variant(t, 'gpt2-tiny', untouched, many), message);
+    await refused(variant(t, 'bart-tiny', untouched, many), message);
+    await refused(variant(t, 'opt-tiny', untouched, many), message);
+    const computed = /"max_position_embeddings" is 1000000000000; at most 1048576 are computed/;
+    await refused(variant(t, 'marian-tiny', untouched, many), computed);
   });
 
   test('another vocabulary than that of the embeddings', async (t) => {
