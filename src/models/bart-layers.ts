@@ -5,7 +5,7 @@
 
 import type { ModelConfig } from '../checkpoints/config.ts';
 import { activation } from '../nn/activation.ts';
-import { attention } from '../nn/attention.ts';
+import { attentionTo, type Memory } from '../nn/cross-attention.ts';
 import { add, addConstant, dropout } from '../nn/elementwise.ts';
 import { linear } from '../nn/linear.ts';
 import { LAYER_NORM_EPSILON, type LayerNorm, layerNorm } from '../nn/norm.ts';
@@ -81,7 +81,7 @@ export interface BartLayout {
 }
 
 function attentionBlock(side: Side, config: BartConfig, weights: Weights, path: string, causal: boolean) {
-  const [q, k, v, out] = weights.linears(path, ['q_proj', 'k_proj', 'v_proj', 'out_proj']);
+  const [query, key, value, out] = weights.linears(path, ['q_proj', 'k_proj', 'v_proj', 'out_proj']);
   const headDim = headSize(config, 'd_model', `${side}_attention_heads`);
   const settings = {
     name: path,
@@ -92,12 +92,8 @@ function attentionBlock(side: Side, config: BartConfig, weights: Weights, path: 
     causal,
     dropout: config.attention_dropout,
   };
-  return (run: Run, x: Value, memory: Value): Value => {
-    // Keys and values of an encoder that has been run already come from the cache.
-    const known = x !== memory && run.options.past?.every((part) => part.has(path)) === true;
-    const keys = known ? memory : linear(run, memory, k);
-    const values = known ? memory : linear(run, memory, v);
-    const mixed = attention(run, linear(run, x, q), keys, values, settings);
+  return (run: Run, x: Value, memory: Memory): Value => {
+    const mixed = attentionTo(run, linear(run, x, query), memory, { key, value }, settings);
     return dropout(run, run.name(path, linear(run, mixed, out)), config.dropout);
   };
 }
@@ -146,7 +142,7 @@ function bartStack(side: Side, config: BartConfig, weights: Weights, layout: Bar
     bartLayer(side, config, weights, layout.normFirst, index),
   );
   return stackOf(tokens, layers, {
-    enter: (run, x) => dropout(run, enter?.(run, x) ?? x, config.dropout),
+    enter: (run, x, ids) => dropout(run, enter?.(run, x, ids) ?? x, config.dropout),
     ...(leave && { leave }),
   });
 }

@@ -11,13 +11,15 @@ import { indexTensor, type Part, type PartSpec, Rows } from '../nn/rows.ts';
 import { Run, type RunOptions, type Value } from '../nn/run.ts';
 import { readKept } from '../tensors/read.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
-import { type LanguageModel, runStack } from './model.ts';
+import { type LanguageModel, runStack, type Stack } from './model.ts';
 
 /** Source features of a text: those of one copy that all decoder copies share, or one for each. */
 export interface SourceFeatures {
   /** [segments * positions, hidden] */
   readonly features: Tensor2D;
   readonly segments: number;
+  /** The tokens, where text is generated from them. */
+  readonly ids?: Int32Array;
 }
 
 /** What runs through the decoder for one text. */
@@ -25,6 +27,8 @@ export interface DecoderInput extends PartSpec {
   /** [rows of the part, hidden] */
   readonly features: Tensor2D;
   readonly source: SourceFeatures | null;
+  /** The tokens of the rows, where text is generated: some families number positions by them. */
+  readonly ids?: Int32Array;
 }
 
 /** The decoder's output for some texts, part for part, with the leaves that cotangents can be taken for. */
@@ -44,11 +48,20 @@ export function decode(
   const rows = run.ownRows(new Rows(inputs));
   const target = run.leaf(concat(inputs.map(({ features }) => features)), rows, run.recording && requires.target);
   const source = sourceLeaf(run, model, inputs, run.recording && requires.source);
-  let memory: Value | null = null;
-  if (model.encoder !== null) {
-    memory = source === null ? cachedMemory(run, model, inputs.length) : runStack(run, model.encoder, source, null);
-  }
-  return { hidden: runStack(run, model.decoder, target, memory), source, target };
+  const memory = model.encoder && (source === null ? 'cached' : encodeSource(run, model.encoder, source, inputs));
+  return { hidden: runStack(run, model.decoder, target, memory, joinIds(inputs)), source, target };
+}
+
+/** The encoder's output for the sources of some texts. */
+function encodeSource(run: Run, encoder: Stack, features: Value, inputs: readonly DecoderInput[]): Value {
+  const sources = inputs.map(({ source }) => source).filter((source) => source !== null);
+  return runStack(run, encoder, features, null, joinIds(sources));
+}
+
+/** Ids of all parts, one after the other; undefined where they are not given. */
+function joinIds(parts: readonly { readonly ids?: Int32Array }[]): Int32Array | undefined {
+  const ids = parts.map((part) => part.ids).filter((own) => own !== undefined);
+  return ids.length < parts.length ? undefined : Int32Array.from(ids.flatMap((own) => [...own]));
 }
 
 function sourceLeaf(run: Run, model: LanguageModel, inputs: readonly DecoderInput[], requires: boolean): Value | null {
@@ -59,12 +72,6 @@ function sourceLeaf(run: Run, model: LanguageModel, inputs: readonly DecoderInpu
     first: new Int32Array(segments),
   }));
   return run.leaf(concat(sources.map(({ features }) => features)), run.ownRows(new Rows(specs)), requires);
-}
-
-/** A stand-in for the encoder's output where the keys and values of cross-attention come from the cache. */
-function cachedMemory(run: Run, model: LanguageModel, parts: number): Value {
-  const rows = run.ownRows(new Rows(Array.from({ length: parts }, () => ({ length: 1, first: new Int32Array(1) }))));
-  return run.leaf(tf.zeros([parts, model.hiddenSize]), rows, false);
 }
 
 /** Matrices of one width below each other. In a tidy. */
@@ -105,13 +112,14 @@ export class ForwardPasses implements Kind<ForwardItem, Float32Array> {
   }
 
   fit(items: readonly ForwardItem[]): number {
-    const [{ options, source, past, keep }] = items;
+    const [{ options, source, past, keep, ids }] = items;
     if (options !== undefined) return 1;
     const alike = (item: ForwardItem): boolean =>
       item.options === undefined &&
       (item.source === null) === (source === null) &&
       (item.past === undefined) === (past === undefined) &&
-      (item.keep === undefined) === (keep === undefined);
+      (item.keep === undefined) === (keep === undefined) &&
+      (item.ids === undefined) === (ids === undefined);
     return countFitting(items, alike, ({ features }) => features.shape[0], this.#budget());
   }
 

@@ -4,19 +4,23 @@
  * Features are the scaled token embeddings, before positions: what attribution methods differentiate and perturb.
  */
 
+import type { Memory } from '../nn/cross-attention.ts';
 import type { Run, Value } from '../nn/run.ts';
 import { type Tensor2D, tf } from '../tensors/tf.ts';
 import type { Embedding } from './weights.ts';
 
 export type Architecture = 'decoder-only' | 'encoder-decoder';
 
-/** One transformer layer: rows [rows, hidden] to rows of the same shape. `memory`: the encoder's output. */
-export type Block = (run: Run, x: Value, memory: Value | null) => Value;
+/** One transformer layer: rows [rows, hidden] to rows of the same shape. `memory`: the encoder's output, if any. */
+export type Block = (run: Run, x: Value, memory: Memory | null) => Value;
 
 /** A stack of layers with what comes before and after. */
 export interface Stack {
-  /** Features to the first layer's input: positions, embedding norms. */
-  enter(run: Run, features: Value): Value;
+  /**
+   * Features to the first layer's input: positions, embedding norms.
+   * @param ids - the tokens of the rows, where text is generated: some families number positions by them
+   */
+  enter(run: Run, features: Value, ids?: Int32Array): Value;
   readonly blocks: readonly Block[];
   /** The last layer's output to the stack's output (the encoder's last norm). */
   leave(run: Run, x: Value): Value;
@@ -62,9 +66,9 @@ export interface LanguageModel extends ModelShape, Network {
   readonly architecture: Architecture;
 }
 
-/** Runs a stack over its features; intermediate tensors are freed layer by layer. */
-export function runStack(run: Run, stack: Stack, features: Value, memory: Value | null): Value {
-  let x = run.scope(() => stack.enter(run, features));
+/** Runs a stack over its features; intermediate tensors are freed layer by layer. `ids`: as of `Stack.enter`. */
+export function runStack(run: Run, stack: Stack, features: Value, memory: Memory | null, ids?: Int32Array): Value {
+  let x = run.scope(() => stack.enter(run, features, ids));
   for (const block of stack.blocks) {
     const input = x;
     x = run.scope(() => block(run, input, memory));

@@ -13,7 +13,8 @@ export interface Layer {
 
 /** What stands before and after the layers of a stack; what is left out changes nothing. */
 export interface Ends {
-  enter?(run: Run, x: Value): Value;
+  /** `ids`: as of `Stack.enter`. */
+  enter?(run: Run, x: Value, ids?: Int32Array): Value;
   leave?(run: Run, x: Value): Value;
 }
 
@@ -25,9 +26,9 @@ export function layersOf(count: number, layer: (index: number) => Layer): Layer[
 /** The stack over features of `tokens`, which are named as the output of that module. */
 export function stackOf(tokens: Embedding, layers: readonly Layer[], ends: Ends = {}): Stack {
   return {
-    enter(run, features) {
+    enter(run, features, ids) {
       const embedded = run.name(tokens.name, features);
-      return ends.enter?.(run, embedded) ?? embedded;
+      return ends.enter?.(run, embedded, ids) ?? embedded;
     },
     blocks: layers.map(({ run }) => run),
     leave: (run, x) => ends.leave?.(run, x) ?? x,

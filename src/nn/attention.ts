@@ -65,6 +65,24 @@ export function attention(run: Run, q: Value, k: Value, v: Value, config: Attent
   });
 }
 
+/**
+ * As `attention`, over keys and values that the run's `past` has of every part. No cotangents can be pulled back.
+ * @throws {Error} where the cache lacks them
+ */
+export function cachedAttention(run: Run, q: Value, config: AttentionConfig): Value {
+  const { name } = config;
+  const outputs = q.rows.parts.map((part, i) => {
+    run.look();
+    const cached = run.options.past?.[i]?.get(name);
+    if (cached === undefined) throw new Error(`${name}: the cache has no keys and values of the encoder's output`);
+    if (run.options.keepCache === true) run.presentOf(i).set(name, cached);
+    return attendPart(run, part.of(q.tensor), cached, part, config).output;
+  });
+  return run.apply([q], concatRows(outputs), q.rows, () => {
+    throw new Error(`${name}: cotangents need the encoder's output, and only its keys and values are cached`);
+  });
+}
+
 /** One part's queries [rows, heads * head_dim] over its keys and values: its output, and what a pullback needs. */
 function attendPart(
   run: Run,

@@ -5,11 +5,12 @@
 
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { activation } from '../../nn/activation.ts';
-import { attention } from '../../nn/attention.ts';
+import { attentionTo, type Memory } from '../../nn/cross-attention.ts';
 import { add, dropout, multiply, scale } from '../../nn/elementwise.ts';
 import { type Linear, linear } from '../../nn/linear.ts';
 import { rmsNorm } from '../../nn/norm.ts';
 import { type RelativeBias, relativeBias } from '../../nn/relative-bias.ts';
+import type { Part } from '../../nn/rows.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { defineFamily } from '../family.ts';
 import { activationName, number, optionalBoolean, optionalSize, readFields, size, string } from '../fields.ts';
@@ -61,7 +62,7 @@ function readFeedForward(config: ModelConfig): { kind: string; gated: boolean } 
 }
 
 function attentionBlock(config: T5Config, weights: Weights, path: string, causal: boolean, bias: RelativeBias | null) {
-  const [q, k, v, out] = weights.linears(path, ['q', 'k', 'v', 'o']);
+  const [query, key, value, out] = weights.linears(path, ['q', 'k', 'v', 'o']);
   const settings = {
     name: path,
     numHeads: config.num_heads,
@@ -71,17 +72,10 @@ function attentionBlock(config: T5Config, weights: Weights, path: string, causal
     scale: 1,
     causal,
     dropout: config.dropout_rate,
+    bias: bias && ((part: Part, keys: number) => relativeBias(part, keys, bias)),
   };
-  return (run: Run, x: Value, memory: Value): Value => {
-    // Keys and values of an encoder that has been run already come from the cache.
-    const known = x !== memory && run.options.past?.every((part) => part.has(path)) === true;
-    const mixed = attention(
-      run,
-      linear(run, x, q),
-      known ? memory : linear(run, memory, k),
-      known ? memory : linear(run, memory, v),
-      { ...settings, bias: bias && ((part, keys) => relativeBias(part, keys, bias)) },
-    );
+  return (run: Run, x: Value, memory: Memory): Value => {
+    const mixed = attentionTo(run, linear(run, x, query), memory, { key, value }, settings);
     return dropout(run, run.name(path, linear(run, mixed, out)), config.dropout_rate);
   };
 }

@@ -141,9 +141,7 @@ export class ZeroedValues {
       const part = (state: Tensor2D): Tensor2D => tf.slice(state, [first, 0], [count, state.shape[1]]);
       const rows = run.ownRows(Rows.full(copies, inEncoder ? sourceLength : length, first));
       const input = run.leaf(tf.tile(part(states[layer]), [copies, 1]), rows, false);
-      // Keys of cross-attention come from the cache: this placeholder is never read.
-      const memoryRows = run.ownRows(Rows.full(1, sourceLength));
-      const memory = inEncoder || model.encoder === null ? null : run.leaf(this.#encoder[0], memoryRows, false);
+      const memory = inEncoder || model.encoder === null ? null : 'cached';
       const changed = stack.blocks[layer](run, input, memory);
       const cleanRows = run.ownRows(Rows.full(1, count));
       const clean = run.leaf(part(states[layer + 1]), cleanRows, false);
