@@ -40,7 +40,7 @@ export class DecoderState {
     try {
       return await this.#run(targetIds, {
         first: new Int32Array(1),
-        source: source && { features: source, segments: 1 },
+        source: source && { features: source, segments: 1, ...(sourceIds && { ids: sourceIds }) },
       });
     } finally {
       source?.dispose();
@@ -78,6 +78,7 @@ export class DecoderState {
       return await client.submit(forward, {
         ...rest,
         features,
+        ids,
         length: this.#length,
         select: (part: Part) => Int32Array.from(first, (_, beam) => part.rowOf(beam, last)),
         score: (logits) => logits,

@@ -17,3 +17,8 @@ export function addPositions(run: Run, x: Value, table: Tensor2D, offset = 0): V
   const index = x.rows.cache.get(`positions${offset}`, () => indexTensor(x.rows.positions.map((p) => p + offset)));
   return addConstant(run, x, tf.gather(table, index));
 }
+
+/** As `addPositions`, by rows of the table: [rows] */
+export function addPositionsAt(run: Run, x: Value, table: Tensor2D, index: Int32Array): Value {
+  return addConstant(run, x, tf.gather(table, indexTensor(index)));
+}

@@ -131,6 +131,20 @@ for (const backend of BACKENDS) {
         state.dispose();
       });
 
+      it('generates from texts with padding as transformers does', async () => {
+        assert.ok(golden.padded);
+        const { source: text, prompt, following, logits } = golden.padded;
+        const state = new DecoderState(soloDecoder(model));
+        const first = await state.start(Int32Array.from(text), Int32Array.from(prompt));
+        assertClose(first, logits[0], { rel_to_max: 5e-5 }, 'after the prompt');
+        // The second of two beams, whose other one holds another token.
+        for (const [k, token] of following.entries()) {
+          const found = await state.extend(Int32Array.of(11, token), Int32Array.of(0, k === 0 ? 0 : 1));
+          assertClose(found.subarray(model.vocabSize), logits[k + 1], { rel_to_max: 5e-5 }, `after token ${k}`);
+        }
+        state.dispose();
+      });
+
       it('in int8 stays close to float', async () => {
         const positions = Int32Array.from(ids.keys());
         const float = logitsOf(model, ids.length, positions);

@@ -25,6 +25,14 @@ export interface FamilyCase {
   /** The norm behind the last layer; null where there is none. */
   last_norm: string | null;
   dropout?: TrainingCase[];
+  /** Encoder-decoder models: generation from a source and a prompt that hold padding tokens. */
+  padded?: {
+    source: number[];
+    prompt: number[];
+    following: number[];
+    /** After the prompt, and after each of the tokens that follow. */
+    logits: number[][];
+  };
 }
 
 interface Fixture {
