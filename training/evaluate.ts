@@ -34,7 +34,7 @@ export async function load(name: string, quantization: Quantization): Promise<Se
 
 /** Greedy decoding until the end token; the text after the prompt. */
 export async function complete({ loaded, tokenizer }: Served, prompt: string): Promise<string> {
-  const targetIds = Int32Array.from(tokenizer.encode(prompt).ids);
+  const targetIds = tokenizer.encode(prompt).ids;
   const options = { ...GREEDY, eosIds: loaded.generation.eosTokenIds };
   const ids = await generate(
     soloDecoder(loaded.model),
@@ -53,7 +53,7 @@ export async function translate(
 ): Promise<string> {
   const { eosTokenIds, decoderStartTokenId } = loaded.generation;
   const prompt = {
-    sourceIds: Int32Array.from(tokenizer.encode(source, { srcLang: from }).ids),
+    sourceIds: tokenizer.encode(source, { srcLang: from }).ids,
     targetIds: Int32Array.of(decoderStartTokenId ?? eosTokenIds[0]),
   };
   const options = { ...GREEDY, maxNewTokens: 48, eosIds: eosTokenIds, forcedBosId: tokenizer.forcedLanguageId(to) };

@@ -120,7 +120,7 @@ export function loadAligner(dir: string, onProgress?: (loaded: number, total: nu
       hiddenSize,
       maxPieces: config.max_position_embeddings - 2,
       bytes: weights.bytes,
-      pieces: (word) => tokenizer.encode(word, { addSpecialTokens: false }).ids,
+      pieces: (word) => Array.from(tokenizer.encode(word, { addSpecialTokens: false }).ids),
       hiddenStates: (pieces) => hiddenStates(encode, rowsOf(checkpoint, table, [cls, ...pieces, sep]), hiddenSize),
       dispose() {
         weights.dispose();

@@ -13,7 +13,7 @@ import { type ResolvedGeneration, resolveGeneration } from '../generation/resolv
 import type { Embedding } from '../models/weights.ts';
 import type { Random } from '../random.ts';
 import { TokenizerError } from '../tokenizers/errors.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { EncodeOptions, Tokenizer } from '../tokenizers/tokenizer.ts';
 import { baselineIds, baselineSpecials } from './baseline.ts';
 import type { ReadyModel } from './model-store.ts';
 import { attributedSpan } from './span.ts';
@@ -53,7 +53,12 @@ export function countTexts(request: AttributeRequest): number {
 
 /** Prepares one text: the very ids that were generated are attributed, never ids of a text encoded again. */
 export async function prepareInput(options: InputOptions): Promise<Input> {
-  return options.model.model.architecture === 'decoder-only' ? decoderOnly(options) : encoderDecoder(options);
+  try {
+    return await (options.model.model.architecture === 'decoder-only' ? decoderOnly(options) : encoderDecoder(options));
+  } catch (error) {
+    if (!(error instanceof TokenizerError)) throw error;
+    throw new AttributionError('tokenizer', error.message, `#/input_texts/${options.index}`);
+  }
 }
 
 async function decoderOnly(options: InputOptions): Promise<Input> {
@@ -61,8 +66,8 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
   const { tokenizer } = model;
   const chat = request.messages === null ? null : render(tokenizer, request.messages[index]);
   const prompt = chat?.text ?? request.input_texts[index];
-  const addSpecialTokens = chat === null && !request.skip_special_tokens;
-  const encode = (text: string): number[] => tokenizer.encode(text, { addSpecialTokens }).ids;
+  const encoding = { addSpecialTokens: chat === null && !request.skip_special_tokens, oneBos: true };
+  const encode = (text: string): Int32Array => tokenizer.encode(text, encoding).ids;
   const promptIds = nonEmpty(encode(prompt), tokenizer);
   const { targetEmbedding } = model.model;
   checkVocabulary(
@@ -77,8 +82,7 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
   let generation: ResolvedGeneration | null = null;
   if (forced === null) {
     ({ ids, generation } = await continuation(options, null, promptIds, null));
-    const decode = (part: ArrayLike<number>): string =>
-      tokenizer.decode(Array.from(part), { skipSpecialTokens: true, cleanUp: false });
+    const decode = (part: Int32Array): string => tokenizer.decode(part, { skipSpecialTokens: true, cleanUp: false });
     const whole = decode(ids);
     const before = decode(promptIds);
     // What the tokenizer cannot give back of the prompt (a leading space, unknown characters) comes from the prompt.
@@ -86,7 +90,8 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
   } else {
     text = chat === null ? forced : chat.text + forced;
     const whole = encode(text);
-    ids = Int32Array.from(prompt === '' ? [...promptIds, ...whole] : whole);
+    const isStarted = prompt !== '' || (promptIds.length === 1 && whole[0] === promptIds[0]);
+    ids = isStarted ? whole : Int32Array.from([...promptIds, ...whole]);
   }
   checkLength(ids.length, model, '#/generated_texts');
   checkVocabulary(ids, model, targetEmbedding, '#/generated_texts');
@@ -100,7 +105,8 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
     ...span,
     specialIds: tokenizer.specialIds,
   };
-  const target = tokensOf(ids, text, tokenizer, { addSpecialTokens }, request.clean_special_chars);
+  const clean = request.clean_special_chars;
+  const target = tokensOf(ids, { tokenizer, text, encode: encoding, prompt, clean });
   if (chat !== null) giveRoles(target, chat.spans, chat.text.length);
   return {
     sequence,
@@ -111,9 +117,9 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
     generation,
     contrast: {
       encodeTarget: (other, { addSpecialTokens: special }) =>
-        Int32Array.from(tokenizer.encode(other, { addSpecialTokens: special && addSpecialTokens }).ids),
+        tokenizer.encode(other, { ...encoding, addSpecialTokens: special && encoding.addSpecialTokens }).ids,
       encodeSource: null,
-      align: alignerOf(options, text, target, { addSpecialTokens }),
+      align: alignerOf(options, text, target, encoding),
       index,
       count: countTexts(request),
       maxPositions: model.model.maxPositions,
@@ -125,7 +131,7 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
  * How many tokens a prompt and the text that continues it begin with alike. It is less than the prompt's where the two are
  * cut into tokens differently at the seam: a space at the end of "is " is a token, before "Paris" it is part of the word.
  */
-function sharedStart(promptIds: readonly number[], ids: Int32Array): number {
+function sharedStart(promptIds: Int32Array, ids: Int32Array): number {
   const differs = promptIds.findIndex((id, at) => id !== ids[at]);
   return differs < 0 ? promptIds.length : differs;
 }
@@ -138,19 +144,19 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
   const sourceText = request.input_texts[index];
   const start = decoderStart(model);
   const encodeSource = (text: string, special: boolean): Int32Array =>
-    Int32Array.from(tokenizer.encode(text, { addSpecialTokens: special, srcLang, tgtLang }).ids);
+    tokenizer.encode(text, { addSpecialTokens: special, srcLang, tgtLang }).ids;
   const encodeTarget = (text: string, special: boolean): Int32Array => {
     const { ids } = tokenizer.encode(text, { addSpecialTokens: special, asTarget: true, tgtLang });
-    return Int32Array.from(ids[0] === start ? ids : [start, ...ids]);
+    return ids[0] === start ? ids : Int32Array.from([start, ...ids]);
   };
-  const sourceIds = Int32Array.from(nonEmpty(Array.from(encodeSource(sourceText, addSpecialTokens)), tokenizer));
+  const sourceIds = nonEmpty(encodeSource(sourceText, addSpecialTokens), tokenizer);
   checkLength(sourceIds.length, model, `#/input_texts/${index}`);
   checkVocabulary(sourceIds, model, model.model.sourceEmbedding, `#/input_texts/${index}`);
   const forced = request.generated_texts?.[index] ?? null;
   const language = tgtLang === null ? null : tokenizer.forcedLanguageId(tgtLang);
   const { ids, generation } =
     forced === null
-      ? await continuation(options, sourceIds, [start], language)
+      ? await continuation(options, sourceIds, Int32Array.of(start), language)
       : { ids: encodeTarget(forced, addSpecialTokens), generation: null };
   checkVocabulary(ids, model, model.model.targetEmbedding, '#/generated_texts');
   const text = forced ?? tokenizer.decode(ids, { skipSpecialTokens: true });
@@ -160,7 +166,8 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
   // The decoder's start token carries nothing: it is its own baseline.
   targetBaselineIds[0] = ids[0];
   const clean = request.clean_special_chars;
-  const target = tokensOf(ids, text, tokenizer, { addSpecialTokens, asTarget: true, tgtLang }, clean);
+  const encode = { addSpecialTokens, asTarget: true, tgtLang };
+  const target = tokensOf(ids, { tokenizer, text, encode, clean });
   const forcedIds = language === null ? [model.generation.rules.forced_bos_token_id ?? []].flat() : [language];
   if (forcedIds.length === 1 && ids[1] === forcedIds[0]) target[1].forced = true;
   return {
@@ -172,7 +179,12 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
       ...span,
       specialIds: tokenizer.specialIds,
     },
-    source: tokensOf(sourceIds, sourceText, tokenizer, { addSpecialTokens, srcLang, tgtLang }, clean),
+    source: tokensOf(sourceIds, {
+      tokenizer,
+      text: sourceText,
+      encode: { addSpecialTokens, srcLang, tgtLang },
+      clean,
+    }),
     target,
     texts: { source: sourceText, target: text },
     generatedText: text,
@@ -180,7 +192,7 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
     contrast: {
       encodeTarget: (other, { addSpecialTokens: special }) => encodeTarget(other, special),
       encodeSource: (other, { addSpecialTokens: special }) => encodeSource(other, special),
-      align: alignerOf(options, text, target, { addSpecialTokens, asTarget: true, tgtLang }),
+      align: alignerOf(options, text, target, encode),
       index,
       count: countTexts(request),
       maxPositions: model.model.maxPositions,
@@ -193,11 +205,11 @@ function alignerOf(
   { aligner, model }: InputOptions,
   text: string,
   tokens: Token[],
-  encode: Parameters<Tokenizer['encode']>[1],
+  encode: EncodeOptions,
 ): ContrastTexts['align'] {
   if (aligner === null) return null;
   return (_targetIds, contrastIds, contrastText) => {
-    const contrastTokens = tokensOf(contrastIds, contrastText, model.tokenizer, encode, false);
+    const contrastTokens = tokensOf(contrastIds, { tokenizer: model.tokenizer, text: contrastText, encode });
     return alignTexts(aligner, [text, contrastText], [tokens, contrastTokens]);
   };
 }
@@ -219,7 +231,7 @@ function render(tokenizer: Tokenizer, messages: { role: string; content: string 
 }
 
 /** The prompt's ids; an empty prompt is the beginning-of-sequence token alone. */
-function nonEmpty(ids: number[], { special }: Tokenizer): number[] {
+function nonEmpty(ids: Int32Array, { special }: Tokenizer): Int32Array {
   if (ids.length > 0) return ids;
   const first = special.bos ?? special.eos;
   if (first === null) {
@@ -229,13 +241,13 @@ function nonEmpty(ids: number[], { special }: Tokenizer): number[] {
       '#/input_texts',
     );
   }
-  return [first];
+  return Int32Array.of(first);
 }
 
 async function continuation(
   { model, request, random, decoder, onProgress }: InputOptions,
   sourceIds: Int32Array | null,
-  promptIds: number[],
+  promptIds: Int32Array,
   languageId: number | null,
 ): Promise<{ ids: Int32Array; generation: ResolvedGeneration }> {
   const promptLength = promptIds.length;
@@ -245,7 +257,7 @@ async function continuation(
   const { options } = generation;
   const wanted = options.maxNewTokens;
   checkLength(promptLength + wanted, model, '#/generation_args/max_new_tokens');
-  const prompt = { sourceIds, targetIds: Int32Array.from(promptIds) };
+  const prompt = { sourceIds, targetIds: promptIds };
   const ids = await generate(decoder, prompt, options, random, (generated) => onProgress(generated, wanted));
   return { ids, generation };
 }

@@ -2,49 +2,106 @@
 
 import type { Token } from '../attribution/scores.ts';
 import type { RoleSpan } from '../tokenizers/chat.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { EncodeOptions, Tokenizer } from '../tokenizers/tokenizer.ts';
 
-/** Ids as tokens with the characters that they cover in `text`. */
-export function tokensOf(
-  ids: Int32Array,
-  text: string,
-  tokenizer: Tokenizer,
-  encode: Parameters<Tokenizer['encode']>[1],
-  clean: boolean,
-): Token[] {
-  const { ids: again, offsets } = tokenizer.encode(text, encode);
-  // The ids of generated text may differ from those that encoding it gives; then offsets come from decoding.
-  const lead = ids.length - again.length;
-  const same = lead >= 0 && again.every((id, k) => id === ids[lead + k]);
-  const ranges = same ? [...new Array<null>(lead).fill(null), ...offsets] : decodedOffsets(ids, text, tokenizer);
-  return Array.from(ids, (id, k) => {
-    const token = tokenizer.idToToken(id) ?? '';
-    const range = ranges[k];
-    const shown = clean && range !== null ? text.slice(range[0], range[1]) : token;
+/** Code units [start, end) of a text; null for a token that stands for none of it. */
+type Range = readonly [start: number, end: number] | null;
+
+export interface TokenText {
+  tokenizer: Tokenizer;
+  text: string;
+  /** How the tokenizer is called for the text. */
+  encode: EncodeOptions;
+  /** The prompt that the text and the ids begin with; absent where there is none. */
+  prompt?: string;
+  /** Shows the characters that a token covers, in place of the token as it stands in the vocabulary. */
+  clean?: boolean;
+}
+
+/** Ids as tokens with the characters that they cover. */
+export function tokensOf(ids: Int32Array, options: TokenText): Token[] {
+  const { tokenizer, text, clean = false } = options;
+  const ranges = rangesOf(ids, options);
+  return Array.from(ids, (id, at) => {
+    const range = ranges[at];
+    const shown = clean && range !== null ? text.slice(range[0], range[1]) : (tokenizer.idToToken(id) ?? '');
     return { id, token: shown, start: range?.[0] ?? null, end: range?.[1] ?? null };
   });
 }
 
-/** Offsets from how the decoded text grows token by token, as far as it agrees with `text`. */
-function decodedOffsets(ids: Int32Array, text: string, tokenizer: Tokenizer): ([number, number] | null)[] {
-  let before = 0;
-  return Array.from(ids, (id, k) => {
-    if (tokenizer.specialIds.has(id)) return null;
-    const options = { skipSpecialTokens: true, cleanUp: false };
-    const decoded = tokenizer.decode(Array.from(ids.subarray(0, k + 1)), options).replace(/\uFFFD+$/, '');
-    if (!text.startsWith(decoded)) return null;
-    const range: [number, number] = [before, Math.max(before, decoded.length)];
-    before = range[1];
-    return range;
-  });
+/**
+ * The tokenizer's own offsets where encoding the text gives the ids again, at least those of the prompt; what was
+ * generated otherwise may be cut in other tokens than encoding gives, and is decoded.
+ */
+function rangesOf(ids: Int32Array, { tokenizer, text, encode, prompt }: TokenText): Range[] {
+  const whole = tokenizer.encode(text, encode);
+  const lead = ids.length - whole.ids.length;
+  if (lead >= 0 && whole.ids.every((id, at) => id === ids[lead + at])) {
+    return [...new Array<Range>(lead).fill(null), ...whole.offsets];
+  }
+  if (prompt === undefined || !text.startsWith(prompt)) return decodedRanges(ids, 0, 0, text, tokenizer);
+  const own = tokenizer.encode(prompt, encode);
+  // Without tokens of its own a prompt is the beginning-of-sequence token that generation started from.
+  const ranges: Range[] = own.ids.length === 0 ? [null] : [...own.offsets];
+  return [...ranges, ...decodedRanges(ids, ranges.length, prompt.length, text, tokenizer)];
 }
 
-/** Gives each token the role of the message that it begins in. What follows the prompt is the assistant's. */
+/**
+ * Ranges of the tokens from `first` on, by how the decoded text grows with each. Tokens that are bytes of one character
+ * all cover it.
+ * @param at - position in `text` where the first of them begins
+ */
+function decodedRanges(ids: Int32Array, first: number, at: number, text: string, tokenizer: Tokenizer): Range[] {
+  const decode = (count: number): string =>
+    tokenizer.decode(ids.subarray(0, count), { skipSpecialTokens: true, cleanUp: false });
+  const ranges: Range[] = [];
+  // The decoded text may differ from the prompt as it was written: only what follows is compared.
+  const skipped = first === 0 ? 0 : decode(first).length;
+  let end = at;
+  let waiting = 0;
+  for (let index = first; index < ids.length; index++) {
+    if (tokenizer.specialIds.has(ids[index])) {
+      ranges.push(null);
+      waiting = 0;
+      continue;
+    }
+    const decoded = decode(index + 1).slice(skipped);
+    const agreed = at + sharedLength(decoded, text, at);
+    const start = end;
+    end = Math.max(start, agreed);
+    ranges.push([start, end]);
+    const isIncomplete = end === start && at + decoded.length > agreed;
+    if (!isIncomplete) ranges.fill([start, end], ranges.length - 1 - waiting);
+    waiting = isIncomplete ? waiting + 1 : 0;
+  }
+  return ranges;
+}
+
+/** How many code units `decoded` and the text from `at` on begin with alike. */
+function sharedLength(decoded: string, text: string, at: number): number {
+  let length = 0;
+  while (length < decoded.length && decoded[length] === text[at + length]) length++;
+  return length;
+}
+
+/**
+ * Gives each token the role of the message that it covers most of, if it covers any: tokens may reach from the template
+ * into a message. What follows the prompt is the assistant's.
+ */
 export function giveRoles(tokens: Token[], spans: readonly RoleSpan[], promptLength: number): void {
+  const reply = { start: promptLength, end: Number.POSITIVE_INFINITY, role: 'assistant' };
+  const messages = [...spans.filter(({ role }) => role !== null), reply];
   for (const token of tokens) {
-    const { start } = token;
-    if (start === null) continue;
-    const role = start >= promptLength ? 'assistant' : spans.find((span) => start < span.end)?.role;
-    if (role) token.role = role;
+    const { start, end } = token;
+    if (start === null || end === null) continue;
+    // A token that covers nothing (an inserted space) belongs to what follows it.
+    const to = Math.max(end, start + 1);
+    let most = 0;
+    for (const message of messages) {
+      const overlap = Math.min(to, message.end) - Math.max(start, message.start);
+      if (overlap <= most || message.role === null) continue;
+      most = overlap;
+      token.role = message.role;
+    }
   }
 }

@@ -15,7 +15,7 @@ function load(dir: string): Tokenizer | null {
 }
 
 function count(tokenizer: Tokenizer, request: CountRequest): number | null {
-  if (request.kind === 'text') return tokenizer.count(request.text, request);
+  if (request.kind === 'text') return tokenizer.count(request.text, { ...request, oneBos: true });
   if (tokenizer.chat === null) return null;
   return tokenizer.count(tokenizer.chat.render(request.messages).text + request.reply, { addSpecialTokens: false });
 }

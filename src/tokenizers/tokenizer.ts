@@ -27,13 +27,18 @@ export interface EncodeOptions {
   readonly srcLang?: string | null;
   /** Language code of the target text; a source text needs it where Marian reads it there. Default: the checkpoint's. */
   readonly tgtLang?: string | null;
+  /**
+   * A text that begins with the beginning-of-sequence token gets no second one before it, as in Inseq. Default: false,
+   * as in transformers.
+   */
+  readonly oneBos?: boolean;
 }
 
 /** UTF-16 code units [start, end) of the text. */
 type Offsets = readonly [start: number, end: number];
 
 export interface Encoding {
-  readonly ids: number[];
+  readonly ids: Int32Array;
   readonly tokens: string[];
   /** Null for special tokens that were put around the text. */
   readonly offsets: (Offsets | null)[];
@@ -124,7 +129,11 @@ export class Tokenizer {
 
   #encode(text: string, options: EncodeOptions): Encoding {
     const { definition, splitter } = options.asTarget ? this.#parts.target : this.#parts.source;
-    const { prefix, suffix } = this.#template(definition, options);
+    const sections = splitter.split(text);
+    const template = this.#template(definition, options);
+    const { bos } = this.special;
+    const isStarted = options.oneBos === true && bos !== null && sections[0]?.token?.id === bos;
+    const prefix = isStarted && template.prefix.at(-1) === bos ? template.prefix.slice(0, -1) : template.prefix;
     const { trim } = definition.template;
     const ids: number[] = [...prefix];
     const offsets: (Offsets | null)[] = prefix.map(() => null);
@@ -133,7 +142,7 @@ export class Tokenizer {
       ids.push(id);
       offsets.push(trim === undefined ? covered : trimRange(written, covered, isFirst, trim));
     };
-    for (const { text: section, token } of splitter.split(text)) {
+    for (const { text: section, token } of sections) {
       if (token !== null) {
         add(token.id, section.text, section.range(0, section.text.length));
         continue;
@@ -144,20 +153,19 @@ export class Tokenizer {
         }
       }
     }
-    for (const id of suffix) {
+    for (const id of template.suffix) {
       ids.push(id);
       offsets.push(null);
     }
-    return { ids, tokens: ids.map((id) => this.#tokens[id] ?? ''), offsets };
+    return { ids: Int32Array.from(ids), tokens: ids.map((id) => this.#tokens[id] ?? ''), offsets };
   }
 
   /** How many tokens `encode` gives, without need of a language code. */
-  count(text: string, options: { asTarget?: boolean; addSpecialTokens?: boolean } = {}): number {
-    const { ids } = this.encode(text, { ...options, addSpecialTokens: false });
-    if (options.addSpecialTokens === false) return ids.length;
-    const { definition } = options.asTarget ? this.#parts.target : this.#parts.source;
-    const { prefix, suffix } = this.#parts.languages?.anyTemplate() ?? definition.template;
-    return ids.length + prefix.length + suffix.length;
+  count(text: string, options: Pick<EncodeOptions, 'asTarget' | 'addSpecialTokens' | 'oneBos'> = {}): number {
+    const { languages } = this.#parts;
+    if (options.addSpecialTokens === false || languages === null) return this.encode(text, options).ids.length;
+    const { prefix, suffix } = languages.anyTemplate();
+    return this.encode(text, { ...options, addSpecialTokens: false }).ids.length + prefix.length + suffix.length;
   }
 
   /** Ids that the vocabulary does not have are left out. */

@@ -52,9 +52,7 @@ export function forcedIds(
   text: string,
   options: { addSpecialTokens?: boolean } = {},
 ): Int32Array {
-  const { ids } = tokenizer.encode(text, options);
-  const doubled = ids[0] === ids[1] && ids[0] === tokenizer.special.bos;
-  return Int32Array.from(doubled ? ids.slice(1) : ids);
+  return tokenizer.encode(text, { ...options, oneBos: true }).ids;
 }
 
 /** The decoder-only sequence of forced texts: what follows the prompt is attributed. */
@@ -100,7 +98,7 @@ export function sequenceScores({ model, tokenizer }: TinyModel, sequence: Sequen
 /** Contrast texts of one decoder-only sequence. */
 function decoderTexts(tokenizer: Tokenizer, model: LanguageModel): ContrastTexts {
   return {
-    encodeTarget: (text, options) => Int32Array.from(tokenizer.encode(text, options).ids),
+    encodeTarget: (text, options) => tokenizer.encode(text, options).ids,
     encodeSource: null,
     align: null,
     index: 0,

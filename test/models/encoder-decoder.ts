@@ -94,7 +94,7 @@ export function encodeTarget(translator: Translator, text: string, addSpecialTok
 
 /** Encoder ids of a text. */
 export function encodeSource(translator: Translator, text: string, addSpecialTokens = true): Int32Array {
-  return Int32Array.from(translator.tokenizer.encode(text, { srcLang: translator.srcLang, addSpecialTokens }).ids);
+  return translator.tokenizer.encode(text, { srcLang: translator.srcLang, addSpecialTokens }).ids;
 }
 
 /** A sequence of a golden case, with the steps that its columns are. */
