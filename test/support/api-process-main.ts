@@ -7,7 +7,7 @@ import { CATALOGUE, MemoryJobs, SETTINGS, WORDS } from './api.ts';
 
 const modelsFile = process.argv[2];
 const tokens = modelsFile === undefined ? WORDS : new LocalTokenizers(modelsFile, { seconds: 2, memoryMb: 256 });
-const jobs = new MemoryJobs();
+const jobs = new MemoryJobs(CATALOGUE);
 if (modelsFile !== undefined) {
   const models = CATALOGUE.models.map((model) => ({ ...model, max_positions: 1_000_000 })); // so that all is counted
   jobs.catalogue = async () => ({ ...CATALOGUE, models });

@@ -1,18 +1,15 @@
 /** The API on a job store in memory: for tests of what goes over the wire, without Redis or a worker. */
 import type { TestContext } from 'node:test';
-import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import type { ApiSettings } from '../../src/api/capabilities.ts';
 import { buildApp } from '../../src/api/server.ts';
 import type { TokenCounter } from '../../src/api/validation/lengths.ts';
-import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
-import type { JobEvent } from '../../src/contract/events.ts';
-import { isFinal, type Job, jobLinks } from '../../src/contract/job.ts';
 import type { Problem } from '../../src/contract/problem.ts';
-import type { Result } from '../../src/contract/result.ts';
-import { IdempotencyConflictError, type Jobs, type WorkerInfo } from '../../src/jobs/jobs.ts';
 import { TokenizerError } from '../../src/tokenizers/errors.ts';
+import { MemoryJobs } from './memory-jobs.ts';
+
+export { MemoryJobs, resultOf } from './memory-jobs.ts';
 
 /** Settings of a test: no keys, no limit, no log. */
 export const SETTINGS: ApiSettings = {
@@ -131,225 +128,6 @@ export const CATALOGUE: Catalogue = {
   versions: { whence: '0.1.0' },
 };
 
-const WORKER: WorkerInfo = {
-  id: 'w1',
-  pool: 'default',
-  backend: 'wasm',
-  loaded_models: ['facts-gpt2'],
-  busy: false,
-  last_seen: '2026-01-01T00:00:00.000Z',
-};
-
-/** A result of one sequence, as a worker stores it. */
-export function resultOf(jobId: string): Result {
-  const token = (id: number, text: string, start: number) => ({ id, token: text, start, end: start + text.length });
-  return {
-    job_id: jobId,
-    sequences: [
-      {
-        source: [],
-        target: [token(1, 'The', 0), token(2, ' capital', 3), token(3, ' of', 11)],
-        attr_pos_start: 2,
-        attr_pos_end: 3,
-        source_attributions: null,
-        target_attributions: [[0.4], [0.6], [null]],
-        step_scores: { probability: [0.9] },
-        sequence_scores: {},
-        convergence_delta: null,
-      },
-    ],
-    info: {
-      model: 'facts-gpt2',
-      quantization: 'int8',
-      backend: 'wasm',
-      method: 'input_x_gradient',
-      method_args: {},
-      attributed_fn: 'probability',
-      seed: 42,
-      seconds: 0.1,
-      forward_passes: 1,
-      backward_passes: 1,
-      versions: {},
-    },
-  };
-}
-
-interface Entry {
-  job: Job;
-  request: AttributeRequest;
-  result: Result | null;
-  events: JobEvent[];
-}
-
-/** `Jobs` in memory; `finish` and `emit` play the worker. Single methods can be replaced to play a broken store. */
-export class MemoryJobs implements Jobs {
-  readonly entries = new Map<string, Entry>();
-  readonly keys = new Map<string, { id: string; body: string }>();
-  /** Pools that requests were submitted to. */
-  readonly pools: string[] = [];
-  /** Signals of event streams that were opened. */
-  readonly streams: AbortSignal[] = [];
-  readonly #listeners = new Set<() => void>();
-  #count = 0;
-
-  async submit(request: AttributeRequest, { pool, idempotencyKey }: { pool: string; idempotencyKey?: string }) {
-    const body = JSON.stringify(request);
-    const known = idempotencyKey === undefined ? undefined : this.keys.get(idempotencyKey);
-    if (known !== undefined) {
-      if (known.body !== body) throw new IdempotencyConflictError(known.id);
-      return { job: this.entry(known.id).job, created: false };
-    }
-    const id = `job-${++this.#count}`;
-    const job: Job = {
-      id,
-      status: 'queued',
-      model: request.model,
-      method: request.method,
-      created_at: new Date(2026, 0, 1, 0, 0, this.#count).toISOString(),
-      started_at: null,
-      finished_at: null,
-      queue_position: 0,
-      progress: { phase: 'queued', completed: 0, total: 0, fraction: 0 },
-      error: null,
-      links: jobLinks(id),
-    };
-    this.entries.set(id, { job, request, result: null, events: [] });
-    if (idempotencyKey !== undefined) this.keys.set(idempotencyKey, { id, body });
-    this.pools.push(pool);
-    return { job, created: true };
-  }
-
-  /** The entry of a job that the test knows to exist. */
-  entry(id: string): Entry {
-    const entry = this.entries.get(id);
-    if (entry === undefined) throw new Error(`no job ${id}`);
-    return entry;
-  }
-
-  /** Ends a job as a worker would. */
-  finish(id: string, status: 'succeeded' | 'failed' | 'canceled' = 'succeeded'): void {
-    const entry = this.entry(id);
-    entry.job = {
-      ...entry.job,
-      status,
-      finished_at: '2026-01-01T00:01:00.000Z',
-      progress: { phase: 'done', completed: 1, total: 1, fraction: 1 },
-    };
-    if (status === 'failed') entry.job.error = { code: 'worker_lost', message: 'The worker was lost.', pointer: null };
-    if (status === 'succeeded') entry.result = resultOf(id);
-    this.emit(id, { id: `${entry.events.length + 1}-0`, event: 'done', data: entry.job });
-  }
-
-  emit(id: string, event: JobEvent): void {
-    this.entry(id).events.push(event);
-    for (const listener of this.#listeners) listener();
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        this.#listeners.delete(end);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      this.#listeners.add(end);
-      signal.addEventListener('abort', end);
-    });
-  }
-
-  async get(id: string) {
-    return this.entries.get(id)?.job ?? null;
-  }
-
-  async list({ status, model, limit, cursor }: { status?: string; model?: string; limit: number; cursor?: string }) {
-    const all = [...this.entries.values()].map(({ job }) => job).reverse();
-    const matching = all.filter(
-      (job) => (status === undefined || job.status === status) && (model === undefined || job.model === model),
-    );
-    const from = Number(cursor ?? 0);
-    return {
-      jobs: matching.slice(from, from + limit),
-      next_cursor: from + limit < matching.length ? String(from + limit) : null,
-    };
-  }
-
-  async request(id: string) {
-    return this.entries.get(id)?.request ?? null;
-  }
-
-  async result(id: string, format: 'json' | 'inseq') {
-    const result = this.entries.get(id)?.result ?? null;
-    if (result === null) return null;
-    return Buffer.from(
-      format === 'json'
-        ? JSON.stringify(result)
-        : '{"__instance_type__":["inseq.data.attribution","FeatureAttributionOutput"]}',
-    );
-  }
-
-  async packedResult(id: string, format: 'json' | 'inseq') {
-    const bytes = await this.result(id, format);
-    return bytes && [gzipSync(bytes)];
-  }
-
-  async *events(id: string, { after, signal }: { after?: string; signal: AbortSignal }): AsyncGenerator<JobEvent> {
-    this.streams.push(signal);
-    const { events } = this.entry(id);
-    for (let next = after === undefined ? 0 : events.findIndex((event) => event.id === after) + 1; ; next++) {
-      while (next >= events.length) {
-        if (signal.aborted) return;
-        await this.#change(signal);
-      }
-      yield events[next];
-      if (events[next].event === 'done') return;
-    }
-  }
-
-  async wait(id: string, seconds: number, signal: AbortSignal = new AbortController().signal) {
-    // A timer of its own: those of AbortSignal.timeout do not keep the process alive.
-    const over = new AbortController();
-    const timer = setTimeout(() => over.abort(), seconds * 1000);
-    const until = AbortSignal.any([signal, over.signal]);
-    while (!until.aborted && this.entries.has(id) && !isFinal(this.entry(id).job.status)) await this.#change(until);
-    clearTimeout(timer);
-    return this.get(id);
-  }
-
-  async cancel(id: string) {
-    const job = this.entries.get(id)?.job ?? null;
-    if (job !== null && !isFinal(job.status)) this.finish(id, 'canceled');
-    return this.get(id);
-  }
-
-  async remove(id: string) {
-    return this.entries.delete(id);
-  }
-
-  async catalogue(): Promise<Catalogue | null> {
-    return CATALOGUE;
-  }
-
-  async workers() {
-    return [WORKER];
-  }
-
-  async counts() {
-    const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, canceled: 0 };
-    for (const { job } of this.entries.values()) counts[job.status]++;
-    return counts;
-  }
-
-  async ping() {
-    return 1;
-  }
-
-  async health() {
-    return { milliseconds: await this.ping(), warnings: [] };
-  }
-
-  async close() {}
-}
-
 const words = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
 
 /** One token for each word, and one special token for each text or message. */
@@ -371,7 +149,7 @@ export async function startApp(
   t: TestContext,
   settings: Partial<ApiSettings> = {},
 ): Promise<{ app: FastifyInstance; jobs: MemoryJobs }> {
-  const jobs = new MemoryJobs();
+  const jobs = new MemoryJobs(CATALOGUE);
   const app = await buildApp({ settings: { ...SETTINGS, ...settings }, jobs, tokens: WORDS });
   t.after(() => app.close());
   return { app, jobs };
