@@ -77,14 +77,14 @@ export const TOO_LARGE = problem('The result is too large for this format.', {
     'attribute fewer tokens by attr_pos_start and attr_pos_end.',
 });
 
-export const BODY_TOO_LARGE = problem('The body is too large.', {
+export const BODY_TOO_LARGE = problem('The body is too large, holds too many values and keys, or is nested too deep.', {
   type: 'body-too-large',
   title: 'Body too large',
   status: 413,
   detail: 'The body is larger than 4194304 bytes: split the request.',
 });
 
-export const UNSUPPORTED_MEDIA_TYPE = problem('The body is not JSON.', {
+export const UNSUPPORTED_MEDIA_TYPE = problem('The body is not JSON, or is compressed.', {
   type: 'unsupported-media-type',
   title: 'Unsupported media type',
   status: 415,
