@@ -28,6 +28,7 @@ export class ModelStore {
   readonly #budget: number;
   /** In the order of their last use. */
   readonly #ready = new Map<string, ReadyModel>();
+  readonly #loading = new Map<string, SharedLoad>();
   #aligner: Aligner | null = null;
 
   /**
@@ -66,10 +67,27 @@ export class ModelStore {
     if (entry === undefined) {
       throw new Error(`this worker does not serve "${id}"; it serves ${[...this.#entries.keys()].join(', ')}`);
     }
-    const model = await load(entry, onProgress);
-    this.#ready.set(id, model);
-    this.#giveUpOthers(id);
-    return model;
+    let loading = this.#loading.get(id);
+    if (loading === undefined) {
+      loading = new SharedLoad();
+      this.#loading.set(id, loading);
+      void this.#load(entry, loading);
+    }
+    return loading.join(onProgress);
+  }
+
+  async #load(entry: ModelEntry, loading: SharedLoad): Promise<void> {
+    const { id } = entry;
+    try {
+      const model = await load(entry, loading.report);
+      this.#ready.set(id, model);
+      this.#giveUpOthers(id);
+      loading.resolve(model);
+    } catch (error) {
+      loading.reject(error);
+    } finally {
+      this.#loading.delete(id);
+    }
   }
 
   /**
@@ -107,6 +125,47 @@ export class ModelStore {
     for (const model of this.#ready.values()) model.dispose();
     this.#ready.clear();
     this.#disposeAligner();
+  }
+}
+
+type OnProgress = (loaded: number, total: number) => void;
+
+interface Settle {
+  resolve(model: ReadyModel): void;
+  reject(reason: unknown): void;
+}
+
+/**
+ * One load that several requests wait for. A request that is stopped while it waits leaves the others to it; when the
+ * last one has left, the load is given up.
+ */
+class SharedLoad {
+  readonly #waiting = new Map<OnProgress, Settle>();
+
+  /** @param onProgress - may throw to leave */
+  join(onProgress: OnProgress): Promise<ReadyModel> {
+    return new Promise((resolve, reject) => this.#waiting.set(onProgress, { resolve, reject }));
+  }
+
+  /** @throws what the last request that left has thrown */
+  readonly report = (loaded: number, total: number): void => {
+    for (const [onProgress, { reject }] of this.#waiting) {
+      try {
+        onProgress(loaded, total);
+      } catch (reason) {
+        this.#waiting.delete(onProgress);
+        reject(reason);
+        if (this.#waiting.size === 0) throw reason;
+      }
+    }
+  };
+
+  resolve(model: ReadyModel): void {
+    for (const { resolve } of this.#waiting.values()) resolve(model);
+  }
+
+  reject(error: unknown): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
   }
 }
 

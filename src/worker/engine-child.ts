@@ -24,8 +24,8 @@ process.on('disconnect', () => process.exit(0));
 
 let engine: Engine | null = null;
 let maxResultBytes = 0;
-/** What runs and waits, one after the other. */
-let work: Promise<void> = Promise.resolve();
+/** Everything waits for the start; what may run beside what is then the engine's own affair. */
+let starting: Promise<void> = Promise.resolve();
 const running = new Map<string, AbortController>();
 const stops = new StopFlags();
 stops.listen();
@@ -33,15 +33,15 @@ stops.listen();
 process.on('message', (message: ToEngine) => {
   switch (message.type) {
     case 'start':
-      work = start(message);
+      starting = start(message);
       break;
     case 'warm':
-      work = work.then(() => warm(message.model));
+      starting.then(() => warm(message.model));
       break;
     case 'attribute':
       running.set(message.id, new AbortController());
       stops.clear(message.slot);
-      work = work.then(() => attribute(message));
+      starting.then(() => attribute(message));
       break;
     case 'cancel':
       running.get(message.id)?.abort();

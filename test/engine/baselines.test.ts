@@ -1,14 +1,13 @@
 /** Baselines are made of the special tokens that Inseq takes, and scores hold where a probability is nearly 1. */
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { baselineIds, baselineSpecials } from '../../src/engine/baseline.ts';
-import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { modelDir, trainedModelDir } from '../support/goldens.ts';
 import { hooks, request } from './request.ts';
+import { editedCheckpoint, startTestEngine, type TestEngine, type TestModel } from './start.ts';
 
 interface Case {
   /** Fields that the checkpoint's files have otherwise. */
@@ -33,34 +32,20 @@ const SOURCES: Record<string, string> = {
 };
 
 let engine: Engine;
-let folder: string;
+let started: TestEngine;
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'whence-baselines-'));
-  const models = Object.entries(CASES).map(([id, { edits }]) => {
-    cpSync(SOURCES[id], join(folder, id), { recursive: true });
-    for (const [name, fields] of Object.entries(edits)) {
-      const file = join(folder, id, name);
-      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...fields }));
-    }
-    return { id, path: id, quantization: 'none' };
-  });
-  const modelsFile = join(folder, 'models.json');
-  writeFileSync(modelsFile, JSON.stringify({ models }));
-  engine = await startEngine({
-    modelsFile,
-    backend: 'auto',
-    threads: 1,
-    pool: 'default',
-    memoryBudgetMb: 1024,
-    plugins: [],
-  });
+  const models = (folder: string): TestModel[] =>
+    Object.entries(CASES).map(([id, { edits }]) => ({
+      id,
+      path: editedCheckpoint(folder, id, SOURCES[id], edits),
+      quantization: 'none',
+    }));
+  started = await startTestEngine(models, { threads: 1 });
+  engine = started.engine;
 });
 
-after(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => started.close());
 
 for (const [model, golden] of Object.entries(CASES)) {
   describe(`baselines of ${model}`, () => {

@@ -1,15 +1,13 @@
 /** A result does not depend on what ran beside it: not on the other texts of its job, nor on other jobs. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
-import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { modelDir } from '../support/goldens.ts';
 import { generation, hooks, request } from './request.ts';
+import { startTestEngine, type TestEngine } from './start.ts';
 
 const TEXTS = [
   'The',
@@ -42,33 +40,19 @@ function call(name: string, args: Record<string, unknown> = {}) {
 
 describe('results of texts that run together', () => {
   let engine: Engine;
-  let folder: string;
+  let started: TestEngine;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'whence-batching-'));
-    const models = [
+    started = await startTestEngine(() => [
       { id: 'gpt2', path: modelDir('gpt2-tiny'), quantization: 'none' },
       { id: 'gpt2-int8', path: modelDir('gpt2-tiny'), quantization: 'int8' },
       { id: 'llama', path: modelDir('llama-tiny'), quantization: 'none' },
       { id: 'marian', path: modelDir('marian-tiny'), quantization: 'none' },
       { id: 't5', path: modelDir('t5-tiny'), quantization: 'int8' },
-    ];
-    const modelsFile = join(folder, 'models.json');
-    writeFileSync(modelsFile, JSON.stringify({ models }));
-    const config = {
-      modelsFile,
-      backend: 'auto',
-      threads: 0,
-      pool: 'default',
-      memoryBudgetMb: 1024,
-      plugins: [],
-    } as const;
-    engine = await startEngine({ ...config, plugins: [] });
+    ]);
+    engine = started.engine;
   });
-  after(async () => {
-    await engine.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => started.close());
 
   /** The sequences of a result as they are sent, and the passes that its info counts. */
   const run = async (model: string, texts: string[], changes: Partial<AttributeRequest>) => {

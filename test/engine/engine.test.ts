@@ -1,66 +1,61 @@
 /** The engine as the worker uses it: requests to results, on tiny real models. */
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { StepEvent } from '../../src/contract/events.ts';
-import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { assertClose, attributionCases, modelDir } from '../support/goldens.ts';
 import { generation, hooks, request } from './request.ts';
+import { editedCheckpoint, startTestEngine, type TestEngine } from './start.ts';
 
 const CHAT_TEMPLATE =
   '{% for message in messages %}<{{ message.role }}>{{ message.content }}\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}';
 
 let engine: Engine;
-let folder: string;
+let started: TestEngine;
 
 const attribute = (changes: Partial<AttributeRequest>) => engine.attribute(request(changes), hooks());
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'whence-engine-'));
-  const chat = join(folder, 'chat');
-  cpSync(modelDir('gpt2-tiny'), chat, { recursive: true });
-  const file = join(chat, 'tokenizer_config.json');
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), chat_template: CHAT_TEMPLATE }));
-  const wishes = join(folder, 'wishes');
-  cpSync(modelDir('gpt2-tiny'), wishes, { recursive: true });
-  writeFileSync(
-    join(wishes, 'generation_config.json'),
-    JSON.stringify({ eos_token_id: 0, do_sample: true, repetition_penalty: 1.5, suppress_tokens: [3] }),
-  );
-  const beyond = join(folder, 'beyond');
-  cpSync(modelDir('gpt2-tiny'), beyond, { recursive: true });
-  const tokenizer = JSON.parse(readFileSync(join(beyond, 'tokenizer.json'), 'utf8'));
-  for (const token of Object.keys(tokenizer.model.vocab)) tokenizer.model.vocab[token] += 1_000_000;
-  writeFileSync(join(beyond, 'tokenizer.json'), JSON.stringify(tokenizer));
-  const modelsFile = join(folder, 'models.json');
-  const models = [
-    { id: 'gpt2', path: modelDir('gpt2-tiny'), quantization: 'none' },
-    { id: 'chat', path: chat, quantization: 'none' },
+  const gpt2 = modelDir('gpt2-tiny');
+  started = await startTestEngine((folder) => [
+    { id: 'gpt2', path: gpt2, quantization: 'none' },
+    { id: 'chat', path: chatModel(folder), quantization: 'none' },
     { id: 'm2m100', path: modelDir('m2m100-tiny'), quantization: 'none' },
-    { id: 'wishes', path: wishes, quantization: 'none' },
-    { id: 'beyond', path: beyond, quantization: 'none' },
-    { id: 'elsewhere', path: modelDir('gpt2-tiny'), pool: 'other' },
-  ];
-  writeFileSync(modelsFile, JSON.stringify({ models }));
-  engine = await startEngine({
-    modelsFile,
-    backend: 'auto',
-    threads: 0,
-    pool: 'default',
-    memoryBudgetMb: 1024,
-    plugins: [],
-  });
+    { id: 'wishes', path: wishes(folder), quantization: 'none' },
+    { id: 'beyond', path: beyondTheVocabulary(folder), quantization: 'none' },
+    { id: 'elsewhere', path: gpt2, pool: 'other' },
+  ]);
+  engine = started.engine;
 });
+after(() => started.close());
 
-after(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+function chatModel(folder: string): string {
+  return editedCheckpoint(folder, 'chat', modelDir('gpt2-tiny'), {
+    'tokenizer_config.json': { chat_template: CHAT_TEMPLATE },
+  });
+}
+
+/** A checkpoint whose generation_config.json asks for more than a greedy search. */
+function wishes(folder: string): string {
+  const copy = editedCheckpoint(folder, 'wishes', modelDir('gpt2-tiny'), {});
+  const config = { eos_token_id: 0, do_sample: true, repetition_penalty: 1.5, suppress_tokens: [3] };
+  writeFileSync(join(copy, 'generation_config.json'), JSON.stringify(config));
+  return copy;
+}
+
+/** A checkpoint whose tokenizer has ids that its embeddings do not. */
+function beyondTheVocabulary(folder: string): string {
+  const copy = editedCheckpoint(folder, 'beyond', modelDir('gpt2-tiny'), {});
+  const tokenizer = JSON.parse(readFileSync(join(copy, 'tokenizer.json'), 'utf8'));
+  for (const token of Object.keys(tokenizer.model.vocab)) tokenizer.model.vocab[token] += 1_000_000;
+  writeFileSync(join(copy, 'tokenizer.json'), JSON.stringify(tokenizer));
+  return copy;
+}
 
 describe('the engine', () => {
   test('follows generation_config.json where the request is silent, and tells it', async () => {

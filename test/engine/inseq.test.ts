@@ -4,37 +4,24 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { AttributeRequest, CompleteCall } from '../../src/contract/attribute-request.ts';
-import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { inseqFormat, modelDir } from '../support/goldens.ts';
 import { generation, hooks, request } from './request.ts';
+import { startTestEngine, type TestEngine } from './start.ts';
 
 let engine: Engine;
-let folder: string;
+let started: TestEngine;
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'whence-inseq-'));
-  const modelsFile = join(folder, 'models.json');
-  const models = ['gpt2-tiny', 'm2m100-tiny'].map((id) => ({ id, path: modelDir(id), quantization: 'none' }));
-  writeFileSync(modelsFile, JSON.stringify({ models }));
-  engine = await startEngine({
-    modelsFile,
-    backend: 'auto',
-    threads: 0,
-    pool: 'default',
-    memoryBudgetMb: 1024,
-    plugins: [],
-  });
+  started = await startTestEngine(() =>
+    ['gpt2-tiny', 'm2m100-tiny'].map((id) => ({ id, path: modelDir(id), quantization: 'none' })),
+  );
+  engine = started.engine;
 });
 
-after(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => started.close());
 
 interface Saved {
   __instance_type__: [string, string];

@@ -68,4 +68,32 @@ describe('the store of models', () => {
     store = new ModelStore(ENTRIES, null, 2 ** 30);
     assert.equal(await store.aligner('gpt2-tiny', none), null);
   });
+
+  it('requests for one model share its load, and one that is stopped leaves the others to it', async () => {
+    store = storeFor(Number.MAX_SAFE_INTEGER);
+    const stop = new Error('stopped');
+    const stopped = store.get('gpt2-tiny', () => {
+      throw stop;
+    });
+    const [first, second] = [store.get('gpt2-tiny', none), store.get('gpt2-tiny', none)];
+    await assert.rejects(stopped, stop);
+    assert.equal(await first, await second);
+    assert.deepEqual(store.loaded(), ['gpt2-tiny']);
+    store.dispose();
+  });
+
+  it('a load that nobody waits for any more is given up, and leaves no memory', async () => {
+    const tensors = tf.memory().numTensors;
+    store = storeFor(Number.MAX_SAFE_INTEGER);
+    const stop = new Error('stopped');
+    const leave = (): void => {
+      throw stop;
+    };
+    await assert.rejects(store.get('gpt2-tiny', leave), stop);
+    assert.deepEqual(store.loaded(), []);
+    assert.equal(tf.memory().numTensors, tensors);
+    await store.get('gpt2-tiny', none);
+    assert.deepEqual(store.loaded(), ['gpt2-tiny'], 'and can be asked for again');
+    store.dispose();
+  });
 });

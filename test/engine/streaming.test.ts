@@ -1,15 +1,13 @@
 /** Columns leave as they are finished, in their order, and add up to the result. */
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { StepEvent } from '../../src/contract/events.ts';
-import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { modelDir } from '../support/goldens.ts';
 import { generation, hooks, request } from './request.ts';
+import { editedCheckpoint, startTestEngine, type TestEngine } from './start.ts';
 
 /** Long enough for several blocks of steps and of copies. */
 const PROMPT = Array.from({ length: 20 }, () => 'every small cat sees a green garden').join(' ');
@@ -17,32 +15,17 @@ const NEW_TOKENS = 24;
 
 describe('step events', () => {
   let engine: Engine;
-  let folder: string;
+  let started: TestEngine;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'whence-streaming-'));
-    const modelsFile = join(folder, 'models.json');
     // Rotary positions go as far as the config says.
-    const long = join(folder, 'long');
-    cpSync(modelDir('llama-tiny'), long, { recursive: true });
-    const config = join(long, 'config.json');
-    const changed = { ...JSON.parse(readFileSync(config, 'utf8')), max_position_embeddings: 4096 };
-    writeFileSync(config, JSON.stringify(changed));
-    const models = [{ id: 'long', path: long, quantization: 'none' }];
-    writeFileSync(modelsFile, JSON.stringify({ models }));
-    engine = await startEngine({
-      modelsFile,
-      backend: 'auto',
-      threads: 0,
-      pool: 'default',
-      memoryBudgetMb: 1024,
-      plugins: [],
-    });
+    const edits = { 'config.json': { max_position_embeddings: 4096 } };
+    started = await startTestEngine((folder) => [
+      { id: 'long', path: editedCheckpoint(folder, 'long', modelDir('llama-tiny'), edits), quantization: 'none' },
+    ]);
+    engine = started.engine;
   });
-  after(async () => {
-    await engine.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => started.close());
 
   // Not occlusion: a step's column is done when its last token was replaced, which is near the end for all steps.
   const cases: [string, Partial<AttributeRequest>][] = [

@@ -4,14 +4,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
-import { type Engine, startEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { trainedModelDir } from '../support/goldens.ts';
 import { generation, hooks, request } from './request.ts';
+import { startTestEngine, type TestEngine, type TestModel } from './start.ts';
 
 const STORY =
   ', there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball.';
@@ -21,7 +19,7 @@ const NAMES: [arabic: string, english: string][] = [
 ];
 
 let engine: Engine;
-let folder: string;
+let started: TestEngine;
 
 const attribute = async (changes: Partial<AttributeRequest>) => {
   const { result } = await engine.attribute(request(changes), hooks());
@@ -29,28 +27,17 @@ const attribute = async (changes: Partial<AttributeRequest>) => {
 };
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'whence-trained-'));
   const entries = { stories: 'stories260K', names: 'aren-translit-m2m100' };
-  const models = Object.entries(entries).flatMap(([id, name]) => [
-    { id: `${id}-float`, path: trainedModelDir(name), quantization: 'none' },
-    { id: `${id}-int8`, path: trainedModelDir(name), quantization: 'int8' },
-  ]);
-  const modelsFile = join(folder, 'models.json');
-  writeFileSync(modelsFile, JSON.stringify({ models }));
-  engine = await startEngine({
-    modelsFile,
-    backend: 'auto',
-    threads: 1,
-    pool: 'default',
-    memoryBudgetMb: 1024,
-    plugins: [],
-  });
+  const models = (): TestModel[] =>
+    Object.entries(entries).flatMap(([id, name]) => [
+      { id: `${id}-float`, path: trainedModelDir(name), quantization: 'none' },
+      { id: `${id}-int8`, path: trainedModelDir(name), quantization: 'int8' },
+    ]);
+  started = await startTestEngine(models, { threads: 1 });
+  engine = started.engine;
 });
 
-after(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => started.close());
 
 for (const quantization of ['float', 'int8']) {
   describe(`trained models in ${quantization}`, () => {
