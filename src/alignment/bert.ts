@@ -113,7 +113,7 @@ export function loadAligner(dir: string, onProgress?: (loaded: number, total: nu
   const weights = new Weights(checkpoint, { quantization: 'none', rule, ...(onProgress && { onProgress }) });
   const { hidden_size: hiddenSize } = config;
   try {
-    weights.allowWithout('bert.', WORD_PIECES.replace('bert.', ''));
+    weights.allowMissingPrefix('bert.', WORD_PIECES.replace('bert.', ''));
     const table = checkpoint.has(WORD_PIECES) ? WORD_PIECES : WORD_PIECES.replace('bert.', '');
     const encode = bertEncoder(config, weights);
     return {

@@ -18,7 +18,8 @@ export const INDEX = 'model.safetensors.index.json';
  * @throws CheckpointError where the configuration or the weights are missing
  */
 export function smallFiles(repository: string, files: readonly string[]): string[] {
-  if (!files.includes('config.json')) throw new CheckpointError(repository, 'has no config.json: it is no checkpoint');
+  if (!files.includes('config.json'))
+    throw new CheckpointError(repository, 'has no config.json: it is not a checkpoint');
   if (!files.includes(SINGLE) && !files.includes(INDEX)) {
     throw new CheckpointError(
       repository,

@@ -7,7 +7,7 @@ import { show } from '../validation/show.ts';
 import { CheckpointError } from './errors.ts';
 import { readJsonObject } from './json-file.ts';
 
-/** Ids stand in URLs: no slashes. */
+/** Ids are parts of URLs: no slashes. */
 const ID = '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$';
 const REPOSITORY = '^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$';
 

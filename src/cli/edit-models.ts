@@ -45,7 +45,7 @@ export async function addModel(
   fs.writeFileSync(draft, withEntry(text, entry));
   try {
     const resolved = readModelsFile(draft).find(({ id }) => id === entry.id);
-    if (resolved === undefined) throw new CheckpointError(file, `"${model}" is no model`);
+    if (resolved === undefined) throw new CheckpointError(file, `"${model}" is not a model`);
     const dir = await resolveModelDir(resolved.source, { ...hub, refresh: true });
     refuseQuantizer(dir, readModelConfig(dir));
     checkComplete(dir);

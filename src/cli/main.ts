@@ -59,7 +59,7 @@ function needRedis(url: string | null): string {
   return url;
 }
 
-/** Closes what runs when the process is told to stop, or when its supervisor is gone. */
+/** Closes what runs when the process is told to stop, or when its supervisor has exited. */
 function untilStopped(running: { close(): Promise<void> }): void {
   let closing = false;
   const close = async (): Promise<void> => {

@@ -142,12 +142,12 @@ export class Consumer {
     }
     this.#jobs.on('stalled', (id) => this.#note(reconcileJob(id, this.#parts())));
     this.#jobs.on('failed', (job, error) => {
-      if (job?.id !== undefined) this.#note(this.#giveUp(job.id, error));
+      if (job?.id !== undefined) this.#note(this.#abandon(job.id, error));
     });
   }
 
   /** BullMQ failed a job for good without us: it stalled too often, or our own code threw. */
-  async #giveUp(id: string, error: Error): Promise<void> {
+  async #abandon(id: string, error: Error): Promise<void> {
     const record = await this.#store.record(id);
     if (record === null) return;
     if (!isOver(await this.#queues.jobState(this.#config.pool, id))) return; // it will be tried again

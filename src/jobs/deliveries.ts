@@ -17,7 +17,7 @@ export async function runDelivery(
   } catch (error) {
     const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     const message = error instanceof Error ? error.message : String(error);
-    log.warn({ job: id, error: message }, last ? 'webhook given up' : 'webhook failed');
+    log.warn({ job: id, error: message }, last ? 'webhook abandoned' : 'webhook failed');
     if (!last) throw error;
   }
   await store.settleWebhook(id);

@@ -26,13 +26,13 @@ export interface Patience {
 }
 
 class Waiter implements Patience {
-  readonly #giveUp: () => void;
+  readonly #onTimeout: () => void;
   /** Counted from the last tick. */
   #leftMs: number;
 
-  constructor(ms: number, giveUp: () => void) {
+  constructor(ms: number, onTimeout: () => void) {
     this.#leftMs = ms + performance.now() - lastTick;
-    this.#giveUp = giveUp;
+    this.#onTimeout = onTimeout;
   }
 
   leftMs(): number {
@@ -47,7 +47,7 @@ class Waiter implements Patience {
     if (this.isOver()) return;
     this.#leftMs -= ms;
     // The sockets are read between timers and immediates: what has arrived by now is heard first.
-    if (this.isOver()) setImmediate(this.#giveUp);
+    if (this.isOver()) setImmediate(this.#onTimeout);
   }
 }
 

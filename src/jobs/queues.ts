@@ -9,7 +9,7 @@ export const WEBHOOK_QUEUE = 'webhooks';
 
 /** An engine that fails on a job gets it once more. */
 const JOB_ATTEMPTS = 2;
-/** Deliveries are tried at 0, 2, 6, 14, 30 s, ... and given up after about four minutes. */
+/** Deliveries are tried at 0, 2, 6, 14, 30 s, ... and abandoned after about four minutes. */
 const WEBHOOK_ATTEMPTS = 8;
 const WEBHOOK_BACKOFF_MS = 2_000;
 

@@ -39,14 +39,14 @@ const REPLIES: Record<string, [reason: string, remedy: string]> = {
     'Give the user of WHENCE_REDIS_URL all commands on whence:*.',
   ],
   BUSY: ['is busy with a script', 'Wait, or end the script with SCRIPT KILL.'],
-  CLUSTERDOWN: ['is a cluster that is down', 'Use a Redis that is no cluster.'],
-  MOVED: ['is a cluster, which this service does not support', 'Use a Redis that is no cluster.'],
-  CROSSSLOT: ['is a cluster, which this service does not support', 'Use a Redis that is no cluster.'],
+  CLUSTERDOWN: ['is a cluster that is down', 'Use a Redis that is not a cluster.'],
+  MOVED: ['is a cluster, which this service does not support', 'Use a Redis that is not a cluster.'],
+  CROSSSLOT: ['is a cluster, which this service does not support', 'Use a Redis that is not a cluster.'],
 };
 
 /** Classes of errors, by name because ioredis does not export them, with which it gives up what it has sent. */
 const LOST = ['AbortError', 'InterruptError', 'MaxRetriesPerRequestError'];
-/** What it does not even send, for want of a connection, it refuses with errors that have neither class nor code. */
+/** What it cannot send without a connection it refuses with errors that have neither class nor code. */
 const NOT_SENT = ["Stream isn't writeable and enableOfflineQueue options is false", 'Connection is closed.'];
 
 /**

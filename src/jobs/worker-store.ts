@@ -68,7 +68,7 @@ export class WorkerStore {
     return (await runScript(this.#redis, 'requeue', [id, attempt])) === 1;
   }
 
-  /** Fails a job whose worker is gone. False where it had ended, or goes on with another attempt than this one. */
+  /** Fails a job whose worker has died. False where it had ended, or goes on with another attempt than this one. */
   async abandon(id: string, attempt: number, error: JobError): Promise<boolean> {
     const args: Argument[] = [id, attempt, Date.now(), this.#ttlSeconds, JSON.stringify(error)];
     return (await runScript(this.#redis, 'abandon', args)) === 1;

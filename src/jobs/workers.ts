@@ -36,7 +36,7 @@ export async function readCatalogue(redis: Redis): Promise<Catalogue | null> {
   };
 }
 
-/** Says that a worker lives; without another heartbeat it is gone after `ttlMs`. */
+/** Says that a worker lives; without another heartbeat it counts as dead after `ttlMs`. */
 export async function heartbeat(redis: Redis, worker: WorkerInfo, ttlMs: number): Promise<void> {
   await redis
     .multi()

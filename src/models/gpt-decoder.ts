@@ -40,7 +40,7 @@ function gptLayer(config: GptConfig, weights: Weights, layout: GptLayout, layer:
 }
 
 export function gptDecoder(config: GptConfig, weights: Weights, layout: GptLayout): Network {
-  weights.allowWithout('transformer.', 'wte.weight');
+  weights.allowMissingPrefix('transformer.', 'wte.weight');
   const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
   const positions = weights.positionTable('transformer.wpe');
   const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);

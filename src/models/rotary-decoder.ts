@@ -110,7 +110,7 @@ function decoderLayer(config: RotaryDecoderConfig, weights: Weights, layer: numb
 }
 
 function rotaryDecoder(config: RotaryDecoderConfig, weights: Weights): Network {
-  weights.allowWithout('model.', 'embed_tokens.weight');
+  weights.allowMissingPrefix('model.', 'embed_tokens.weight');
   const { num_hidden_layers: count, logitCap = null } = config;
   const tokens = tokenEmbedding(config, weights, 'model.embed_tokens', 'lm_head', config.embeddingScale);
   const lastNorm = weights.rmsNorm('model.norm', config.rms_norm_eps, config.normOffset);

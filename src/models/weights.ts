@@ -63,12 +63,12 @@ export class Weights {
   }
 
   /** Lets paths that start with `prefix` be found in checkpoints that were saved without it (base models). */
-  allowWithout(prefix: string, probe: string): void {
-    this.allowUnder(prefix, [''], probe);
+  allowMissingPrefix(prefix: string, probe: string): void {
+    this.aliasPrefix(prefix, [''], probe);
   }
 
   /** Lets paths that start with `prefix` be found where the checkpoint has `probe`: behind one of other prefixes. */
-  allowUnder(prefix: string, others: readonly string[], probe: string): void {
+  aliasPrefix(prefix: string, others: readonly string[], probe: string): void {
     if (this.has(prefix + probe)) return;
     const stored = others.find((other) => this.#checkpoint.has(other + probe));
     if (stored !== undefined) this.#places.push([prefix, stored]);

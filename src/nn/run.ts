@@ -41,7 +41,7 @@ interface Recorded {
   pull: Pullback;
 }
 
-/** What a run is asked to do besides computing. */
+/** What a run is asked to do apart from computing. */
 export interface RunOptions {
   /** Keep what pullbacks need. */
   record?: boolean;

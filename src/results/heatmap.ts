@@ -12,7 +12,7 @@ import { singleScore } from './scores.ts';
 /** Pairs of a generated token and its contrast that are spelled out. */
 const MOST_PAIRS = 12;
 
-/** The page; it loads nothing, and tokens and texts stand in it as escaped text only. */
+/** The page; it loads nothing, and holds tokens and texts as escaped text only. */
 export function toHeatmap(result: Result): string {
   const { info, sequences } = result;
   const sections = sequences.map((sequence, index) => section(sequence, index, info));

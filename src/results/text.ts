@@ -70,7 +70,7 @@ function number(value: number | null): string {
 
 /**
  * Groups of rows under each other with a blank line between, in columns of equal width: names to the left, the others to
- * the right. Where lines would be longer than `width`, the columns that follow stand in further blocks.
+ * the right. Where lines would be longer than `width`, the remaining columns go to further blocks.
  */
 function blocks(groups: readonly Row[][], width: number | null): string[] {
   const present = groups.filter((rows) => rows.length > 0);

@@ -40,7 +40,7 @@ export class Child {
 
   start(): void {
     const started = Date.now();
-    // The IPC channel is how the child learns that its supervisor is gone. Its own process group keeps the terminal's
+    // The IPC channel is how the child learns that its supervisor has exited. Its own process group keeps the terminal's
     // Ctrl-C for the supervisor, which stops things in order.
     const child = fork(fileURLToPath(this.#program), this.#args, {
       // As `ps` is to show it: the source's name, wherever it was compiled to.

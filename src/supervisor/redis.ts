@@ -14,7 +14,7 @@ export interface EmbeddedRedis {
   stop(): Promise<void>;
 }
 
-/** Before each attempt to start it again; a server that ran for STEADY_MS is owed all of them anew. */
+/** Before each attempt to start it again; a server that ran for STEADY_MS gets all of them again. */
 const PAUSES_MS = [0, 500, 1_000, 2_000, 4_000];
 const STEADY_MS = 60_000;
 

@@ -40,7 +40,7 @@ export async function announce(baseUrl: string, { apiKeys }: Pick<Config, 'apiKe
     } catch {
       // not listening yet
     }
-    progress.tick(doing);
+    progress.update(doing);
     await sleep(200);
   }
   progress.end();
@@ -53,7 +53,7 @@ class Progress {
   readonly #started = Date.now();
   #said = Date.now();
 
-  tick(what: string): void {
+  update(what: string): void {
     if (Date.now() - this.#said < (this.#terminal ? SAY_MS.terminal : SAY_MS.lines)) return;
     this.#said = Date.now();
     const line = `whence: ${what}: ${Math.round((this.#said - this.#started) / 1000)} s`;

@@ -14,7 +14,7 @@ export interface AddedToken {
   /** Takes the white space on its left (right) with it. */
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-  /** Counts only where it is no part of a longer word. */
+  /** Counts only where it is not part of a longer word. */
   readonly singleWord: boolean;
 }
 

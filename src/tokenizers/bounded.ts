@@ -69,7 +69,7 @@ export class BoundedTokenizer {
   }
 
   /**
-   * Characters that a token stands for at most; null where that is not known, or there is no such limit.
+   * The most characters of one token; null where that is not known, or there is no such limit.
    * @throws TokenizerLimitError when reading the tokenizer takes too long
    */
   longestToken(): Promise<number | null> {

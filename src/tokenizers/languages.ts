@@ -5,7 +5,7 @@ import type { Template } from './template.ts';
 
 /**
  * Order of the end-of-sequence token and the language code around a text; `target code before source`: the source text
- * begins with the code of the language to translate into, and no code stands in the output.
+ * begins with the code of the language to translate into, and the output has no code.
  */
 type Placement = 'code text eos' | 'text eos code' | 'target code before source';
 
@@ -95,7 +95,7 @@ export class Languages {
     return code !== null && this.#ids.has(code);
   }
 
-  /** Whether the code of the output's language stands in front of the source. */
+  /** Whether the code of the output's language precedes the source. */
   get #beforeSource(): boolean {
     return this.#scheme.placement === 'target code before source';
   }

@@ -124,7 +124,7 @@ function* fields(message: Buffer): Generator<Field> {
         at += 4;
         break;
       default:
-        throw new TokenizerError('is no protobuf file');
+        throw new TokenizerError('is not a protobuf file');
     }
   }
 }

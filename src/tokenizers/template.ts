@@ -52,7 +52,7 @@ const IS_SPACE = /[Ġ\p{White_Space}]/u;
 
 /**
  * What a token covers, without the white space at its ends; nothing, at its end, where it is all white space.
- * @param written - the token as it stands in the vocabulary, or the text that an added token takes
+ * @param written - the token as the vocabulary has it, or the text that an added token takes
  * @param range - code units [start, end) that it covers
  */
 export function trimRange(

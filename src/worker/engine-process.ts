@@ -77,7 +77,7 @@ export class EngineProcess {
   }
 
   /**
-   * Starts the process, and again where it dies before it is ready: it may have been killed for want of memory.
+   * Starts the process, and again where it dies before it is ready: it may have been killed because memory ran out.
    * @throws {UnusableError} with the engine's own words where it says that it cannot start
    */
   async start(): Promise<Catalogue> {
@@ -154,7 +154,7 @@ export class EngineProcess {
     this.#child = child;
     if (child.stderr !== null) passOn(child.stderr);
     child.on('message', (message: FromEngine) => this.#receive(message));
-    child.stdio[STOP_PIPE]?.on('error', () => {}); // a process that is gone shows as `exit`
+    child.stdio[STOP_PIPE]?.on('error', () => {}); // `exit` tells of a process that has ended
     child.on('error', (error) => {
       this.#options.log.error({ error: error.message }, 'engine process');
       if (child.pid === undefined) this.#onExit(error.message); // it could not be made, so it will not exit
@@ -228,7 +228,7 @@ export class EngineProcess {
   }
 
   #send(message: ToEngine): void {
-    if (this.#child?.connected) this.#child.send(message, () => {}); // a process that is gone shows as `exit`
+    if (this.#child?.connected) this.#child.send(message, () => {}); // `exit` tells of a process that has ended
   }
 
   #setLoaded(models: string[]): void {

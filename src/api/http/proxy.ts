@@ -36,7 +36,7 @@ const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+){1,16}$/;
 
 /**
  * The path under which the world sees the service, out of `X-Forwarded-Prefix`: where several proxies in a row each took a
- * part away, the parts are joined. '' where there is none, or it is no plain path.
+ * part away, the parts are joined. '' where there is none, or it is not a plain path.
  * @param trusted - how many of the header's last entries were written by proxies that are believed
  */
 export function forwardedPrefix(header: string | string[] | undefined, trusted: number): string {

@@ -29,7 +29,7 @@ const LIMITS: RendererLimits = {
 
 /**
  * Heap of a thread: what is stored and what a form may hold need a part of it. A thread that reached the end of its heap
- * could take the process with it, so the limits of size stand in front.
+ * could take the process with it, so limits of size come first.
  */
 const HEAP_MB = 4_096;
 

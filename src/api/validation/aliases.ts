@@ -85,7 +85,7 @@ export const ALIASES = {
   'generation argument': GENERATION_ARGS,
 };
 
-/** The known name that is meant by another one; undefined where `name` is no alias, or means nothing that is known. */
+/** The known name that an alias means; undefined where `name` is not an alias, or means nothing that is known. */
 export function meantBy(kind: keyof typeof ALIASES, name: string, known: readonly string[]): string | undefined {
   const aliases: Readonly<Record<string, string>> = ALIASES[kind];
   const plain = name.toLowerCase().replace(/[\s_×*-]+/g, '');

@@ -96,7 +96,7 @@ function isContrastive(info: StepFunctionInfo): boolean {
   return typeof properties === 'object' && properties !== null && 'contrast_targets' in properties;
 }
 
-/** Name, arguments and where they stand in the body: a call is written as `"name"` or `{"name", "args"}`. */
+/** Name, arguments and where they are in the body: a call is written as `"name"` or `{"name", "args"}`. */
 function parts(wire: WireCall, pointer: string) {
   return typeof wire === 'string'
     ? { name: wire, args: {}, at: { name: pointer, args: `${pointer}/args` } }

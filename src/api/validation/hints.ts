@@ -1,4 +1,4 @@
-/** Where a field belongs that stands in the wrong place of a body, and what a missing one may hold. */
+/** Where a misplaced field of a body belongs, and what a missing one may hold. */
 import { AttributeBody } from '../../contract/attribute-request.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
 import type { Hints } from '../../validation/explain.ts';

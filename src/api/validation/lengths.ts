@@ -22,17 +22,17 @@ export interface TokenCounter {
    * @throws TokenizerError where the template refuses the conversation, or takes too long for it
    */
   countConversation(modelId: string, messages: readonly Message[], reply: string): Promise<number | null>;
-  /** Characters (UTF-16 units) that a token stands for at most; null where that is not known, or there is no such limit. */
+  /** The most characters (UTF-16 units) of one token; null where that is not known, or there is no such limit. */
   longestToken(modelId: string): Promise<number | null>;
 }
 
 /**
  * Milliseconds that a request waits for its counts. What is not counted by then is left to the worker, which counts
- * again in any case: many long texts, or many requests for one model, are no fault of the request's.
+ * again in any case: many long texts, or many requests for one model, are not the request's fault.
  */
 const PATIENCE_MS = 8_000;
 
-/** Where a text and what is generated behind it stand in the model. */
+/** Which side of the model a text is on, with what is generated after it. */
 interface Place {
   /** The text in the body. */
   pointer: string;

@@ -17,7 +17,7 @@ export function checkWebhook(webhook: Webhook | null, allowPrivate: boolean, iss
   }
 }
 
-/** An address that is no http(s) URL, carries credentials, or is private without being allowed. */
+/** An address that is not an http(s) URL, carries credentials, or is private without being allowed. */
 function checkUrl(text: string, allowPrivate: boolean, issues: Issues): void {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null) {

@@ -14,7 +14,7 @@ export interface Masks extends Sides<Uint8Array | null> {
 
 /**
  * Scores of the sequence with the masked tokens replaced, in micro-batches.
- * @param fill - what stands in a replaced token's place: a row for each position, [positions, hidden]
+ * @param fill - what replaces a token: a row for each position, [positions, hidden]
  * @param onProgress - receives the number of samples done
  * @returns [samples, steps]
  */

@@ -6,7 +6,7 @@ import type { GradientBlock } from './gradient-passes.ts';
 import type { Features } from './sequence-features.ts';
 
 export interface GradientOptions extends Pick<RunOptions, 'rescale' | 'replace'> {
-  /** Names of values whose cotangents are wanted besides those of the features. */
+  /** Names of values whose cotangents are wanted in addition to those of the features. */
   watch?: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 --[[
-  Fails a job whose workers are gone.
+  Fails a job whose workers have died.
 
   Input:
     ARGV[1]  id

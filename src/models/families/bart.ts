@@ -11,7 +11,7 @@ export default defineFamily({
   readConfig: (config) => readBartConfig(config),
   describe: describeBart,
   build(config, weights) {
-    weights.allowWithout('model.', 'encoder.layers.0.fc1.weight');
+    weights.allowMissingPrefix('model.', 'encoder.layers.0.fc1.weight');
     return bartNetwork(config, weights, {
       normFirst: false,
       lastNorm: null,

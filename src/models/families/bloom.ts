@@ -97,7 +97,7 @@ function decoderLayer(config: BloomConfig, weights: Weights, layer: number): Lay
 }
 
 function build(config: BloomConfig, weights: Weights): Network {
-  weights.allowWithout('transformer.', 'word_embeddings.weight');
+  weights.allowMissingPrefix('transformer.', 'word_embeddings.weight');
   const tokens = tokenEmbedding(config, weights, 'transformer.word_embeddings', 'lm_head');
   const firstNorm = weights.layerNorm('transformer.word_embeddings_layernorm', config.layer_norm_epsilon);
   const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);

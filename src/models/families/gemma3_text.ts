@@ -74,7 +74,7 @@ export default rotaryFamily({
   textConfig: (config) => ({ ...DEFAULTS, ...(object(config.text_config, 'text_config') ?? config) }),
   readConfig,
   places(weights) {
-    weights.allowUnder('model.', ['language_model.model.', 'model.language_model.'], 'embed_tokens.weight');
-    weights.allowUnder('lm_head.', ['language_model.lm_head.'], 'weight');
+    weights.aliasPrefix('model.', ['language_model.model.', 'model.language_model.'], 'embed_tokens.weight');
+    weights.aliasPrefix('lm_head.', ['language_model.lm_head.'], 'weight');
   },
 });

@@ -82,7 +82,7 @@ function decoderLayer(config: GptNeoXConfig, weights: Weights, layer: number): L
 }
 
 function build(config: GptNeoXConfig, weights: Weights): Network {
-  weights.allowWithout('gpt_neox.', 'embed_in.weight');
+  weights.allowMissingPrefix('gpt_neox.', 'embed_in.weight');
   const tokens = tokenEmbedding(config, weights, 'gpt_neox.embed_in', 'embed_out');
   const lastNorm = weights.layerNorm('gpt_neox.final_layer_norm', config.layer_norm_eps);
   const output = outputLayer(config, weights, 'embed_out', tokens);

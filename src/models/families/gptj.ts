@@ -91,7 +91,7 @@ function decoderLayer(config: GptjConfig, weights: Weights, layer: number): Laye
 }
 
 function build(config: GptjConfig, weights: Weights): Network {
-  weights.allowWithout('transformer.', 'wte.weight');
+  weights.allowMissingPrefix('transformer.', 'wte.weight');
   const tokens = tokenEmbedding(config, weights, 'transformer.wte', 'lm_head');
   const lastNorm = weights.layerNorm('transformer.ln_f', config.layer_norm_epsilon);
   const output = outputLayer(config, weights, 'lm_head', tokens);

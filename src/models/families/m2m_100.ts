@@ -47,7 +47,7 @@ export default defineFamily({
   readConfig: (config) => readBartConfig(config, DEFAULTS),
   describe: describeBart,
   build(config, weights) {
-    weights.allowWithout('model.', 'encoder.layers.0.fc1.weight');
+    weights.allowMissingPrefix('model.', 'encoder.layers.0.fc1.weight');
     const { pad_token_id: padding } = config;
     const positions = weights.computed('positions', () => positionTable(config));
     const encoderNorm = weights.layerNorm('model.encoder.layer_norm', LAYER_NORM_EPSILON);

@@ -15,7 +15,7 @@ export default defineFamily({
   // Some have a vocabulary of their own for each language.
   describe: (config) => ({ ...describeBart(config), vocabSize: config.decoder_vocab_size ?? config.vocab_size }),
   build(config, weights) {
-    weights.allowWithout('model.', 'encoder.layers.0.fc1.weight');
+    weights.allowMissingPrefix('model.', 'encoder.layers.0.fc1.weight');
     const { d_model: width, max_position_embeddings: count } = config;
     const frequencies = Float64Array.from({ length: Math.ceil(width / 2) }, (_, i) => 10_000 ** ((-2 * i) / width));
     const positions = weights.computed('positions', () => sinusoidalTable(count, width, frequencies));

@@ -14,7 +14,7 @@ export default defineFamily({
   readConfig: (config) => readBartConfig(config),
   describe: describeBart,
   build(config, weights) {
-    weights.allowWithout('model.', 'encoder.layers.0.fc1.weight');
+    weights.allowMissingPrefix('model.', 'encoder.layers.0.fc1.weight');
     const norm = (name: string) => weights.layerNorm(`model.${name}`, LAYER_NORM_EPSILON);
     const encoderNorm = norm('encoder.layer_norm');
     return bartNetwork(config, weights, {

@@ -95,7 +95,7 @@ function decoderLayer(config: OptConfig, weights: Weights, layer: number): Layer
 }
 
 function build(config: OptConfig, weights: Weights): Network {
-  weights.allowWithout('model.', 'decoder.embed_tokens.weight');
+  weights.allowMissingPrefix('model.', 'decoder.embed_tokens.weight');
   const tokens = tokenEmbedding(config, weights, 'model.decoder.embed_tokens', 'lm_head');
   const positions = weights.positionTable('model.decoder.embed_positions', FAIRSEQ_OFFSET);
   const projected = config.word_embed_proj_dim !== config.hidden_size;

@@ -32,7 +32,7 @@ export function showsNumbers(columns: number): boolean {
   return columns <= MANY_COLUMNS;
 }
 
-/** A token as it stands in headers: with a faint dot where a space stands in front. */
+/** A token in a header: with a faint dot where a space precedes it. */
 function tokenHtml({ space, text }: Shown): string {
   return `<bdi>${space ? '<i>·</i>' : ''}${escapeHtml(text)}</bdi>`;
 }

@@ -1,10 +1,10 @@
-/** Tokens as people read them, safe to stand in a page. */
+/** Tokens as people read them, escaped for a page. */
 
 import { CHARACTER_TO_BYTE } from '../../tokenizers/byte-level.ts';
 
 /** A token for display. */
 export interface Shown {
-  /** Whether a space stands in front of it in the text. */
+  /** Whether a space precedes it in the text. */
   space: boolean;
   text: string;
 }

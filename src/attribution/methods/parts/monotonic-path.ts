@@ -41,7 +41,7 @@ export class MonotonicPaths {
 
   /**
    * @param table - the vocabulary's embeddings [vocab, hidden]; features are `scale` times them
-   * @param specialIds - tokens that stay in place: they are no words
+   * @param specialIds - tokens that are left as they are, because they are not words
    */
   constructor(table: Tensor2D, scale: number, specialIds: ReadonlySet<number>, options: PathOptions) {
     this.#table = table;
