@@ -41,7 +41,10 @@ export function storeProblem(error: unknown): ApiProblem | null {
   return null;
 }
 
-/** Logs an answer of 500 or more: what is Redis' trouble or a full queue needs no stack, and Redis' errors hold requests. */
+/**
+ * Logs an answer of 500 or more: what is Redis' trouble or a full queue needs no stack, and Redis' errors hold
+ * requests.
+ */
 export function logProblem(log: FastifyBaseLogger, error: Error, message: string): void {
   if (error instanceof StoreUnavailableError) log.warn({ redis: error.trouble.code }, message);
   else if (error instanceof QueueFullError) log.warn(message);

@@ -1,7 +1,7 @@
 /**
- * Attempts at jobs: each is started in the store, computed, and ended once. The record changes before BullMQ's job does,
- * so that what the API shows never waits for BullMQ; an attempt that was canceled, removed or superseded is stopped, and
- * whatever it still produces is refused.
+ * Attempts at jobs: each is started in the store, computed, and ended once. The record changes before BullMQ's job
+ * does, so that what the API shows never waits for BullMQ; an attempt that was canceled, removed or superseded is
+ * stopped, and whatever it still produces is refused.
  */
 import { type Job as BullJob, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Logger } from 'pino';
@@ -119,7 +119,8 @@ export class Attempts {
         await job.moveToWait(token);
         throw new WaitingError();
       case 'timed out': {
-        const message = `The job computed for more than ${timeoutSeconds} seconds, which is this service's limit for one job.`;
+        const limit = `${timeoutSeconds} seconds, which is this service's limit for one job`;
+        const message = `The job computed for more than ${limit}.`;
         return this.#fail(attempt, { code: 'timeout', message, pointer: null });
       }
     }

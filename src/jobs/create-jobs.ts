@@ -1,3 +1,4 @@
+/** The job store of the API: records and queues in Redis. */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type Logger, pino } from 'pino';
@@ -224,8 +225,8 @@ class RedisJobs implements Jobs {
   }
 
   /**
-   * After a record was canceled or removed: what BullMQ still has of it. `reply` is that of the script. What fails here a
-   * worker's reconciliation does, or the worker that takes the job sees its record and drops it.
+   * After a record was canceled or removed: what BullMQ still has of it. `reply` is that of the script. What fails
+   * here a worker's reconciliation does, or the worker that takes the job sees its record and drops it.
    */
   async #withdraw(id: string, reply: unknown[]): Promise<boolean> {
     const [status, pool, webhookDue] = reply as [JobStatus?, string?, string?];

@@ -2,8 +2,8 @@
 import { v7 } from 'uuid';
 
 /**
- * A new id. Those of one process ascend, also within a millisecond and when the clock is set back; 42 bits or more of each
- * are random, so that nobody guesses one.
+ * A new id. Those of one process ascend, also within a millisecond and when the clock is set back; 42 bits or more of
+ * each are random, so that nobody guesses one.
  */
 export function newJobId(): string {
   return v7();

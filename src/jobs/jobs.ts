@@ -54,9 +54,15 @@ export interface Jobs {
   request(id: string): Promise<AttributeRequest | null>;
   /** The stored result as JSON bytes, or null when there is none (yet). */
   result(id: string, format: 'json' | 'inseq'): Promise<Buffer | null>;
-  /** The same as it is stored: gzipped, in pieces, as results can be larger than what is well copied or unpacked at once. */
+  /**
+   * The same as it is stored: gzipped, in pieces, as results can be larger than what is well copied or unpacked at
+   * once.
+   */
   packedResult(id: string, format: 'json' | 'inseq'): Promise<Buffer[] | null>;
-  /** Replays what came after the event id `after` (all, without it), follows, and ends after `done` or when `signal` aborts. */
+  /**
+   * Replays what came after the event id `after` (all, without it), follows, and ends after `done` or when `signal`
+   * aborts.
+   */
   events(id: string, options: { after?: string; signal: AbortSignal }): AsyncIterable<JobEvent>;
   /** The job when it ends, or as it is after so many seconds; null when unknown. */
   wait(id: string, seconds: number, signal?: AbortSignal): Promise<Job | null>;

@@ -42,7 +42,8 @@ export class Notifications {
       this.#redis.unsubscribe(channel).catch(() => {}); // a lost connection has no subscriptions
     };
     try {
-      await guarded(this.#redis, () => this.#redis.subscribe(channel)); // cheap and harmless where it is subscribed already
+      // Cheap and harmless where it is subscribed already.
+      await guarded(this.#redis, () => this.#redis.subscribe(channel));
     } catch (error) {
       unsubscribe();
       throw error;

@@ -1,7 +1,7 @@
 /**
- * Brings our records and BullMQ's queue together again after a crash between the two: a process that died after it wrote
- * the record and before it told BullMQ, or a stalled job whose event nobody heard. Every worker does it every few seconds;
- * doing it twice does no harm.
+ * Brings our records and BullMQ's queue together again after a crash between the two: a process that died after it
+ * wrote the record and before it told BullMQ, or a stalled job whose event nobody heard. Every worker does it every
+ * few seconds; doing it twice does no harm.
  */
 import type { Logger } from 'pino';
 import type { JobError } from '../contract/job.ts';
@@ -19,8 +19,9 @@ interface Parts {
 const LIMIT = 50;
 
 /**
- * Looks at the oldest jobs that have not ended, and at the webhooks that are due, and drops what is left of jobs that are
- * gone. Jobs younger than `settlingMs` are left alone: they may still be on their way from the record to the queue.
+ * Looks at the oldest jobs that have not ended, and at the webhooks that are due, and drops what is left of jobs that
+ * are gone. Jobs younger than `settlingMs` are left alone: they may still be on their way from the record to the
+ * queue.
  */
 export async function reconcile(pool: string, settlingMs: number, parts: Parts): Promise<void> {
   const { store, queues } = parts;
@@ -62,7 +63,9 @@ export function isOver(state: string): boolean {
 export function lostError(attempt: number): JobError {
   return {
     code: 'worker_lost',
-    message: `The worker died during attempt ${attempt} of this job, so it is not tried again. It may have run out of memory: fewer or shorter texts need less.`,
+    message:
+      `The worker died during attempt ${attempt} of this job, so it is not tried again. It may have run out of memory: ` +
+      'fewer or shorter texts need less.',
     pointer: null,
   };
 }

@@ -1,4 +1,6 @@
-/** Connections to Redis and what their errors mean. The URL may hold a password: it is never put into a message or log. */
+/**
+ * Connections to Redis and what their errors mean. The URL may hold a password: it is never put into a message or log.
+ */
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnavailableError } from './jobs.ts';
@@ -28,7 +30,8 @@ export function connectForApi(url: string): ScriptedRedis {
 
 /**
  * For a worker: what it has to say waits until Redis is back, so that no finished result is lost.
- * @param closing aborts when the worker ends: then this connection, and those that BullMQ makes after its model, give up
+ * @param closing aborts when the worker ends: then this connection, and those that BullMQ makes after its model, give
+ * up
  */
 export function connectForWorker(url: string, closing: AbortSignal): ScriptedRedis {
   return prepare(

@@ -1,7 +1,7 @@
 /**
- * Every change of a job's record is one Lua script, so that its status, the indexes and the events change together or not
- * at all. The keys that a script touches follow from the record, so they are built inside the script: this needs a plain
- * Redis (or Valkey) server, not a cluster.
+ * Every change of a job's record is one Lua script, so that its status, the indexes and the events change together or
+ * not at all. The keys that a script touches follow from the record, so they are built inside the script: this needs a
+ * plain Redis (or Valkey) server, not a cluster.
  */
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';

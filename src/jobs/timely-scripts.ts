@@ -1,6 +1,7 @@
 /**
- * Runs scripts that change something, so that what a client is told about it is true. A command that nobody waits for any
- * more may still lie in a socket and run later: so each script is told until when, by the server's clock, it may act.
+ * Runs scripts that change something, so that what a client is told about it is true. A command that nobody waits for
+ * any more may still lie in a socket and run later: so each script is told until when, by the server's clock, it may
+ * act.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OutcomeUnknownError, StoreUnavailableError } from './jobs.ts';
@@ -31,8 +32,9 @@ export class TimelyScripts {
   }
 
   /**
-   * Runs a script until its answer is heard; where a connection breaks, on the next one. The script takes the latest time
-   * at which it may act as its first argument, and answers with the server's time and, if it came too late, `late`.
+   * Runs a script until its answer is heard; where a connection breaks, on the next one. The script takes the latest
+   * time at which it may act as its first argument, and answers with the server's time and, if it came too late,
+   * `late`.
    * @throws StoreUnavailableError where it did nothing and never will
    * @throws OutcomeUnknownError where it may have run
    */

@@ -8,7 +8,9 @@ import { unpack } from './packing.ts';
 import { type JobRecord, readRecord } from './record.ts';
 import { type Argument, runScript, type ScriptedRedis } from './scripts.ts';
 
-/** Steps that a job's event stream keeps: more than LIMITS.newTokens for every text, where columns are of usual size. */
+/**
+ * Steps that a job's event stream keeps: more than LIMITS.newTokens for every text, where columns are of usual size.
+ */
 const EVENTS_KEPT = 40_000;
 
 /** One attempt at a job. */

@@ -6,8 +6,9 @@ import ipaddr from 'ipaddr.js';
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
- * Whether an IP address is anything but one of the public internet: loopback, private, link-local, multicast, reserved, or
- * one that carries an IPv4 address in a tunnel or translation. A mapped IPv4 address counts as that address.
+ * Whether an IP address is anything but one of the public internet: loopback, private, link-local, multicast,
+ * reserved, or one that carries an IPv4 address in a tunnel or translation. A mapped IPv4 address counts as that
+ * address.
  */
 export function isPrivateAddress(address: string): boolean {
   if (/^::\d+\./.test(address)) return true; // IPv4-compatible and deprecated; ipaddr.js would read it as mapped

@@ -1,3 +1,4 @@
+/** Event streams: replayed, followed, and shared over one connection. */
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import { test } from 'node:test';

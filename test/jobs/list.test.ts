@@ -1,3 +1,4 @@
+/** Lists of jobs, and what expires out of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobQuery } from '../../src/jobs/jobs.ts';

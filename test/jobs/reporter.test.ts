@@ -1,3 +1,4 @@
+/** Progress and steps on their way to the store. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StepEvent } from '../../src/contract/events.ts';

@@ -77,7 +77,7 @@ for (const [how, silence] of [
   });
 }
 
-test('Redis killed and its connections cut under load: each job in the store was accepted or said to be unknown', async (t) => {
+test('Redis killed and connections cut under load: each job in the store was accepted or told as unknown', async (t) => {
   const bench = await startBench(t, { maxQueue: 100_000 });
   const direct = connect(t, bench);
   const accepted = new Set<string>();
@@ -145,7 +145,7 @@ test('an event loop that was blocked is no reason to call Redis unreachable', as
   assert.equal((await stored(bench)).length, 6);
 });
 
-test('five hundred at once fill the queue to its limit; the others hear that it is full, with the numbers', async (t) => {
+test('five hundred at once fill the queue to its limit; the others hear that it is full, with numbers', async (t) => {
   const bench = await startBench(t, { maxQueue: 100 });
   const tries = await Promise.allSettled(Array.from({ length: 500 }, () => bench.submit()));
   const refused = tries.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));

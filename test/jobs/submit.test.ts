@@ -1,3 +1,4 @@
+/** What the store accepts and what it refuses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IdempotencyConflictError, QueueFullError } from '../../src/jobs/jobs.ts';

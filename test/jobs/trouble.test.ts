@@ -127,7 +127,7 @@ test('a Redis that is away is logged once, and when it is back', async (t) => {
   assert.equal(new Set(said).size, said.length, `nothing is said twice: ${said}`);
 });
 
-test('a Redis that may evict jobs is warned of in the log, in JSON, and in the health check; BullMQ is quiet', async (t) => {
+test('a Redis that may evict jobs is warned of in the log and the health check; BullMQ is quiet', async (t) => {
   const bench = await startBench(t);
   const direct = new Redis(bench.redis.url);
   t.after(() => direct.disconnect());

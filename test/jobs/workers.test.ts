@@ -1,3 +1,4 @@
+/** What workers publish of themselves and of what they can do. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';

@@ -1,3 +1,4 @@
+/** Jobs that are canceled or removed in every phase. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';

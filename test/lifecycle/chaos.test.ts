@@ -1,3 +1,4 @@
+/** Everything that can go wrong at once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';

@@ -1,3 +1,4 @@
+/** Engines that crash, fail, or give too much. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, startBench, untilStep } from '../support/jobs.ts';

@@ -1,3 +1,4 @@
+/** A job from submission to its result, undisturbed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobEvent } from '../../src/contract/events.ts';

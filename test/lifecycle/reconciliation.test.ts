@@ -1,3 +1,4 @@
+/** Records and queue brought together again, and what Redis holds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';

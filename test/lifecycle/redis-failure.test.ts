@@ -1,3 +1,4 @@
+/** Redis away, silent, refusing, and back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';

@@ -1,3 +1,4 @@
+/** Workers that die, freeze, or are told to end. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';

@@ -111,7 +111,8 @@ const TOO_MANY_REQUESTS = problem(
 );
 
 const UNAVAILABLE = problem(
-  'The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again.',
+  'The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and ' +
+    '`outcome-unknown` it is not known whether the request took effect: send it again.',
   {
     type: 'queue-full',
     title: 'Service unavailable',

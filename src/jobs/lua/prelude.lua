@@ -1,4 +1,5 @@
--- Shared by all scripts: src/jobs/scripts.ts puts it in front of each; NAMES (of keys) and FINAL (statuses) come before it.
+-- Shared by all scripts: src/jobs/scripts.ts puts it in front of each, and before it the tables NAMES (what keys begin
+-- with) and FINAL (statuses that do not change any more).
 -- A record changes only here, so its status, the indexes, the events and the expiry always agree.
 -- Invariant: a job with a final status does not change any more.
 
