@@ -130,7 +130,8 @@ export class ModelStore {
 
 type OnProgress = (loaded: number, total: number) => void;
 
-interface Settle {
+interface Waiting {
+  onProgress: OnProgress;
   resolve(model: ReadyModel): void;
   reject(reason: unknown): void;
 }
@@ -140,32 +141,32 @@ interface Settle {
  * last one has left, the load is given up.
  */
 class SharedLoad {
-  readonly #waiting = new Map<OnProgress, Settle>();
+  readonly #waiting = new Set<Waiting>();
 
   /** @param onProgress - may throw to leave */
   join(onProgress: OnProgress): Promise<ReadyModel> {
-    return new Promise((resolve, reject) => this.#waiting.set(onProgress, { resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiting.add({ onProgress, resolve, reject }));
   }
 
   /** @throws what the last request that left has thrown */
   readonly report = (loaded: number, total: number): void => {
-    for (const [onProgress, { reject }] of this.#waiting) {
+    for (const waiting of this.#waiting) {
       try {
-        onProgress(loaded, total);
+        waiting.onProgress(loaded, total);
       } catch (reason) {
-        this.#waiting.delete(onProgress);
-        reject(reason);
+        this.#waiting.delete(waiting);
+        waiting.reject(reason);
         if (this.#waiting.size === 0) throw reason;
       }
     }
   };
 
   resolve(model: ReadyModel): void {
-    for (const { resolve } of this.#waiting.values()) resolve(model);
+    for (const { resolve } of this.#waiting) resolve(model);
   }
 
   reject(error: unknown): void {
-    for (const { reject } of this.#waiting.values()) reject(error);
+    for (const { reject } of this.#waiting) reject(error);
   }
 }
 
