@@ -70,6 +70,14 @@ export function describeBart(config: BartConfig): ModelShape {
   };
 }
 
+/** What a layer is built from. */
+interface Parts {
+  side: Side;
+  config: BartConfig;
+  weights: Weights;
+  layout: BartLayout;
+}
+
 /** How a family arranges what all of them have. */
 export interface BartLayout {
   /** Norms before each sublayer (M2M100, mBART) or after each residual sum (BART, Marian). */
@@ -80,7 +88,7 @@ export interface BartLayout {
   lastNorm: LayerNorm | null;
 }
 
-function attentionBlock(side: Side, config: BartConfig, weights: Weights, path: string, causal: boolean) {
+function attentionBlock({ side, config, weights }: Parts, path: string, causal: boolean) {
   const [query, key, value, out] = weights.linears(path, ['q_proj', 'k_proj', 'v_proj', 'out_proj']);
   const headDim = headSize(config, 'd_model', `${side}_attention_heads`);
   const settings = {
@@ -106,19 +114,20 @@ function feedForwardBlock(config: BartConfig, weights: Weights, path: string) {
   };
 }
 
-function bartLayer(side: Side, config: BartConfig, weights: Weights, normFirst: boolean, index: number): Layer {
+function bartLayer(parts: Parts, index: number): Layer {
+  const { side, config, weights, layout } = parts;
   const path = `model.${side}.layers.${index}`;
   const norm = (name: string) => weights.layerNorm(`${path}.${name}`, LAYER_NORM_EPSILON);
   const selfName = `${path}.self_attn`;
-  const self = attentionBlock(side, config, weights, selfName, side === 'decoder');
+  const self = attentionBlock(parts, selfName, side === 'decoder');
   const selfNorm = norm('self_attn_layer_norm');
   const crossName = `${path}.encoder_attn`;
-  const cross = side === 'encoder' ? null : attentionBlock(side, config, weights, crossName, false);
+  const cross = side === 'encoder' ? null : attentionBlock(parts, crossName, false);
   const crossNorm = cross && norm('encoder_attn_layer_norm');
   const feed = feedForwardBlock(config, weights, path);
   const lastNorm = norm('final_layer_norm');
   const residual = (run: Run, x: Value, by: LayerNorm, sublayer: (x: Value) => Value): Value =>
-    normFirst ? add(run, x, sublayer(layerNorm(run, x, by))) : layerNorm(run, add(run, x, sublayer(x)), by);
+    layout.normFirst ? add(run, x, sublayer(layerNorm(run, x, by))) : layerNorm(run, add(run, x, sublayer(x)), by);
   return {
     selfAttention: selfName,
     ...(cross && { crossAttention: crossName }),
@@ -136,11 +145,10 @@ function bartLayer(side: Side, config: BartConfig, weights: Weights, normFirst: 
   };
 }
 
-function bartStack(side: Side, config: BartConfig, weights: Weights, layout: BartLayout, tokens: Embedding): Stack {
+function bartStack(parts: Parts, tokens: Embedding): Stack {
+  const { side, config, layout } = parts;
   const { enter, leave } = layout.ends(side);
-  const layers = layersOf(config[`${side}_layers`], (index) =>
-    bartLayer(side, config, weights, layout.normFirst, index),
-  );
+  const layers = layersOf(config[`${side}_layers`], (index) => bartLayer(parts, index));
   return stackOf(tokens, layers, {
     enter: (run, x, ids) => dropout(run, enter?.(run, x, ids) ?? x, config.dropout),
     ...(leave && { leave }),
@@ -174,10 +182,11 @@ export function bartNetwork(config: BartConfig, weights: Weights, layout: BartLa
   const sourceEmbedding = bartEmbedding('encoder', config, weights);
   const targetEmbedding = bartEmbedding('decoder', config, weights);
   const output = bartHead(config, weights, targetEmbedding);
+  const parts = { config, weights, layout };
   const { lastNorm } = layout;
   return {
-    encoder: bartStack('encoder', config, weights, layout, sourceEmbedding),
-    decoder: bartStack('decoder', config, weights, layout, targetEmbedding),
+    encoder: bartStack({ side: 'encoder', ...parts }, sourceEmbedding),
+    decoder: bartStack({ side: 'decoder', ...parts }, targetEmbedding),
     sourceEmbedding,
     targetEmbedding,
     ...(lastNorm && { lastNorm: (run, x) => layerNorm(run, x, lastNorm) }),

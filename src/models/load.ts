@@ -12,12 +12,12 @@ import { type Quantization, type WeightOptions, Weights } from './weights.ts';
 
 const FOLDER = new URL('./families/', import.meta.url);
 
-let known: Promise<Map<string, Family>> | null = null;
+let loaded: Promise<Map<string, Family>> | null = null;
 
 /** Every family by its `model_type`. */
 export function families(): Promise<Map<string, Family>> {
-  known ??= readFamilies();
-  return known;
+  loaded ??= readFamilies();
+  return loaded;
 }
 
 async function readFamilies(): Promise<Map<string, Family>> {

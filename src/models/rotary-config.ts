@@ -109,7 +109,7 @@ export function readRope(
   });
 }
 
-/** @throws {Error} where positions see those after them too, as in encoders that were made of Gemma */
+/** @throws {Error} where positions also attend to later ones, as in encoders derived from Gemma */
 export function refuseBidirectional(config: JsonFields): void {
   const { use_bidirectional_attention: bidirectional } = readFields(config, {
     use_bidirectional_attention: boolean(false),

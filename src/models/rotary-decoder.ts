@@ -17,13 +17,13 @@ import type { RotaryDecoderConfig } from './rotary-config.ts';
 import { decoderOnly, type Layer, layersOf } from './stack.ts';
 import type { Weights } from './weights.ts';
 
-/** A family of this decoder: its config, which says what differs, and where its checkpoints keep the tensors. */
+/** A family of this decoder: its config, which says what differs, and where its checkpoints keep tensors otherwise. */
 export function rotaryFamily(
   definition: Pick<FamilyDefinition<RotaryDecoderConfig>, 'modelType' | 'readConfig' | 'textConfig'> & {
-    places?: (weights: Weights) => void;
+    aliases?: (weights: Weights) => void;
   },
 ): Family {
-  const { places, ...rest } = definition;
+  const { aliases, ...rest } = definition;
   return defineFamily({
     ...rest,
     architecture: 'decoder-only',
@@ -35,7 +35,7 @@ export function rotaryFamily(
       maxPositions: Math.max(...layersOfConfig(config).map((layer) => config.rotary(layer).maxPositions)),
     }),
     build(config, weights) {
-      places?.(weights);
+      aliases?.(weights);
       return rotaryDecoder(config, weights);
     },
   });
@@ -70,8 +70,8 @@ function selfAttention(config: RotaryDecoderConfig, weights: Weights, layer: num
       q = rmsNorm(run, q, norms.q, numHeads);
       k = rmsNorm(run, k, norms.k, numKvHeads);
     }
-    q = rotary(run, q, numHeads, headDim, positions);
-    k = rotary(run, k, numKvHeads, headDim, positions);
+    q = rotary(run, q, headDim, positions);
+    k = rotary(run, k, headDim, positions);
     return run.name(path, linear(run, attention(run, q, k, v, settings), out));
   };
 }

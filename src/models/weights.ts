@@ -44,7 +44,7 @@ export class Weights {
   readonly #tensors = new Map<string, Tensor>();
   readonly #matrices = new Map<string, Matrix>();
   /** Prefixes of paths, and what the checkpoint has in their place. */
-  readonly #places: [prefix: string, stored: string][] = [];
+  readonly #aliases: [prefix: string, stored: string][] = [];
   #loaded = 0;
   /** Numbers in the tensors that were taken. */
   parameters = 0;
@@ -70,13 +70,13 @@ export class Weights {
   /** Lets paths that start with `prefix` be found where the checkpoint has `probe`: behind one of other prefixes. */
   aliasPrefix(prefix: string, others: readonly string[], probe: string): void {
     if (this.has(prefix + probe)) return;
-    const stored = others.find((other) => this.#checkpoint.has(other + probe));
-    if (stored !== undefined) this.#places.push([prefix, stored]);
+    const alias = others.find((other) => this.#checkpoint.has(other + probe));
+    if (alias !== undefined) this.#aliases.push([prefix, alias]);
   }
 
   #path(name: string): string {
-    const place = this.#places.find(([prefix]) => name.startsWith(prefix));
-    return place === undefined ? name : place[1] + name.slice(place[0].length);
+    const alias = this.#aliases.find(([prefix]) => name.startsWith(prefix));
+    return alias === undefined ? name : alias[1] + name.slice(alias[0].length);
   }
 
   has(name: string): boolean {
@@ -102,27 +102,27 @@ export class Weights {
 
   /** A tensor in float32, any shape. */
   tensor(name: string): Tensor {
-    const known = this.#tensors.get(name);
-    if (known !== undefined) return known;
+    const loaded = this.#tensors.get(name);
+    if (loaded !== undefined) return loaded;
     const path = this.#path(name);
     const { shape } = this.#checkpoint.info(path);
-    const made = tf.keep(this.#float(path, shape));
-    this.#tensors.set(name, made);
+    const tensor = tf.keep(this.#float(path, shape));
+    this.#tensors.set(name, tensor);
     this.#count(path);
-    this.bytes += made.size * 4;
-    return made;
+    this.bytes += tensor.size * 4;
+    return tensor;
   }
 
   /** A table that is computed and not stored (sinusoidal positions), freed with the weights. */
   computed<T extends Tensor>(name: string, make: () => T): T {
-    const made = tf.keep(tf.tidy(make));
+    const tensor = tf.keep(tf.tidy(make));
     if (this.#options.shapesOnly === true) {
-      made.dispose();
-      return made;
+      tensor.dispose();
+      return tensor;
     }
-    this.#tensors.set(`computed ${name}`, made);
-    this.bytes += made.size * 4;
-    return made;
+    this.#tensors.set(`computed ${name}`, tensor);
+    this.bytes += tensor.size * 4;
+    return tensor;
   }
 
   /** A stored tensor in float32, to be disposed; half precision is widened on the device where that can be. */
@@ -194,8 +194,8 @@ export class Weights {
   }
 
   #matrix(name: string, inputMajor: boolean, quantize: boolean): Matrix {
-    const known = this.#matrices.get(name);
-    if (known !== undefined) return known;
+    const loaded = this.#matrices.get(name);
+    if (loaded !== undefined) return loaded;
     const path = this.#path(name);
     const { shapesOnly = false } = this.#options;
     const { shape, dtype } = this.#checkpoint.info(path);

@@ -32,9 +32,9 @@ const between = (x: Tensor2D, low: number, high: number, inside: Tensor2D, outsi
 const sigmoidGated =
   (linear: number, cubic = 0): ActivationFunction =>
   (x) => {
-    const wholly = gatedByKernel(x, { linear, cubic }, 'value');
-    if (wholly !== null) {
-      return { value: wholly, derivative: () => gatedByKernel(x, { linear, cubic }, 'derivative') as Tensor2D };
+    const fused = gatedByKernel(x, { linear, cubic }, 'value');
+    if (fused !== null) {
+      return { value: fused, derivative: () => gatedByKernel(x, { linear, cubic }, 'derivative') as Tensor2D };
     }
     const square = cubic === 0 ? null : tf.square(x);
     const inner = square === null ? linear : tf.add(tf.mul(square, cubic), linear);

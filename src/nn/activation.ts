@@ -13,13 +13,13 @@ export const ACTIVATION_NAMES: readonly string[] = Object.keys(ACTIVATION_FUNCTI
  * @throws {RangeError} when the name is not known.
  */
 export function activation(run: Run, x: Value, kind: string): Value {
-  const known = ACTIVATION_FUNCTIONS[kind];
-  if (known === undefined) {
+  const fn = ACTIVATION_FUNCTIONS[kind];
+  if (fn === undefined) {
     throw new RangeError(`activation function "${kind}" is not known; known are ${ACTIVATION_NAMES.join(', ')}`);
   }
-  const { value, derivative } = known(x.tensor);
+  const { value, derivative } = fn(x.tensor);
   return run.apply([x], value, x.rows, () => {
-    const { quotient } = known;
+    const { quotient } = fn;
     const slope =
       quotient !== undefined && run.options.rescale === true
         ? rescaleRule(x.tensor, derivative(), quotient)

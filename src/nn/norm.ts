@@ -47,8 +47,8 @@ function normalize(run: Run, x: Value, layer: RmsNorm, bias: Tensor1D | null, ce
     return ([dy]) => {
       if (dy === null) return [null];
       const saved = { normal, inverse, weight, center };
-      const made = normPullbackByKernel(dy.tensor, saved, dy.rows.rowIndex) ?? normPullback(dy, { ...saved, heads });
-      return [{ tensor: made, rows: dy.rows }];
+      const pulled = normPullbackByKernel(dy.tensor, saved, dy.rows.rowIndex) ?? normPullback(dy, { ...saved, heads });
+      return [{ tensor: pulled, rows: dy.rows }];
     };
   });
   return run.name(name, value);

@@ -21,18 +21,23 @@ export interface Rotary {
  * Turns the first `2 * pairs` dimensions of every head.
  * @param x - [rows, heads * head_dim]
  */
-export function rotary(run: Run, x: Value, heads: number, headDim: number, config: Rotary): Value {
-  const { cos, sin } = angles(x.rows, config, headDim);
-  const output = turn(x.tensor, cos, sin, heads, headDim, config, 1);
-  return run.apply([x], output, x.rows, () => ([dy]) => {
+export function rotary(run: Run, x: Value, headDim: number, config: Rotary): Value {
+  const forward = angles(x.rows, config, headDim);
+  return run.apply([x], turn(x.tensor, forward, headDim, config), x.rows, () => ([dy]) => {
     if (dy === null) return [null];
-    const backward = turn(dy.tensor, lookUp(cos, dy.rows), lookUp(sin, dy.rows), heads, headDim, config, -1);
-    return [{ tensor: backward, rows: dy.rows }];
+    const backward = { cos: lookUp(forward.cos, dy.rows), sin: tf.neg<Tensor2D>(lookUp(forward.sin, dy.rows)) };
+    return [{ tensor: turn(dy.tensor, backward, headDim, config), rows: dy.rows }];
   });
 }
 
+/** Of the angle by which each dimension of each row is turned: [rows, head_dim] */
+interface Angles {
+  cos: Tensor2D;
+  sin: Tensor2D;
+}
+
 /** Cosines and sines for every row: [rows, head_dim], 1 and 0 where a dimension is not turned. */
-function angles(rows: Rows, config: Rotary, headDim: number): { cos: Tensor2D; sin: Tensor2D } {
+function angles(rows: Rows, config: Rotary, headDim: number): Angles {
   const table = (fn: (angle: number) => number, still: number) => () => {
     const values = new Float32Array(rows.count * headDim).fill(still);
     const half = config.pairs;
@@ -56,23 +61,16 @@ function angles(rows: Rows, config: Rotary, headDim: number): { cos: Tensor2D; s
   };
 }
 
-function turn(
-  x: Tensor2D,
-  cos: Tensor2D,
-  sin: Tensor2D,
-  heads: number,
-  headDim: number,
-  config: Rotary,
-  direction: 1 | -1,
-): Tensor2D {
+function turn(x: Tensor2D, { cos, sin }: Angles, headDim: number, config: Rotary): Tensor2D {
   const rows = x.shape[0];
+  const heads = x.shape[1] / headDim;
   const split = tf.reshape(x, [rows, heads, headDim]);
   const still = headDim - 2 * config.pairs;
   const turned = still === 0 ? split : tf.slice(split, [0, 0, 0], [rows, heads, headDim - still]);
   let partner = config.interleaved ? swapPairs(turned, rows, heads) : swapHalves(turned);
   if (still > 0) partner = tf.concat([partner, tf.zeros([rows, heads, still])], 2);
   const cosines = tf.reshape(cos, [rows, 1, headDim]);
-  const sines = tf.reshape(direction === 1 ? sin : tf.neg(sin), [rows, 1, headDim]);
+  const sines = tf.reshape(sin, [rows, 1, headDim]);
   return tf.reshape(tf.add(tf.mul(split, cosines), tf.mul(partner, sines)), x.shape);
 }
 

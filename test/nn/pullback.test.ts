@@ -115,9 +115,9 @@ const SUBJECTS: Record<string, Make> = {
     const [a, b] = splitHeads(run, linear(run, x, fused), HEADS, 3);
     return multiply(run, a, b);
   }),
-  'rotary positions': simple((_, run, x) => rotary(run, x, HEADS, 6, rope(6))),
-  'rotary positions on a part of each head': simple((_, run, x) => rotary(run, x, HEADS, 6, rope(4))),
-  'rotary positions of neighbours': simple((_, run, x) => rotary(run, x, HEADS, 6, rope(4, true))),
+  'rotary positions': simple((_, run, x) => rotary(run, x, 6, rope(6))),
+  'rotary positions on a part of each head': simple((_, run, x) => rotary(run, x, 6, rope(4))),
+  'rotary positions of neighbours': simple((_, run, x) => rotary(run, x, 6, rope(4, true))),
   'feed-forward layer': simple(({ up, down }, run, x) => feedForward(run, x, { up, down, kind: 'gelu' })),
   'gated feed-forward layer': simple(({ gate, up, down }, run, x) =>
     gatedFeedForward(run, x, { gate, up, down, kind: 'silu' }),
@@ -152,7 +152,7 @@ const SUBJECTS: Record<string, Make> = {
   'parallel residual block': simple(({ norm, fused, up, down }, run, x) => {
     const normal = layerNorm(run, x, norm);
     const [q, k, v] = splitHeads(run, linear(run, normal, fused), HEADS, 3);
-    const turn = (part: Value) => rotary(run, part, HEADS, 6, rope(4));
+    const turn = (part: Value) => rotary(run, part, 6, rope(4));
     const config = { name: 'p', numHeads: HEADS, numKvHeads: HEADS, headDim: 6, scale: 0.4, causal: true };
     const attended = add(run, x, attention(run, turn(q), turn(k), v, config));
     return add(run, attended, feedForward(run, normal, { up, down, kind: 'quick_gelu' }));

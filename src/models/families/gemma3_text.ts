@@ -73,7 +73,7 @@ export default rotaryFamily({
   modelType: ['gemma3_text', 'gemma3'],
   textConfig: (config) => ({ ...DEFAULTS, ...(object(config.text_config, 'text_config') ?? config) }),
   readConfig,
-  places(weights) {
+  aliases(weights) {
     weights.aliasPrefix('model.', ['language_model.model.', 'model.language_model.'], 'embed_tokens.weight');
     weights.aliasPrefix('lm_head.', ['language_model.lm_head.'], 'weight');
   },

@@ -58,7 +58,7 @@ function attentionBlock(config: GptNeoXConfig, weights: Weights, layer: number) 
   };
   return (run: Run, x: Value): Value => {
     const [q, k, v] = splitHeads(run, linear(run, x, qkv), heads, 3);
-    const turn = (value: Value): Value => rotary(run, value, heads, headDim, positions);
+    const turn = (value: Value): Value => rotary(run, value, headDim, positions);
     return run.name(path, linear(run, attention(run, turn(q), turn(k), v, settings), out));
   };
 }

@@ -60,8 +60,8 @@ function attentionBlock(config: GptjConfig, weights: Weights, layer: number) {
     dropout: config.attn_pdrop,
   };
   return (run: Run, x: Value): Value => {
-    const q = rotary(run, linear(run, x, query), heads, headDim, positions);
-    const k = rotary(run, linear(run, x, key), heads, headDim, positions);
+    const q = rotary(run, linear(run, x, query), headDim, positions);
+    const k = rotary(run, linear(run, x, key), headDim, positions);
     const mixed = linear(run, attention(run, q, k, linear(run, x, value), settings), out);
     return run.name(path, dropout(run, mixed, config.resid_pdrop));
   };

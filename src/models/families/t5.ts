@@ -61,7 +61,14 @@ function readFeedForward(config: ModelConfig): { kind: string; gated: boolean } 
   return { kind: activationName('relu')(bare, 'feed_forward_proj'), gated };
 }
 
-function attentionBlock(config: T5Config, weights: Weights, path: string, causal: boolean, bias: RelativeBias | null) {
+/** How one attention block of a layer differs from another. */
+interface AttentionKind {
+  path: string;
+  causal: boolean;
+  bias: RelativeBias | null;
+}
+
+function attentionBlock(config: T5Config, weights: Weights, { path, causal, bias }: AttentionKind) {
   const [query, key, value, out] = weights.linears(path, ['q', 'k', 'v', 'o']);
   const settings = {
     name: path,
@@ -109,10 +116,11 @@ function t5Layer(side: Side, config: T5Config, weights: Weights, layer: number):
   const norm = (sublayer: string) => weights.rmsNorm(`${sublayer}.layer_norm`, config.layer_norm_epsilon);
   const selfName = selfAttention(side, layer);
   const bias = biasOf(side, config, weights, layer);
-  const self = attentionBlock(config, weights, selfName, side === 'decoder', bias);
+  const self = attentionBlock(config, weights, { path: selfName, causal: side === 'decoder', bias });
   const selfNorm = norm(`${path}.layer.0`);
   const crossName = `${path}.layer.1.EncDecAttention`;
-  const cross = side === 'encoder' ? null : attentionBlock(config, weights, crossName, false, null);
+  const cross =
+    side === 'encoder' ? null : attentionBlock(config, weights, { path: crossName, causal: false, bias: null });
   const crossNorm = cross && norm(`${path}.layer.1`);
   const last = `${path}.layer.${cross === null ? 1 : 2}`;
   const feed = feedForwardBlock(config, weights, `${last}.DenseReluDense`);
