@@ -171,7 +171,10 @@ export type UnusableModel = Static<typeof UnusableModel>;
 /** Which arithmetic a worker uses and why. */
 export const BackendInfo = Type.Object({
   name: Type.Enum(['tensorflow', 'wasm']),
-  version: Type.String(),
+  version: Type.String({ description: 'Of TensorFlow.js.' }),
+  libtensorflow: Type.Optional(
+    nullable(Type.String(), { description: 'Version of the native library, where there is one.' }),
+  ),
   reason: Type.String(),
 });
 export type BackendInfo = Static<typeof BackendInfo>;

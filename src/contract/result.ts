@@ -1,5 +1,6 @@
 /** The result of a job: scores of every source and target token for every generated token. */
 import Type, { type Static } from 'typebox';
+import type { AttributeRequest, Message } from './attribute-request.ts';
 import { freeObject, mapOf, nullable, ref } from './schema.ts';
 
 /** A number, null (not applicable; never NaN), or a list of scores where an axis follows. */
@@ -99,16 +100,37 @@ const ContrastInfo = Type.Object({
 });
 export type ContrastInfo = Static<typeof ContrastInfo>;
 
-/** What makes a result repeatable. */
+/** A complete request without where it is announced, and without the fields that it leaves out. */
+export type RepeatableRequest = Partial<Omit<AttributeRequest, 'webhook'>>;
+
+/** A step function or an aggregator with all its arguments. */
+const EffectiveCall = Type.Object({ name: Type.String(), args: freeObject() });
+
+/** How a result was made: everything that is needed to make it again, and what it cost. */
 export const ResultInfo = Type.Object(
   {
     model: Type.String(),
+    model_type: Type.String({ description: "The checkpoint's `model_type`.", examples: ['gpt2'] }),
+    model_hash: Type.String({
+      description: 'SHA-256 of configuration and weights: tells one checkpoint from another.',
+    }),
+    tokenizer_hash: Type.String({ description: "SHA-256 of the tokenizer's files." }),
     quantization: Type.String({ examples: ['int8'] }),
+    int8: Type.Optional(
+      Type.Object(
+        { threshold: Type.Number(), outliers: Type.String() },
+        { description: 'int8 models: which activations are outliers, and by row or by batch.' },
+      ),
+    ),
     backend: Type.String({ examples: ['tensorflow'] }),
     method: Type.String(),
     method_args: freeObject({ description: 'All effective arguments.' }),
     attributed_fn: Type.String(),
-    attributed_fn_args: Type.Optional(freeObject()),
+    attributed_fn_args: freeObject({ description: 'All effective arguments.' }),
+    step_scores: Type.Array(EffectiveCall),
+    aggregators: nullable(Type.Array(EffectiveCall), {
+      description: 'The chain that was applied, whether asked for or the default; []: none, the scores are raw.',
+    }),
     contrasts: Type.Optional(
       Type.Array(ContrastInfo, { description: 'What contrastive step functions compared with what.' }),
     ),
@@ -122,15 +144,54 @@ export const ResultInfo = Type.Object(
         { description: "The checkpoint's own wishes for free generation; left out where the text was given." },
       ),
     ),
+    attribute_target: Type.Boolean({ description: 'Whether the target prefix was attributed.' }),
+    include_eos_baseline: Type.Boolean(),
+    generation_args: Type.Unsafe<AttributeRequest['generation_args'] | null>({
+      anyOf: [{ type: 'object' }, { type: 'null' }],
+      description: 'How the model generated; null: the texts were forced.',
+    }),
+    src_lang: nullable(Type.String(), {
+      description: "Language of the input, whether asked for or the model's own; null: the model names none.",
+    }),
+    tgt_lang: nullable(Type.String(), {
+      description: "Language of the output, whether asked for or the model's own; null: the model names none.",
+    }),
+    skip_special_tokens: Type.Boolean(),
+    clean_special_chars: Type.Boolean(),
+    input_texts: nullable(Type.Array(Type.String()), { description: 'null: `messages` were given.' }),
+    messages: Type.Optional(
+      Type.Unsafe<Message[][]>({
+        type: 'array',
+        items: { type: 'array', items: { type: 'object' } },
+        description: 'The conversations, where they were given in place of `input_texts`.',
+      }),
+    ),
+    generated_texts: Type.Array(Type.String(), {
+      description:
+        'The whole outputs, as a request takes them: with decoder-only models each starts with its input text (with ' +
+        '`messages` it is the reply alone).',
+    }),
+    continuations: Type.Array(Type.String(), {
+      description: 'The outputs without what was given: what the model added.',
+    }),
     seed: Type.Integer(),
+    request: Type.Unsafe<RepeatableRequest>({
+      $ref: 'AttributeRequest#',
+      description:
+        'The request with every default filled in: sent to `POST /attribute` again, it gives the same result.',
+    }),
     seconds: Type.Number({ description: 'Seconds that the engine computed.' }),
     forward_passes: Type.Integer({ description: 'Passes over the whole sequence batch.' }),
     backward_passes: Type.Integer(),
-    versions: mapOf(Type.String()),
+    versions: mapOf(Type.String(), {
+      description:
+        'Of Whence, Node.js, TensorFlow.js (`tfjs`, also called `backend`) and, on the native backend, `libtensorflow`.',
+      examples: [{ whence: '0.1.0', node: '24.0.0', backend: '4.22.0', tfjs: '4.22.0', libtensorflow: '2.9.1' }],
+    }),
   },
   { $id: 'ResultInfo', additionalProperties: true },
 );
-export type ResultInfo = Static<typeof ResultInfo> & Record<string, unknown>;
+export type ResultInfo = Static<typeof ResultInfo>;
 
 /** What `GET /jobs/{id}/result` gives. */
 export const Result = Type.Object(
@@ -163,16 +224,34 @@ export const Result = Type.Object(
         ],
         info: {
           model: 'facts-gpt2',
+          model_type: 'gpt2',
+          model_hash: '5f1c…',
+          tokenizer_hash: '90ab…',
           quantization: 'int8',
+          int8: { threshold: 6, outliers: 'row' },
           backend: 'tensorflow',
           method: 'input_x_gradient',
           method_args: {},
           attributed_fn: 'probability',
+          attributed_fn_args: { logprob: false },
+          step_scores: [{ name: 'probability', args: { logprob: false } }],
+          aggregators: [{ name: 'vnorm', args: { vnorm_ord: 2, normalize: true, rescale: false, select_idx: null } }],
+          attribute_target: true,
+          include_eos_baseline: false,
+          generation_args: { max_new_tokens: 1 },
+          src_lang: null,
+          tgt_lang: null,
+          skip_special_tokens: false,
+          clean_special_chars: false,
+          input_texts: ['The capital'],
+          generated_texts: ['The capital of'],
+          continuations: [' of'],
           seed: 42,
+          request: { model: 'facts-gpt2', input_texts: ['The capital'], generation_args: { max_new_tokens: 1 } },
           seconds: 0.1,
           forward_passes: 1,
           backward_passes: 1,
-          versions: {},
+          versions: { whence: '0.1.0', node: '24.0.0', backend: '4.22.0', tfjs: '4.22.0', libtensorflow: '2.9.1' },
         },
       },
     ],

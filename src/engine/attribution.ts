@@ -16,7 +16,7 @@ import { toResultSequence } from '../results/json.ts';
 import type { Admission } from './admission.ts';
 import { type AttributedText, aggregationContext, attributeText } from './attribute-text.ts';
 import { type ResolvedCalls, resolveCalls } from './calls.ts';
-import { inseqInfo, type Resolved, requestInfo } from './info.ts';
+import { inseqInfo, type Resolved, resultInfo } from './info.ts';
 import { countTexts, type Input, prepareInput } from './inputs.ts';
 import { limitRawScores } from './limits.ts';
 import type { ModelStore, ReadyModel } from './model-store.ts';
@@ -163,16 +163,14 @@ function output(job: Job, inputs: readonly Input[], texts: readonly AttributedTe
   const contrasts: ContrastInfo[] = texts.flatMap((text) => text.contrasts);
   const resolved: Resolved = { ...calls, request, model, method: calls.method.id, inputs };
   const { backend, versions } = resources.catalogue;
-  const info = {
-    ...requestInfo(resolved),
+  const info = resultInfo(resolved, {
     backend: backend.name,
     aggregators: chain && completeChain(chain),
-    ...(contrasts.length > 0 && { contrasts }),
-    seconds: Math.round(seconds * 1e4) / 1e4,
-    forward_passes: counters.forward,
-    backward_passes: counters.backward,
+    contrasts,
+    seconds,
+    counters,
     versions,
-  };
+  });
   return {
     result: { sequences: sequences.map(toResultSequence), info },
     inseq: () => toInseqJson(sequences.map(withKindOfAxes), inseqInfo(resolved, raw, seconds)),

@@ -1,8 +1,11 @@
 /** What a result says of how it was made: everything that is needed to make it again. */
 
+import type { AggregatorCall } from '../attribution/aggregation/aggregate.ts';
+import type { Counters } from '../attribution/passes/passes.ts';
 import type { SequenceAttribution } from '../attribution/scores.ts';
 import type { StepCall } from '../attribution/sequence-scores.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { ContrastInfo, RepeatableRequest, ResultInfo } from '../contract/result.ts';
 import { effectiveArgs } from '../generation/resolve.ts';
 import type { InseqInfo } from '../results/inseq.ts';
 import type { Input } from './inputs.ts';
@@ -24,8 +27,20 @@ export interface Resolved extends Calls {
   inputs: readonly Input[];
 }
 
-/** The result's info, but for what was measured. */
-export function requestInfo({ request, model, method, methodArgs, attributedFn, stepScores, inputs }: Resolved) {
+/** What was found out while a request was computed. */
+export interface Measured {
+  backend: string;
+  aggregators: Required<AggregatorCall>[] | null;
+  contrasts: ContrastInfo[];
+  seconds: number;
+  counters: Counters;
+  versions: Record<string, string>;
+}
+
+/** The result's info. */
+export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
+  const { request, model, method, methodArgs, attributedFn, stepScores, inputs } = resolved;
+  const { aggregators, contrasts, seconds, counters, versions } = measured;
   return {
     model: request.model,
     model_type: model.model.modelType,
@@ -43,14 +58,52 @@ export function requestInfo({ request, model, method, methodArgs, attributedFn, 
     attribute_target: model.model.architecture === 'decoder-only' || request.attribute_target,
     include_eos_baseline: request.include_eos_baseline,
     ...generationInfo(request, inputs),
-    src_lang: request.src_lang,
-    tgt_lang: request.tgt_lang,
+    ...effectiveLanguages(resolved),
     skip_special_tokens: request.skip_special_tokens,
     clean_special_chars: request.clean_special_chars,
     input_texts: request.messages === null ? request.input_texts : null,
     ...(request.messages !== null && { messages: request.messages }),
-    generated_texts: inputs.map(({ generatedText }) => generatedText),
+    generated_texts: inputs.map(({ texts, generatedText }) =>
+      request.messages === null ? texts.target : generatedText,
+    ),
+    continuations: inputs.map(({ generatedText }) => generatedText),
     seed: request.seed,
+    request: repeatable(request),
+    backend: measured.backend,
+    aggregators,
+    ...(contrasts.length > 0 && { contrasts }),
+    seconds: Math.round(seconds * 1e4) / 1e4,
+    forward_passes: counters.forward,
+    backward_passes: counters.backward,
+    versions,
+  };
+}
+
+/** The request as a body: without what it leaves out, and without whom to tell. */
+function repeatable({ webhook: _, ...request }: AttributeRequest): RepeatableRequest {
+  const { messages, input_texts, generated_texts, aggregators, ...rest } = request;
+  return {
+    ...rest,
+    ...(messages === null ? { input_texts } : { messages }),
+    ...(generated_texts !== null && { generated_texts }),
+    ...(aggregators !== null && { aggregators }),
+  };
+}
+
+/** The languages of a text: those asked for, or else those whose tokens stand around source and target. */
+function effectiveLanguages({ request, model, inputs }: Resolved): Pick<ResultInfo, 'src_lang' | 'tgt_lang'> {
+  const { src_lang, tgt_lang } = request;
+  const { tokenizer } = model;
+  const codes = tokenizer.languages ?? [];
+  const codeOf = (ids: readonly (number | undefined)[]): string | null =>
+    codes.find((code) => {
+      const id = tokenizer.forcedLanguageId(code);
+      return id !== null && ids.includes(id);
+    }) ?? null;
+  const { sourceIds, targetIds } = inputs[0]?.sequence ?? {};
+  return {
+    src_lang: src_lang ?? codeOf([sourceIds?.[0], sourceIds?.at(-1)]),
+    tgt_lang: tgt_lang ?? codeOf([targetIds?.[0], targetIds?.[1]]),
   };
 }
 

@@ -29,7 +29,14 @@ export async function openEngine(
   const backend = await startBackend(config.backend, { threads: config.threads });
   if (config.plugins.length > 0) await allowTypeScript();
   const registries = await loadRegistries(config.plugins);
-  const versions = { whence: VERSION, node: process.versions.node, backend: backend.version };
+  const { version: tfjs, libtensorflow } = backend;
+  const versions = {
+    whence: VERSION,
+    node: process.versions.node,
+    backend: tfjs,
+    tfjs,
+    ...(libtensorflow !== null && { libtensorflow }),
+  };
   const catalogue = await buildCatalogue(entries, registries, backend, versions);
   if (catalogue.models.length === 0) {
     const faults = (catalogue.unusable_models ?? []).map(({ id, unusable }) => `\n  ${id}: ${unusable.detail}`);

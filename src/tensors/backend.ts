@@ -12,7 +12,10 @@ const require = createRequire(import.meta.url);
 
 export interface Backend {
   name: 'tensorflow' | 'wasm';
+  /** Of TensorFlow.js. */
   version: string;
+  /** Of the native library; null where there is none. */
+  libtensorflow: string | null;
   /** Why this backend is in use. */
   reason: string;
 }
@@ -54,14 +57,14 @@ async function startNative(threads: number): Promise<Backend> {
   const { int8 } = loadKernels();
   const products = int8 === '' ? 'int8 by AVX-512 VNNI' : `int8 by TensorFlow's ops (${int8})`;
   const reason = `native binding on libtensorflow ${binding.TF_Version}; ${products}`;
-  return { name: 'tensorflow', version: native.version['tfjs-core'], reason };
+  return { name: 'tensorflow', version: native.version['tfjs-core'], libtensorflow: binding.TF_Version, reason };
 }
 
 async function startWasm(reason: string): Promise<Backend> {
   require('@tensorflow/tfjs-backend-wasm');
   const { tf } = await import('./tf.ts');
   await tf.setBackend('wasm');
-  return { name: 'wasm', version: tf.version_core, reason };
+  return { name: 'wasm', version: tf.version_core, libtensorflow: null, reason };
 }
 
 /** tfjs-node 4.22 calls two functions that Node.js 23 no longer has. */

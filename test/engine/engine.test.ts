@@ -161,7 +161,7 @@ describe('the engine', () => {
       const { info } = result;
       const { attributed_fn: name, attributed_fn_args: args = {}, input_texts: texts, ...same } = info;
       const again = await attribute({
-        ...(same as Partial<AttributeRequest>),
+        ...(same as unknown as Partial<AttributeRequest>),
         attributed_fn: { name, args },
         input_texts: (texts as string[] | null) ?? [],
         messages: (info.messages as AttributeRequest['messages'] | undefined) ?? null,

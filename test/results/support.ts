@@ -3,6 +3,7 @@
 import type { ScoreArray, ScoreKind, SequenceAttribution } from '../../src/attribution/scores.ts';
 import type { Result, ResultSequence } from '../../src/contract/result.ts';
 import type { InseqInfo } from '../../src/results/inseq.ts';
+import { infoOf } from '../support/result-info.ts';
 
 interface Instance<T> {
   __instance_type__: [string, string];
@@ -69,19 +70,7 @@ export function resultOf(...sequences: ResultSequence[]): Result {
   return {
     job_id: 'job-1',
     sequences,
-    info: {
-      model: 'facts-gpt2',
-      quantization: 'int8',
-      backend: 'tensorflow',
-      method: 'saliency',
-      method_args: { abs: true },
-      attributed_fn: 'probability',
-      seed: 42,
-      seconds: 0.25,
-      forward_passes: 1,
-      backward_passes: 1,
-      versions: {},
-    },
+    info: infoOf(),
   };
 }
 

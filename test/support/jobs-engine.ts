@@ -9,6 +9,7 @@ import type { Config } from '../../src/config.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { StepEvent } from '../../src/contract/events.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { infoOf } from './result-info.ts';
 
 /** What `method_args` may say. Files are how a test and an engine in another process meet. */
 export interface Behaviour {
@@ -124,7 +125,5 @@ function step(sequence: number, position: number): StepEvent {
 }
 
 function info(text: string) {
-  const passes = { seconds: 0, forward_passes: 1, backward_passes: 1 };
-  const call = { method: 'saliency', method_args: {}, attributed_fn: 'probability', seed: 1 };
-  return { model: 'tiny', quantization: 'int8', backend: 'wasm', ...call, ...passes, versions: {}, text };
+  return { ...infoOf({ seconds: 0, method: 'test', method_args: {}, model: 'test' }), text };
 }

@@ -6,6 +6,7 @@ import type { JobEvent } from '../../src/contract/events.ts';
 import { isFinal, type Job, jobLinks } from '../../src/contract/job.ts';
 import type { Result } from '../../src/contract/result.ts';
 import { IdempotencyConflictError, type Jobs, QueueFullError, type WorkerInfo } from '../../src/jobs/jobs.ts';
+import { infoOf } from './result-info.ts';
 
 const WORKER: WorkerInfo = {
   id: 'w1',
@@ -34,19 +35,7 @@ export function resultOf(jobId: string): Result {
         convergence_delta: null,
       },
     ],
-    info: {
-      model: 'facts-gpt2',
-      quantization: 'int8',
-      backend: 'wasm',
-      method: 'input_x_gradient',
-      method_args: {},
-      attributed_fn: 'probability',
-      seed: 42,
-      seconds: 0.1,
-      forward_passes: 1,
-      backward_passes: 1,
-      versions: {},
-    },
+    info: infoOf({ backend: 'wasm', method: 'input_x_gradient', method_args: {}, seconds: 0.1 }),
   };
 }
 
