@@ -55,9 +55,8 @@ export const Job = Type.Object(
     created_at: timestamp('When it was accepted.'),
     started_at: nullable(timestamp('When a worker took it.')),
     finished_at: nullable(timestamp('When it ended.')),
-    queue_position: Type.Integer({
-      minimum: 0,
-      description: 'Jobs in front of it; 0 when it is next or no longer queued.',
+    queue_position: nullable(Type.Integer({ minimum: 0 }), {
+      description: 'Jobs in front of it; 0 when it is next or runs; null when it has ended.',
     }),
     progress: ref(Progress),
     error: nullable(ref(JobError)),

@@ -27,7 +27,7 @@ export function readRecord(reply: unknown): JobRecord | null {
       created_at: time(created) ?? '',
       started_at: time(started),
       finished_at: time(finished),
-      queue_position: Number(rank),
+      queue_position: isFinal(status as JobStatus) ? null : Number(rank),
       progress: progress(phase as Progress['phase'], Number(completed), Number(total), status === 'succeeded'),
       error: error === null ? null : (JSON.parse(error) as JobError),
       links: jobLinks(id),

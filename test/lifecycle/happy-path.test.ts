@@ -1,6 +1,7 @@
 /** A job from submission to its result, undisturbed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { JobEvent } from '../../src/contract/events.ts';
 import { startBench } from '../support/jobs.ts';
 
@@ -16,11 +17,14 @@ test('a job is queued, computed, and its result, events and record agree', async
   const worker = await bench.worker();
   const done = await jobs.wait(job.id, 20);
   assert.equal(done?.status, 'succeeded');
+  assert.equal(done.queue_position, null);
   assert.deepEqual(done.progress, { phase: 'done', completed: 3, total: 3, fraction: 1 });
   assert.ok(done.started_at !== null && done.finished_at !== null && done.started_at >= done.created_at);
 
   const result = JSON.parse(String(await jobs.result(job.id, 'json')));
   assert.equal(result.job_id, job.id);
+  const packed = await jobs.packedResult(job.id, 'json');
+  assert.deepEqual(JSON.parse(String(gunzipSync(Buffer.concat(packed ?? [])))), result);
   assert.deepEqual(JSON.parse(String(await jobs.result(job.id, 'inseq'))), { inseq: true, text: '' });
   assert.deepEqual((await jobs.request(job.id))?.method_args, { steps: 3 });
 

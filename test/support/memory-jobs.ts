@@ -121,6 +121,7 @@ export class MemoryJobs implements Jobs {
       ...entry.job,
       status,
       finished_at: '2026-01-01T00:01:00.000Z',
+      queue_position: null,
       progress: { phase: 'done', completed: 1, total: 1, fraction: 1 },
     };
     if (status === 'failed') entry.job.error = { code: 'worker_lost', message: 'The worker was lost.', pointer: null };
