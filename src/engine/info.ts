@@ -4,7 +4,7 @@ import type { AggregatorCall } from '../attribution/aggregation/aggregate.ts';
 import type { Counters } from '../attribution/passes/passes.ts';
 import type { SequenceAttribution } from '../attribution/scores.ts';
 import type { StepCall } from '../attribution/sequence-scores.ts';
-import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { AttributeRequest, CompleteCall } from '../contract/attribute-request.ts';
 import type { ContrastInfo, RepeatableRequest, ResultInfo } from '../contract/result.ts';
 import { effectiveArgs } from '../generation/resolve.ts';
 import type { InseqInfo } from '../results/inseq.ts';
@@ -54,7 +54,7 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
     method_args: methodArgs,
     attributed_fn: attributedFn.fn.id,
     attributed_fn_args: attributedFn.args,
-    step_scores: stepScores.map(({ fn, args }) => ({ name: fn.id, args })),
+    step_scores: stepScores.map(callOf),
     attribute_target: model.model.architecture === 'decoder-only' || request.attribute_target,
     include_eos_baseline: request.include_eos_baseline,
     ...generationInfo(request, inputs),
@@ -68,7 +68,7 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
     ),
     continuations: inputs.map(({ generatedText }) => generatedText),
     seed: request.seed,
-    request: repeatable(request),
+    request: repeatable(resolved, aggregators),
     backend: measured.backend,
     aggregators,
     ...(contrasts.length > 0 && { contrasts }),
@@ -79,16 +79,35 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
   };
 }
 
-/** The request as a body: without what it leaves out, and without whom to tell. */
-function repeatable({ webhook: _, ...request }: AttributeRequest): RepeatableRequest {
-  const { messages, input_texts, generated_texts, aggregators, ...rest } = request;
+/** The request as a body with what came of its defaults; it leaves out what it does not say, and whom to tell. */
+function repeatable(
+  { request, model, method, methodArgs, attributedFn, stepScores }: Resolved,
+  aggregators: Measured['aggregators'],
+): RepeatableRequest {
+  const { messages, input_texts, generated_texts } = request;
   return {
-    ...rest,
+    model: request.model,
     ...(messages === null ? { input_texts } : { messages }),
     ...(generated_texts !== null && { generated_texts }),
+    method,
+    method_args: methodArgs,
+    attributed_fn: callOf(attributedFn),
+    step_scores: stepScores.map(callOf),
+    attribute_target: model.model.architecture === 'encoder-decoder' && request.attribute_target,
+    attr_pos_start: request.attr_pos_start,
+    attr_pos_end: request.attr_pos_end,
+    include_eos_baseline: request.include_eos_baseline,
+    generation_args: request.generation_args,
+    src_lang: request.src_lang,
+    tgt_lang: request.tgt_lang,
+    skip_special_tokens: request.skip_special_tokens,
+    clean_special_chars: request.clean_special_chars,
     ...(aggregators !== null && { aggregators }),
+    seed: request.seed,
   };
 }
+
+const callOf = ({ fn, args }: StepCall): CompleteCall => ({ name: fn.id, args });
 
 /** The languages of a text: those asked for, or else those whose tokens stand around source and target. */
 function effectiveLanguages({ request, model, inputs }: Resolved): Pick<ResultInfo, 'src_lang' | 'tgt_lang'> {
