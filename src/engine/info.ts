@@ -81,7 +81,7 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
 
 /** The request as a body with what came of its defaults; it leaves out what it does not say, and whom to tell. */
 function repeatable(
-  { request, model, method, methodArgs, attributedFn, stepScores }: Resolved,
+  { request, model, method, methodArgs, attributedFn, stepScores, inputs }: Resolved,
   aggregators: Measured['aggregators'],
 ): RepeatableRequest {
   const { messages, input_texts, generated_texts } = request;
@@ -97,7 +97,7 @@ function repeatable(
     attr_pos_start: request.attr_pos_start,
     attr_pos_end: request.attr_pos_end,
     include_eos_baseline: request.include_eos_baseline,
-    generation_args: request.generation_args,
+    generation_args: generationInfo(request, inputs).generation_args ?? request.generation_args,
     src_lang: request.src_lang,
     tgt_lang: request.tgt_lang,
     skip_special_tokens: request.skip_special_tokens,

@@ -112,7 +112,9 @@ describe('the info of a result', () => {
       const accepted = jobs.entry(response.json().id).request;
       assert.deepEqual(accepted.generated_texts, info.generated_texts);
       assert.equal(info.continuations.length, sequences.length);
-      info.generated_texts.forEach((text, i) => assert.ok(text.endsWith(info.continuations[i])));
+      info.generated_texts.forEach((text, i) => {
+        assert.ok(text.endsWith(info.continuations[i]));
+      });
     });
   }
 
