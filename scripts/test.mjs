@@ -7,7 +7,8 @@ import { PROJECT } from './setup/tools.mjs';
 
 const SLOW = [
   ...['cli', 'docs/guides', 'e2e', 'examples', 'jobs', 'lifecycle', 'setup', 'supervisor', 'training'],
-  ...['api/fuzz', 'api/hostile-bodies', 'attribution/methods/goldens', 'attribution/methods/behavior', 'engine/inseq'],
+  ...['api/fuzz', 'api/hostile', 'attribution/methods/goldens', 'attribution/methods/behavior', 'engine/inseq'],
+  ...['api/large-results', 'engine/batching', 'generation/generation-config'],
   ...['models/encoder-decoder-attributions', 'models/encoder-decoder-v040', 'models/matrix', 'tokenizers/bounded'],
 ].map((part) => `test/${part}`);
 
