@@ -37,7 +37,7 @@ export default defineMethod({
     return {
       kind: 'coarse',
       source: passes.sourceFeatures === null ? null : await occludeSource(task, clean, change),
-      target: target && target.scores,
+      target: target?.scores ?? null,
     };
   },
 });

@@ -78,7 +78,10 @@ export function pathFeatures(
       const own = noise[side];
       const delta = tf.expandDims(tf.sub(input, baseline), 0);
       const noisy = own === null ? delta : tf.add(delta, tf.reshape(own, [segments, ...shape]));
-      return tf.keep(tf.reshape(tf.add(baseline, tf.mul(shares, noisy)), [segments * shape[0], shape[1]]));
+      const sums = tf.add(baseline, tf.mul(shares, noisy));
+      // A point at 1 is the input itself, without rounding.
+      const exact = own === null ? tf.where(tf.equal(shares, 1), tf.expandDims(input, 0), sums) : sums;
+      return tf.keep(tf.reshape(exact, [segments * shape[0], shape[1]]));
     });
     return { segments, source: points.source, target: points.target as Tensor2D };
   });
