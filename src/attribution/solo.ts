@@ -58,7 +58,7 @@ export async function soloTask<Args>(
   };
 }
 
-const NO_CONTRAST: ContrastTexts = {
+export const NO_CONTRAST: ContrastTexts = {
   encodeTarget: () => {
     throw new Error('no contrast texts were given');
   },

@@ -46,5 +46,5 @@ test('queue_position counts the jobs in front of it in its pool', async (t) => {
     Promise.all([first, second, third].map(async ({ id }) => (await jobs.get(id))?.queue_position));
   assert.deepEqual(await positions(), [0, 1, 2]);
   await jobs.cancel(first.id);
-  assert.deepEqual(await positions(), [0, 0, 1]);
+  assert.deepEqual(await positions(), [null, 0, 1], 'an ended job has no place');
 });

@@ -104,7 +104,8 @@ export class MemoryJobs implements Jobs {
   /** The job as it is now, with its place in the queue. */
   #view(id: string): Job {
     const { job, pool } = this.entry(id);
-    return { ...job, queue_position: Math.max(0, this.#waiting(pool).indexOf(id)) };
+    const place = Math.max(0, this.#waiting(pool).indexOf(id));
+    return { ...job, queue_position: isFinal(job.status) ? null : place };
   }
 
   /** The entry of a job that the test knows to exist. */
