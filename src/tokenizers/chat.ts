@@ -2,8 +2,9 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { Template } from '@huggingface/jinja';
 import { TokenizerError } from './errors.ts';
+import { JinjaError } from './jinja/errors.ts';
+import { Template } from './jinja/template.ts';
 import { asObjects, asString, type JsonObject } from './json.ts';
 import { withTimeLimit } from './time-limit.ts';
 
@@ -36,6 +37,9 @@ export interface ChatTemplate {
   render(messages: readonly ChatMessage[], addGenerationPrompt?: boolean): RenderedChat;
 }
 
+/** What transformers passes where nobody asks for tools or documents. */
+const NOT_GIVEN = { tools: null, documents: null };
+
 /** The template in chat_template.jinja or tokenizer_config.json, or null. */
 export function readChatTemplate(
   dir: string,
@@ -56,10 +60,14 @@ export function readChatTemplate(
   const write = (messages: readonly ChatMessage[], addGenerationPrompt: boolean): string => {
     try {
       template ??= new Template(source);
-      return template.render({ ...variables, messages, add_generation_prompt: addGenerationPrompt });
+      return template.render({ ...NOT_GIVEN, ...variables, messages, add_generation_prompt: addGenerationPrompt });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new TokenizerError(`the model's chat template refuses the messages: ${reason}`, { cause: error });
+      if (!(error instanceof JinjaError)) throw error;
+      throw new TokenizerError(
+        `the model's chat template refuses the messages: ${error.message}; change the messages, or send the text that ` +
+          'the template would write as input_texts',
+        { cause: error },
+      );
     }
   };
   return {
