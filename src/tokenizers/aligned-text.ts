@@ -5,6 +5,11 @@
  * original which a token covers are known in the end. Positions are UTF-16 code units.
  */
 
+import { TokenizerLimitError } from './errors.ts';
+
+/** Code units that a text may grow to: normalizers come with checkpoints, and may double it many times over. */
+const MAX_LENGTH = 2 ** 25;
+
 /** Replaces [start, end) of a text. */
 export interface Edit {
   readonly start: number;
@@ -53,6 +58,11 @@ export class AlignedText {
     if (edits.length === 0) return this;
     let length = this.text.length;
     for (const { start, end, text } of edits) length += text.length - (end - start);
+    if (length > MAX_LENGTH) {
+      throw new TokenizerLimitError(
+        `the tokenizer's normalizer makes a text of ${length} characters; the limit is ${MAX_LENGTH}`,
+      );
+    }
     const starts = new Int32Array(length);
     const ends = new Int32Array(length);
     const parts: string[] = [];

@@ -2,7 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { TokenizerError } from './errors.ts';
+import { TokenizerError, TokenizerLimitError } from './errors.ts';
 import { JinjaError } from './jinja/errors.ts';
 import { Template } from './jinja/template.ts';
 import { asObjects, asString, type JsonObject } from './json.ts';
@@ -93,7 +93,10 @@ function findSpans(
   write: (messages: readonly ChatMessage[]) => string,
 ): RoleSpan[] {
   const marks = messages.map((_, index) => `\ue0f0${index}\ue0f1`);
-  const marked = write(messages.map(({ role }, index) => ({ role, content: marks[index] })));
+  const marked = writeMarked(
+    messages.map(({ role }, index) => ({ role, content: marks[index] })),
+    write,
+  );
   const contents: { start: number; end: number; message: number }[] = [];
   let cursor = 0;
   let markedCursor = 0;
@@ -116,6 +119,16 @@ function findSpans(
     markedCursor = mark;
   }
   return fillGaps(text.length, contents, messages);
+}
+
+/** A template that looks into the messages may refuse the marks; then no message is found, and no token has a role. */
+function writeMarked(marked: readonly ChatMessage[], write: (messages: readonly ChatMessage[]) => string): string {
+  try {
+    return write(marked);
+  } catch (error) {
+    if (error instanceof TokenizerLimitError || !(error instanceof TokenizerError)) throw error;
+    return '';
+  }
 }
 
 function fillGaps(

@@ -8,7 +8,7 @@
 import type { AlignedText, Edit } from './aligned-text.ts';
 import { encodeBytes } from './byte-level.ts';
 import { Charsmap } from './charsmap.ts';
-import { TokenizerError } from './errors.ts';
+import { TokenizerError, TokenizerLimitError } from './errors.ts';
 import { asObjects, asString, type JsonObject } from './json.ts';
 import { BertNormalizer } from './library.ts';
 import { type Pattern, readPattern, regexPattern } from './patterns.ts';
@@ -28,11 +28,22 @@ export function createNormalizer(config: JsonObject | null, field = 'normalizer'
     const steps = asObjects(config.normalizers).map((step, index) =>
       createNormalizer(step, `${field}.normalizers[${index}]`),
     );
-    return (text) => steps.reduce((current, step) => step(current), text);
+    return (text) => steps.reduce((current, step) => checkGrowth(step(current), text), text);
   }
   if (config.type === 'ByteLevel') return encodeBytes;
   const rewrite = createRewriter(config, field);
   return (text) => text.edit(rewrite(text.text));
+}
+
+/** Unicode's forms make 18 characters of one, bytes 4 of each; steps that double the text go far beyond both. */
+const MAX_GROWTH = 100;
+
+function checkGrowth(grown: AlignedText, { text }: AlignedText): AlignedText {
+  const limit = MAX_GROWTH * (text.length + MAX_GROWTH);
+  if (grown.text.length <= limit) return grown;
+  throw new TokenizerLimitError(
+    `the tokenizer's normalizers make ${grown.text.length} characters of ${text.length}; the limit is ${limit}`,
+  );
 }
 
 function createRewriter(config: JsonObject, field: string): Rewriter {

@@ -213,6 +213,17 @@ const NO_LANGUAGES = new Languages({ placement: 'code text eos', codeOf: () => n
 
 /** Reads the tokenizer of a checkpoint directory. @throws TokenizerError, CheckpointError naming the file */
 export function loadTokenizer(dir: string): Tokenizer {
+  return withTimeLimit(
+    () => `reading the tokenizer of ${dir}`,
+    () => readTokenizer(dir),
+    LOAD_SECONDS,
+  );
+}
+
+/** For the largest vocabularies, on a busy machine. */
+const LOAD_SECONDS = 60;
+
+function readTokenizer(dir: string): Tokenizer {
   const config = readOptionalJsonObject(path.join(dir, 'tokenizer_config.json')) ?? {};
   const map = readOptionalJsonObject(path.join(dir, 'special_tokens_map.json'));
   const tokenizerClass = tokenizerClassOf(dir, config);

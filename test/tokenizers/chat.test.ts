@@ -101,3 +101,13 @@ test('a template’s own objection reaches the person who asked', (t) => {
 test('models without a template have none', () => {
   assert.equal(loadTokenizer(modelDir('gpt2-tiny')).chat, null);
 });
+
+test('a template that refuses other messages than these still renders them', (t) => {
+  const picky =
+    "{% for m in messages %}{% if m.content != 'yes' %}{{ raise_exception('no') }}{% endif %}{{ m.content }}{% endfor %}";
+  const { chat } = withTemplate(t, picky);
+  assert.deepEqual(chat.render([{ role: 'user', content: 'yes' }]), {
+    text: 'yes',
+    spans: [{ start: 0, end: 3, role: null, message: null }],
+  });
+});

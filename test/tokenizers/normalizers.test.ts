@@ -105,3 +105,12 @@ test('SentencePiece files that are cut or are something else are refused, never 
     assert.throws(() => readSentencePiece(damaged), { name: 'TokenizerError', message: /x\.spm: / });
   }
 });
+
+test('normalizers that double the text over and over end in an error', () => {
+  const double = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' };
+  const config = { type: 'Sequence', normalizers: Array.from({ length: 60 }, () => double) };
+  assert.throws(() => normalize(config, 'a'.repeat(1024)), {
+    name: 'TokenizerLimitError',
+    message: /make \d+ characters of 1024; the limit is 112400/,
+  });
+});
