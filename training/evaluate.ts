@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { soloDecoder } from '../src/generation/decoder-state.ts';
 import { generate } from '../src/generation/generate.ts';
-import { GREEDY } from '../src/generation/options.ts';
+import { type GenerationOptions, GREEDY } from '../src/generation/options.ts';
 import { type LoadedModel, loadModel } from '../src/models/load.ts';
 import type { Quantization } from '../src/models/weights.ts';
 import { Random } from '../src/random.ts';
@@ -56,7 +56,9 @@ export async function translate(
     sourceIds: tokenizer.encode(source, { srcLang: from }).ids,
     targetIds: Int32Array.of(decoderStartTokenId ?? eosTokenIds[0]),
   };
-  const options = { ...GREEDY, maxNewTokens: 48, eosIds: eosTokenIds, forcedBosId: tokenizer.forcedLanguageId(to) };
+  const language = tokenizer.forcedLanguageId(to);
+  const forcedBosIds = language === null ? [] : [language];
+  const options: GenerationOptions = { ...GREEDY, maxNewTokens: 48, eosIds: eosTokenIds, forcedBosIds };
   const ids = await generate(soloDecoder(loaded.model), prompt, options, new Random(0), () => {});
   return tokenizer.decode(ids, { skipSpecialTokens: true });
 }

@@ -13,8 +13,8 @@ export interface Linear {
   readonly bias: Tensor1D | null;
 }
 
-/** Floating-point operations between two looks at the stop signal: some 100 ms of one core. */
-export const FLOP_PER_LOOK = 1e10;
+/** Floating-point operations between two looks at the stop signal: some 100 ms of two cores. */
+export const FLOP_PER_LOOK = 2e10;
 
 /** [rows, in] -> [rows, out] */
 export function linear(run: Run, x: Value, layer: Linear): Value {

@@ -9,7 +9,7 @@ import { startBackend } from '../../src/tensors/backend.ts';
 import { FloatMatrix } from '../../src/tensors/matrix.ts';
 import { type Tensor2D, tf } from '../../src/tensors/tf.ts';
 
-const ROWS = 3000;
+const ROWS = 6000;
 const [IN, OUT] = [2048, 4096];
 
 describe('looks at the stop signal', () => {

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type, { type TSchema } from 'typebox';
 import { suggestion } from '../../validation/nearest.ts';
-import { COMMON, NOT_FOUND } from '../openapi/responses.ts';
+import { BAD_REQUEST, COMMON, NOT_FOUND } from '../openapi/responses.ts';
 import { notFound } from '../problems.ts';
 import type { CatalogueReader } from './reader.ts';
 
@@ -49,6 +49,7 @@ export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
     params: Params,
     response: {
       200: { description: `The ${noun}.`, content: { 'application/json': { schema: item } } },
+      400: BAD_REQUEST,
       404: NOT_FOUND,
       ...COMMON,
     },

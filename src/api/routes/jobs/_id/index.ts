@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { Job } from '../../../../contract/job.ts';
 import { ref } from '../../../../contract/schema.ts';
-import { COMMON, JobParams, NOT_FOUND } from '../../../openapi/responses.ts';
+import { BAD_REQUEST, COMMON, JobParams, NOT_FOUND } from '../../../openapi/responses.ts';
 import { unknownJob } from '../../../problems.ts';
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -16,6 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     params: JobParams,
     response: {
       200: { description: 'The job.', content: { 'application/json': { schema: ref(Job) } } },
+      400: BAD_REQUEST,
       404: NOT_FOUND,
       ...COMMON,
     },
@@ -32,7 +33,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     tags: ['jobs'],
     summary: 'Cancel a job if needed, and forget it and its result',
     params: JobParams,
-    response: { 204: Type.Null({ description: 'Forgotten.' }), 404: NOT_FOUND, ...COMMON },
+    response: { 204: Type.Null({ description: 'Forgotten.' }), 400: BAD_REQUEST, 404: NOT_FOUND, ...COMMON },
   };
   fastify.delete('/', { schema: remove }, async ({ params: { id } }, reply) => {
     if (!(await jobs.remove(id))) throw unknownJob(id);

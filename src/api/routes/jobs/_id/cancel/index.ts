@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Job } from '../../../../../contract/job.ts';
 import { ref } from '../../../../../contract/schema.ts';
-import { COMMON, JobParams, NOT_FOUND } from '../../../../openapi/responses.ts';
+import { BAD_REQUEST, COMMON, JobParams, NOT_FOUND } from '../../../../openapi/responses.ts';
 import { unknownJob } from '../../../../problems.ts';
 
 const schema = {
@@ -16,6 +16,7 @@ const schema = {
       description: 'The job; its status becomes `canceled`.',
       content: { 'application/json': { schema: ref(Job) } },
     },
+    400: BAD_REQUEST,
     404: NOT_FOUND,
     ...COMMON,
   },
