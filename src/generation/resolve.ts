@@ -10,7 +10,7 @@ import { LIMITS } from '../contract/limits.ts';
 import { type GenerationOptions, GREEDY } from './options.ts';
 
 /** What was followed of the checkpoint's file and what was not, by the names of the file. */
-export interface GenerationReport {
+interface GenerationReport {
   file: string;
   applied: Record<string, unknown>;
   ignored: Record<string, { value: unknown; reason: string }>;

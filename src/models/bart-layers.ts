@@ -26,7 +26,7 @@ import { outputLayer, storedName, tiedName } from './output-layer.ts';
 import { type Ends, type Layer, layersOf, stackOf } from './stack.ts';
 import type { Embedding, Weights } from './weights.ts';
 
-export type Side = 'encoder' | 'decoder';
+type Side = 'encoder' | 'decoder';
 
 /** What a family's config leaves out where it is not BART's default. */
 interface Defaults {

@@ -25,7 +25,7 @@ export function readFields<Spec extends Readonly<Record<string, Field<unknown>>>
   return Object.fromEntries(entries) as ConfigOf<Spec>;
 }
 
-export function wrongField(name: string, value: unknown, wanted: string): Error {
+function wrongField(name: string, value: unknown, wanted: string): Error {
   const found = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
   return new Error(`config.json: "${name}" ${found}; it must be ${wanted}`);
 }

@@ -14,7 +14,7 @@ import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import { type LanguageModel, runStack, type Stack } from './model.ts';
 
 /** Source features of a text: those of one copy that all decoder copies share, or one for each. */
-export interface SourceFeatures {
+interface SourceFeatures {
   /** [segments * positions, hidden] */
   readonly features: Tensor2D;
   readonly segments: number;

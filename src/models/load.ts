@@ -34,7 +34,7 @@ async function readFamilies(): Promise<Map<string, Family>> {
  * The family of a checkpoint directory, and the config that it is built by.
  * @throws {Error} naming the families that are known
  */
-export async function familyOf(dir: string): Promise<{ family: Family; config: ModelConfig }> {
+async function familyOf(dir: string): Promise<{ family: Family; config: ModelConfig }> {
   const config = readModelConfig(dir);
   const all = await families();
   const family = all.get(config.model_type);

@@ -15,7 +15,7 @@
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 
 /** A lazily made, cached set of device tensors that live as long as their owner. */
-export class TensorCache {
+class TensorCache {
   readonly #tensors = new Map<string, Tensor>();
 
   get<T extends Tensor>(key: string, make: () => T): T {

@@ -5,8 +5,8 @@ import { csvLines } from './csv.ts';
 import { toHeatmap } from './heatmap.ts';
 import { toText } from './text.ts';
 
-export const RENDERED_FORMATS = ['csv', 'text', 'html'] as const;
-export type RenderedFormat = (typeof RENDERED_FORMATS)[number];
+const RENDERED_FORMATS = ['csv', 'text', 'html'] as const;
+type RenderedFormat = (typeof RENDERED_FORMATS)[number];
 
 export interface RenderOptions {
   format: RenderedFormat;

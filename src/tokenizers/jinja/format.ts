@@ -186,7 +186,7 @@ function follow(value: Value, path: string): Value {
 const SPEC = /^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([a-zA-Z%])?$/su;
 
 /** Python's format specification: `>10`, `.2f`, `,`. */
-export function formatSpec(value: Value, spec: string): string {
+function formatSpec(value: Value, spec: string): string {
   if (value instanceof Undefined) return '';
   if (spec === '') return str(value);
   const match = SPEC.exec(spec);

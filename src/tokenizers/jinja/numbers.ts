@@ -25,14 +25,14 @@ export function round(value: number, digits: number): number {
 }
 
 /** `e` with an exponent of at least two digits. */
-export function toExponential(value: number, digits: number): string {
+function toExponential(value: number, digits: number): string {
   return Math.abs(value)
     .toExponential(Math.min(digits, 100))
     .replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 /** `g`: `digits` significant ones, with an exponent where it is very small or large. */
-export function toGeneral(value: number, digits: number, keepZeros: boolean): string {
+function toGeneral(value: number, digits: number, keepZeros: boolean): string {
   const places = Math.max(digits, 1);
   if (value === 0) return keepZeros ? `0.${'0'.repeat(places - 1)}` : '0';
   const exponent = Number(

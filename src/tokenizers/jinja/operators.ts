@@ -218,7 +218,7 @@ export function compare(operator: string, a: Value, b: Value): boolean {
 }
 
 /** `item in container`. */
-export function contains(container: Value, item: Value): boolean {
+function contains(container: Value, item: Value): boolean {
   if (typeof container === 'string') {
     if (typeof item === 'string') return container.includes(item);
     throw new JinjaError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
