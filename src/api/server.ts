@@ -1,6 +1,6 @@
 /** Builds Fastify and listens. */
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { pino } from 'pino';
 import { LIMITS } from '../contract/limits.ts';
@@ -12,7 +12,7 @@ import type { ApiSettings, AppParts } from './capabilities.ts';
 import { refuseConnection, refuseExpectation } from './http/client-errors.ts';
 import { trustOf } from './http/proxy.ts';
 import { sendProblem } from './plugins/problems.ts';
-import { type ApiProblem, badRequest } from './problems.ts';
+import { ApiProblem, badRequest } from './problems.ts';
 
 /** For which the tokens of one text may be counted; the longest take a tenth of it on a slow machine. */
 const COUNT_SECONDS = 5;
@@ -38,14 +38,22 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     pluginTimeout: START_MS,
     forceCloseConnections: true, // event streams must not keep a stopping server alive
     clientErrorHandler: refuseConnection,
+    http: { requireHostHeader: false }, // Node's own answer is no problem document: `requireHost` is in its place
     // Errors before routing, which error handlers do not see.
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, badPath(error.code)),
     routerOptions: { maxParamLength: LIMITS.pathParameterCharacters, ignoreTrailingSlash: true },
   });
   server.server.on('checkExpectation', refuseExpectation);
+  server.addHook('onRequest', requireHost);
   await server.register(fp(app), parts);
   await server.ready();
   return server;
+}
+
+/** RFC 9112, section 3.2: a request of HTTP/1.1 names its host. */
+async function requireHost({ raw }: FastifyRequest): Promise<void> {
+  if (raw.httpVersion !== '1.1' || raw.headers.host !== undefined) return;
+  throw new ApiProblem('bad-request', 'The request is not understood', 400, 'The `Host` header is missing: add it.');
 }
 
 function badPath(code: string): ApiProblem {

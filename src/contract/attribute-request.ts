@@ -226,7 +226,7 @@ export const AttributeBody = Type.Object(
     method_args: Type.Unsafe<Record<string, unknown>>({
       type: 'object',
       properties: {
-        target_layer: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
+        target_layer: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 }), Type.Null()], {
           description: 'Layer methods: one module name (`transformer.h.3.mlp`) or several.',
         }),
       },
