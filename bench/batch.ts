@@ -12,7 +12,7 @@ import { SharedPasses } from '../src/attribution/passes/passes.ts';
 import type { Sequence } from '../src/attribution/passes/sequence-features.ts';
 import { loadRegistries, type Registries } from '../src/attribution/registries.ts';
 import { SequenceScores } from '../src/attribution/sequence-scores.ts';
-import { NO_CONTRAST } from '../src/attribution/solo.ts';
+import { NO_CONTRAST, soloTask } from '../src/attribution/solo.ts';
 import { type Client, DynamicBatcher } from '../src/batching/dynamic-batcher.ts';
 import { generate } from '../src/generation/generate.ts';
 import { GREEDY } from '../src/generation/options.ts';
@@ -131,18 +131,9 @@ async function attributeText(
   using scores = new SequenceScores({ shared, client, sequence, texts: NO_CONTRAST, random, counters });
   const fn = registries.stepFunctions.get('probability');
   if (fn === undefined) throw new Error('no step function "probability"');
-  const objective = await scores.objective({ fn, args: { logprob: false }, pointer: '' }, method.needsGradient);
   const args = Value.Default(method.argsSchema, {}) as Record<string, unknown>;
-  const onProgress = async (): Promise<void> => {};
-  await method.attribute({
-    passes: scores.passes,
-    objective,
-    args,
-    attributeTarget: true,
-    random,
-    onProgress,
-    onSteps: () => {},
-  });
+  const attributedFn = { fn, args: { logprob: false }, pointer: '' };
+  await method.attribute(await soloTask(scores, method, { args, attributedFn, attributeTarget: true, random }));
 }
 
 const [precision] = process.argv.slice(2);

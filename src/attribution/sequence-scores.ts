@@ -148,17 +148,13 @@ export class SequenceScores {
     scorer: Scorer,
     random: Random,
   ): Promise<{ scores: Float32Array; noisy: boolean }> {
-    const { steps, clean } = this.passes;
+    const { steps } = this.passes;
     const masks = new DropoutMasks(random);
     const objective = new ScoreObjective(this.passes, scorer);
     const scores = new Float32Array(samples * steps);
     for (let start = 0; start < samples; start += NOISY_COPIES) {
       const segments = Math.min(NOISY_COPIES, samples - start);
-      const copies = {
-        segments,
-        source: clean.source && tf.tile(clean.source, [segments, 1]),
-        target: tf.tile(clean.target, [segments, 1]),
-      };
+      const copies = this.passes.copies(segments);
       try {
         scores.set(await objective.evaluate(copies, { dropout: masks.draw }), start * steps);
       } finally {

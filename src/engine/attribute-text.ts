@@ -5,8 +5,7 @@ import type { AggregationContext } from '../attribution/aggregation/aggregator.t
 import type { MethodScores } from '../attribution/method.ts';
 import { concatSteps, extraAxes, type SequenceAttribution } from '../attribution/scores.ts';
 import { SequenceScores } from '../attribution/sequence-scores.ts';
-import type { Client } from '../batching/dynamic-batcher.ts';
-import { yieldToEventLoop } from '../batching/dynamic-batcher.ts';
+import { type Client, yieldToEventLoop } from '../batching/dynamic-batcher.ts';
 import type { ContrastInfo } from '../contract/result.ts';
 import type { LanguageModel } from '../models/model.ts';
 import { Random } from '../random.ts';

@@ -4,8 +4,7 @@ import { type AggregatorCall, aggregate, completeChain } from '../attribution/ag
 import type { Counters, SharedPasses } from '../attribution/passes/passes.ts';
 import type { Registries } from '../attribution/registries.ts';
 import { type SequenceAttribution, withKindOfAxes } from '../attribution/scores.ts';
-import type { DynamicBatcher, Look } from '../batching/dynamic-batcher.ts';
-import { yieldToEventLoop } from '../batching/dynamic-batcher.ts';
+import { type DynamicBatcher, type Look, yieldToEventLoop } from '../batching/dynamic-batcher.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';

@@ -7,7 +7,7 @@
 
 import type { Kind } from '../batching/dynamic-batcher.ts';
 import type { KeyValueCache } from '../nn/attention.ts';
-import { indexTensor, type Part, type PartSpec, Rows } from '../nn/rows.ts';
+import { concatRows, indexTensor, type Part, type PartSpec, Rows } from '../nn/rows.ts';
 import { Run, type RunOptions, type Value } from '../nn/run.ts';
 import { readKept } from '../tensors/read.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
@@ -46,7 +46,7 @@ export function decode(
   requires = { source: false, target: false },
 ): Decoded {
   const rows = run.ownRows(new Rows(inputs));
-  const target = run.leaf(concat(inputs.map(({ features }) => features)), rows, run.recording && requires.target);
+  const target = run.leaf(concatRows(inputs.map(({ features }) => features)), rows, run.recording && requires.target);
   const source = sourceLeaf(run, model, inputs, run.recording && requires.source);
   const memory = model.encoder && (source === null ? 'cached' : encodeSource(run, model.encoder, source, inputs));
   return { hidden: runStack(run, model.decoder, target, memory, joinIds(inputs)), source, target };
@@ -71,12 +71,7 @@ function sourceLeaf(run: Run, model: LanguageModel, inputs: readonly DecoderInpu
     length: features.shape[0] / segments,
     first: new Int32Array(segments),
   }));
-  return run.leaf(concat(sources.map(({ features }) => features)), run.ownRows(new Rows(specs)), requires);
-}
-
-/** Matrices of one width below each other. In a tidy. */
-export function concat(tensors: Tensor2D[]): Tensor2D {
-  return tensors.length === 1 ? tensors[0] : tf.concat2d(tensors, 0);
+  return run.leaf(concatRows(sources.map(({ features }) => features)), run.ownRows(new Rows(specs)), requires);
 }
 
 /** One text's share of a forward pass. */

@@ -10,7 +10,7 @@
 import { attentionPullbackByKernel } from '../tensors/block-kernels.ts';
 import { batchMatMul, expandBatch, gatherPadded } from '../tensors/ops.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
-import { indexTensor, type Part, type PartCotangents } from './rows.ts';
+import { concatRows, indexTensor, type Part, type PartCotangents } from './rows.ts';
 import type { Cotangent, Run, Value } from './run.ts';
 
 /** Keys and values of one text by attention block: each [segments, positions, kv heads * head_dim]. */
@@ -297,11 +297,6 @@ function fromGrid(grid: Tensor2D, part: Part): Tensor2D {
     return indexTensor(cells);
   });
   return tf.gather(grid, index);
-}
-
-/** Matrices of one width below each other. */
-function concatRows(tensors: Tensor2D[]): Tensor2D {
-  return tensors.length === 1 ? tensors[0] : tf.concat2d(tensors, 0);
 }
 
 /** Cotangent rows as [segments * steps * width, columns], padded with zeros. */

@@ -114,6 +114,11 @@ export function sliceRows(tensor: Tensor2D, offset: number, count: number): Tens
   return tensor.shape[0] === count ? tensor : tf.slice(tensor, [offset, 0], [count, tensor.shape[1]]);
 }
 
+/** Matrices of one width below each other; the matrix itself where there is one. */
+export function concatRows(tensors: Tensor2D[]): Tensor2D {
+  return tensors.length === 1 ? tensors[0] : tf.concat2d(tensors, 0);
+}
+
 export class Rows {
   readonly parts: readonly Part[];
   readonly count: number;

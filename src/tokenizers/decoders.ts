@@ -6,6 +6,7 @@
  */
 
 import { CHARACTER_TO_BYTE } from './byte-level.ts';
+import { cleanUpSpaces } from './clean-up.ts';
 import { TokenizerError } from './errors.ts';
 import { asObjects, asString, type JsonObject } from './json.ts';
 import { BPEDecoder, FuseDecoder, StripDecoder, WordPieceDecoder } from './library.ts';
@@ -85,20 +86,9 @@ function ctc(config: JsonObject): DecoderStep {
       .filter((token) => token !== '');
 }
 
-/** The decoder WordPiece's own clean-up, which is not quite transformers'. */
+/** The decoder WordPiece's own clean-up: transformers', and one contraction more. */
 function cleanUpWordPieces(text: string): string {
-  return text
-    .replaceAll(' .', '.')
-    .replaceAll(' ?', '?')
-    .replaceAll(' !', '!')
-    .replaceAll(' ,', ',')
-    .replaceAll(" ' ", "'")
-    .replaceAll(" n't", "n't")
-    .replaceAll(" 'm", "'m")
-    .replaceAll(' do not', " don't")
-    .replaceAll(" 's", "'s")
-    .replaceAll(" 've", "'ve")
-    .replaceAll(" 're", "'re");
+  return cleanUpSpaces(text).replaceAll(' do not', " don't");
 }
 
 function utf8(bytes: readonly number[]): string {

@@ -4,12 +4,11 @@
  */
 
 import { Type } from 'typebox';
-import { scoped } from '../../tensors/ops.ts';
+
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import { defineMethod, type MethodTask } from '../method.ts';
 import type { GradientBlock, Watched } from '../passes/gradient-passes.ts';
-import type { Passes } from '../passes/passes.ts';
-import { disposeFeatures, type Features } from '../passes/sequence-features.ts';
+import { disposeFeatures } from '../passes/sequence-features.ts';
 import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from './parts/layers.ts';
 import { PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
 import { type Nodes, quadrature } from './parts/quadrature.ts';
@@ -70,7 +69,7 @@ async function integrateLayer(
   try {
     for (let start = 0; start < alphas.length; start += batchSize) {
       const points = alphas.slice(start, start + batchSize);
-      const features = copies(passes, points.length);
+      const features = passes.copies(points.length);
       try {
         await objective.gradients(
           features,
@@ -111,15 +110,6 @@ async function integrateLayer(
   } finally {
     for (const { rows } of sums.values()) rows.dispose();
   }
-}
-
-/** Copies of the clean features, to be disposed by the caller. */
-function copies({ sourceFeatures, targetFeatures }: Passes, segments: number): Features {
-  return scoped(() => ({
-    segments,
-    source: sourceFeatures && tf.keep(tf.tile(sourceFeatures, [segments, 1])),
-    target: tf.keep(tf.tile(targetFeatures, [segments, 1])),
-  }));
 }
 
 /** The layer's outputs at points of the path: [points * positions, width]. */

@@ -4,10 +4,10 @@
  */
 
 import { type Kind, type Look, yieldToEventLoop } from '../../batching/dynamic-batcher.ts';
-import { concat, countFitting, type DecoderInput, decode } from '../../models/forward.ts';
+import { countFitting, type DecoderInput, decode } from '../../models/forward.ts';
 import type { LanguageModel } from '../../models/model.ts';
 import { selectPositions } from '../../nn/elementwise.ts';
-import { type PartCotangents, Steps, sliceRows } from '../../nn/rows.ts';
+import { concatRows, type PartCotangents, Steps, sliceRows } from '../../nn/rows.ts';
 import { type Cotangent, Run, stepCotangent, type Value } from '../../nn/run.ts';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
@@ -148,7 +148,7 @@ async function pullBlock(
       const own = logitsOf(part.of(logits.tensor), part.length, item.pulled, from, to);
       return item.scoreGradient(own, from, to);
     });
-    const grad = concat(scored.map((score) => score.grad));
+    const grad = concatRows(scored.map((score) => score.grad));
     const cotangents = run.pullback(logits, stepCotangent(logits, grad, steps), wanted);
     return { values: scored.map(({ value }) => tf.keep(value.clone())), cotangents };
   });

@@ -71,6 +71,12 @@ export class SequenceFeatures {
     return { segments: 1, source: this.sourceFeatures, target: this.targetFeatures };
   }
 
+  /** So many copies of the clean features, to be disposed. */
+  copies(segments: number): Features {
+    const tiled = (features: Tensor2D): Tensor2D => tf.keep(tf.tile(features, [segments, 1]));
+    return { segments, source: this.sourceFeatures && tiled(this.sourceFeatures), target: tiled(this.targetFeatures) };
+  }
+
   /** Copies start .. start + count - 1. A source that all copies share stays whole. In the caller's tidy. */
   slice(features: Features, start: number, count: number): Features {
     const { segments, source, target } = features;
