@@ -6,7 +6,7 @@
 import { type Client, soloClient } from '../batching/dynamic-batcher.ts';
 import { type ForwardItem, ForwardPasses } from '../models/forward.ts';
 import { embedIds, type LanguageModel } from '../models/model.ts';
-import type { KeyValueCache } from '../nn/attention.ts';
+import { cloneCache, disposeCache, type KeyValueCache } from '../nn/attention.ts';
 import type { Part } from '../nn/rows.ts';
 import { tf } from '../tensors/tf.ts';
 
@@ -93,24 +93,14 @@ export class DecoderState {
   /** Takes keys and values over, of the decoder's blocks alone. */
   #keep(present: KeyValueCache): void {
     const { selfAttention, crossAttention } = this.#decoder.forward.model.decoder;
-    const cache: KeyValueCache = new Map();
-    for (const name of [...selfAttention, ...crossAttention]) {
-      const entry = present.get(name);
-      if (entry === undefined) continue;
-      cache.set(name, { keys: tf.keep(entry.keys.clone()), values: tf.keep(entry.values.clone()) });
-    }
+    const cache = cloneCache(present, [...selfAttention, ...crossAttention]);
     this.dispose();
     this.#cache = cache;
   }
 
   /** Frees the keys and values of the texts themselves. */
   #forget(): void {
-    for (const name of this.#decoder.forward.model.decoder.selfAttention) {
-      const entry = this.#cache.get(name);
-      entry?.keys.dispose();
-      entry?.values.dispose();
-      this.#cache.delete(name);
-    }
+    disposeCache(this.#cache, this.#decoder.forward.model.decoder.selfAttention);
   }
 
   /** Makes each beam continue its parent. Keys of the source are shared by all beams. */
@@ -129,11 +119,7 @@ export class DecoderState {
   }
 
   dispose(): void {
-    for (const { keys, values } of this.#cache.values()) {
-      keys.dispose();
-      values.dispose();
-    }
-    this.#cache.clear();
+    disposeCache(this.#cache);
   }
 
   [Symbol.dispose](): void {

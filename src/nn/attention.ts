@@ -16,6 +16,27 @@ import type { Cotangent, Run, Value } from './run.ts';
 /** Keys and values of one text by attention block: each [segments, positions, kv heads * head_dim]. */
 export type KeyValueCache = Map<string, { keys: Tensor; values: Tensor }>;
 
+/** Keys and values of the blocks `names`, or of all, as tensors that outlive the run; `disposeCache` frees them. */
+export function cloneCache(cache: KeyValueCache, names: Iterable<string> = cache.keys()): KeyValueCache {
+  const clone: KeyValueCache = new Map();
+  for (const name of names) {
+    const entry = cache.get(name);
+    if (entry === undefined) continue;
+    clone.set(name, { keys: tf.keep(entry.keys.clone()), values: tf.keep(entry.values.clone()) });
+  }
+  return clone;
+}
+
+/** Frees the keys and values of the blocks `names`, or of all. */
+export function disposeCache(cache: KeyValueCache, names: Iterable<string> = [...cache.keys()]): void {
+  for (const name of names) {
+    const entry = cache.get(name);
+    entry?.keys.dispose();
+    entry?.values.dispose();
+    cache.delete(name);
+  }
+}
+
 /** Views into every attention block of a run. */
 export interface AttentionHooks {
   /** Probabilities [segments, heads, queries, keys] of a part in the block `name`; valid during the call. */

@@ -3,7 +3,7 @@
  * positions from the replaced one on are run; what lies before it is that of one clean copy, which is run beside them.
  */
 
-import type { KeyValueCache } from '../../nn/attention.ts';
+import { cloneCache, disposeCache, type KeyValueCache } from '../../nn/attention.ts';
 import { indexTensor, type Part } from '../../nn/rows.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import type { Scorer } from '../step-function.ts';
@@ -25,7 +25,10 @@ export async function scoreReplaced(passes: Passes, scorer: Scorer, replaced: Re
   // Copy 0 is the clean one, "replaced" from its first position on by itself.
   const first = Int32Array.from([0, ...positions]);
   const blocks = passes.plan.suffixBlocks(first);
-  const clean: KeyValueCache = new Map();
+  let clean: KeyValueCache = new Map();
+  const keepClean = (present: KeyValueCache): void => {
+    clean = cloneCache(present);
+  };
   const features = tf.tidy(() => {
     const { targetFeatures } = passes;
     const own = tf.slice(targetFeatures, [0, 0], [1, targetFeatures.shape[1]]);
@@ -33,25 +36,16 @@ export async function scoreReplaced(passes: Passes, scorer: Scorer, replaced: Re
   });
   try {
     for (const [start, end] of blocks) {
-      const keep = start === 0 && blocks.length > 1 ? (present: KeyValueCache) => cloneInto(clean, present) : undefined;
+      const keep = start === 0 && blocks.length > 1 ? keepClean : undefined;
       const past = start === 0 ? undefined : clean;
       await scoreBlock(passes, scorer, { first: first.subarray(start, end), start, features, past, keep }, scores);
       await onCopies(end - 1, result);
     }
   } finally {
-    for (const { keys, values } of clean.values()) {
-      keys.dispose();
-      values.dispose();
-    }
+    disposeCache(clean);
     features.dispose();
   }
   return result;
-}
-
-function cloneInto(cache: KeyValueCache, present: KeyValueCache): void {
-  for (const [name, { keys, values }] of present) {
-    cache.set(name, { keys: tf.keep(keys.clone()), values: tf.keep(values.clone()) });
-  }
 }
 
 /** Copies from `start` on, of which the first of all is clean. */
