@@ -43,6 +43,13 @@ export function withKindOfAxes(sequence: SequenceAttribution): SequenceAttributi
   return { ...sequence, kind: named };
 }
 
+/** A token of the vocabulary and its probability at a step. */
+export interface Likely {
+  id: number;
+  token: string;
+  probability: number;
+}
+
 /** The attribution of one generated sequence. `steps` below is attrPosEnd - attrPosStart. */
 export interface SequenceAttribution {
   kind: ScoreKind;
@@ -62,6 +69,8 @@ export interface SequenceAttribution {
   sequenceScores: Record<string, ScoreArray>;
   /** [steps]; null when the method has none or none was asked for. */
   convergenceDelta: Float32Array | null;
+  /** [steps]: the most probable tokens of each, the most probable first; left out where none were asked for. */
+  topAlternatives?: Likely[][];
   /** Names of the axes after [tokens, steps]. */
   axes?: string[];
   /** Names along the axis of layers, for methods that were asked for layers. */
@@ -72,7 +81,7 @@ export interface SequenceAttribution {
 
 /** Steps from .. to - 1 of an attribution alone, without what belongs to no step. */
 export function sliceSteps(attribution: SequenceAttribution, from: number, to: number): SequenceAttribution {
-  const { attrPosStart, sourceAttributions, targetAttributions, stepScores } = attribution;
+  const { attrPosStart, sourceAttributions, targetAttributions, stepScores, topAlternatives } = attribution;
   const part = (array: ScoreArray | null): ScoreArray | null => array && sliceColumns(array, from, to);
   const { diagnostics: _, ...rest } = attribution;
   return {
@@ -84,6 +93,7 @@ export function sliceSteps(attribution: SequenceAttribution, from: number, to: n
     stepScores: Object.fromEntries(Object.entries(stepScores).map(([name, values]) => [name, values.slice(from, to)])),
     sequenceScores: {},
     convergenceDelta: null,
+    ...(topAlternatives && { topAlternatives: topAlternatives.slice(from, to) }),
   };
 }
 
@@ -107,6 +117,7 @@ export function concatSteps(parts: readonly SequenceAttribution[]): SequenceAttr
     targetAttributions: joined('targetAttributions'),
     stepScores: joinedRecord(parts.map(({ stepScores }) => stepScores)),
     convergenceDelta: deltas.every((delta) => delta !== null) ? concatNumbers(deltas) : null,
+    ...(last.topAlternatives && { topAlternatives: parts.flatMap(({ topAlternatives = [] }) => topAlternatives) }),
     ...(diagnostics.every((one) => one !== undefined) && { diagnostics: joinedRecord(diagnostics) }),
   };
 }

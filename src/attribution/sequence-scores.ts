@@ -1,7 +1,7 @@
 /** What step functions see of one sequence: its logits, noisy ones, those of other inputs, and its contrast texts. */
 
 import type { Random } from '../random.ts';
-import { read } from '../tensors/read.ts';
+import { read, readKept } from '../tensors/read.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import { AttributionError, located } from './errors.ts';
 import { DropoutMasks, frozenMasks } from './passes/dropout.ts';
@@ -10,6 +10,7 @@ import type { Objective } from './passes/objective.ts';
 import { Passes, type PassesSetting } from './passes/passes.ts';
 import { ScoreObjective } from './passes/score-objective.ts';
 import { disposeFeatures } from './passes/sequence-features.ts';
+import type { Likely } from './scores.ts';
 import type {
   Alternative,
   Contrast,
@@ -81,6 +82,21 @@ export class SequenceScores {
     await this.passes.yield();
     if (typeof prepared !== 'function') return this.#objective(prepared).evaluate(this.passes.clean);
     return read(() => prepared({ logits: this.#cleanLogits(), ...this.passes.stepRows(1) }));
+  }
+
+  /** The most probable tokens of each step, the most probable first. @param count - of a step, at most the vocabulary */
+  async likeliest(count: number): Promise<Omit<Likely, 'token'>[][]> {
+    await this.passes.yield();
+    const top = tf.tidy(() => {
+      const logits = this.#cleanLogits();
+      const { values, indices } = tf.topk(tf.softmax(logits), Math.min(count, logits.shape[1]));
+      return [tf.keep(values), tf.keep(indices)];
+    });
+    const [probabilities, ids] = await Promise.all(top.map(readKept));
+    const width = ids.length / this.passes.steps;
+    return Array.from({ length: this.passes.steps }, (_, t) =>
+      Array.from({ length: width }, (_, k) => ({ id: ids[t * width + k], probability: probabilities[t * width + k] })),
+    );
   }
 
   #objective(prepared: Scorer | Ensemble): Objective {

@@ -248,6 +248,13 @@ export const AttributeBody = Type.Object(
       description: 'Step functions whose value is reported for each generated token.',
       examples: [['probability', 'entropy']],
     }),
+    top_alternatives: Type.Integer({
+      minimum: 0,
+      maximum: LIMITS.topAlternatives,
+      default: 0,
+      description:
+        'How many of the most probable tokens to list for each attributed token: what else the model might have said there.',
+    }),
     attribute_target: Type.Boolean({
       default: false,
       description:
@@ -326,6 +333,8 @@ export interface AttributeRequest {
   method_args: Record<string, unknown>;
   attributed_fn: CompleteCall;
   step_scores: CompleteCall[];
+  /** Most probable tokens listed for each step; 0: none. */
+  top_alternatives: number;
   attribute_target: boolean;
   attr_pos_start: number | null;
   attr_pos_end: number | null;

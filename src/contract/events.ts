@@ -1,7 +1,7 @@
 /** What `GET /jobs/{id}/events` streams. */
 import Type, { type Static } from 'typebox';
 import { Job, Progress } from './job.ts';
-import type { ResultToken, Scores } from './result.ts';
+import { type ResultToken, type Scores, TopAlternative } from './result.ts';
 import { ref } from './schema.ts';
 
 /** One attributed token's finished column. */
@@ -13,6 +13,9 @@ export const StepEvent = Type.Object(
     source_attributions: Type.Unsafe<Scores[] | null>({ description: 'Its column of the result, source side.' }),
     target_attributions: Type.Unsafe<Scores[] | null>({ description: 'Its column of the result, target side.' }),
     step_scores: Type.Unsafe<Record<string, number | null>>({ type: 'object', additionalProperties: true }),
+    top_alternatives: Type.Optional(
+      Type.Array(TopAlternative, { description: 'Its most probable alternatives, where they were asked for.' }),
+    ),
   },
   { $id: 'StepEvent' },
 );

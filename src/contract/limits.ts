@@ -20,6 +20,8 @@ export const LIMITS = {
   tokenIds: 1_024,
   /** Step scores computed beside one attribution. */
   stepScores: 16,
+  /** Most probable tokens listed for one step. */
+  topAlternatives: 20,
   /** Aggregators chained in one request. */
   aggregators: 16,
   /** Bytes of a request body. */

@@ -45,6 +45,14 @@ export const ResultToken = Type.Object(
 );
 export type ResultToken = Static<typeof ResultToken>;
 
+/** A token that the model might have said at a step. */
+export const TopAlternative = Type.Object({
+  id: Type.Integer(),
+  token: Type.String(),
+  probability: Type.Number({ description: 'By the logits as they are, without sampling or penalties.' }),
+});
+export type TopAlternative = Static<typeof TopAlternative>;
+
 /** The attribution of one text. */
 export const ResultSequence = Type.Object(
   {
@@ -68,6 +76,14 @@ export const ResultSequence = Type.Object(
     convergence_delta: nullable(Type.Array(nullable(Type.Number())), {
       description: 'Sum of attributions minus the change of the attributed function, for each attributed token.',
     }),
+    top_alternatives: Type.Optional(
+      Type.Array(Type.Array(TopAlternative), {
+        description:
+          'For each attributed token the `top_alternatives` most probable tokens, the most probable first; where an ' +
+          'aggregator merged tokens, those at the first of them.',
+        examples: [[[{ id: 6342, token: 'ĠParis', probability: 0.93 }]]],
+      }),
+    ),
     axes: Type.Optional(
       Type.Array(Type.String(), {
         description: 'Names of the axes after `[token][step]` of raw scores, such as `["layer", "head"]`.',

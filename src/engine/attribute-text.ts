@@ -3,7 +3,7 @@
 import { type AggregatorCall, defaultAggregators } from '../attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
 import type { MethodScores } from '../attribution/method.ts';
-import { concatSteps, extraAxes, type SequenceAttribution } from '../attribution/scores.ts';
+import { concatSteps, extraAxes, type Likely, type SequenceAttribution } from '../attribution/scores.ts';
 import { SequenceScores } from '../attribution/sequence-scores.ts';
 import { type Client, yieldToEventLoop } from '../batching/dynamic-batcher.ts';
 import type { ContrastInfo } from '../contract/result.ts';
@@ -91,6 +91,7 @@ async function attributeRange(
     const name = call.fn.id in stepScores ? `${call.fn.id}_${position + 1}` : call.fn.id;
     stepScores[name] = await scores.score(call);
   }
+  const topAlternatives = await likeliest(scores, job);
   const compared = { contrasts: scores.contrasts, start, target: input.target, tokenizer: model.tokenizer };
   const target = withContrasts(compared);
   const whole = (found: MethodScores): SequenceAttribution => ({
@@ -104,6 +105,7 @@ async function attributeRange(
     stepScores,
     sequenceScores: found.sequenceScores ?? {},
     convergenceDelta: found.convergenceDelta ?? null,
+    ...(topAlternatives && { topAlternatives }),
     ...(found.axes && { axes: found.axes }),
     ...(found.layers && { layers: found.layers }),
     ...(found.diagnostics && { diagnostics: found.diagnostics }),
@@ -130,6 +132,21 @@ async function attributeRange(
     defaultChain,
     contrasts: contrastInfo(compared, index),
   };
+}
+
+/** The most probable tokens of each step, as they are shown; null where none were asked for. */
+async function likeliest(
+  scores: SequenceScores,
+  { request: { top_alternatives: count, clean_special_chars: clean }, model: { tokenizer } }: Job,
+): Promise<Likely[][] | null> {
+  if (!(count > 0)) return null;
+  const shown = (id: number): string => {
+    const text = clean ? tokenizer.decode([id], { skipSpecialTokens: true, cleanUp: false }) : '';
+    // What is no text by itself (a special token, a byte of a character) is shown as the vocabulary has it.
+    return text === '' || text.includes('\ufffd') ? (tokenizer.idToToken(id) ?? '') : text;
+  };
+  const steps = await scores.likeliest(count);
+  return steps.map((step) => step.map(({ id, probability }) => ({ id, token: shown(id), probability })));
 }
 
 /** What aggregators may ask about a text. */

@@ -93,6 +93,7 @@ function repeatable(
     method_args: methodArgs,
     attributed_fn: callOf(attributedFn),
     step_scores: stepScores.map(callOf),
+    top_alternatives: request.top_alternatives,
     attribute_target: model.model.architecture === 'encoder-decoder' && request.attribute_target,
     attr_pos_start: request.attr_pos_start,
     attr_pos_end: request.attr_pos_end,

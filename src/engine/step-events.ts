@@ -31,7 +31,7 @@ export class StepEvents {
     const [part] = aggregate([sliceSteps(attribution, this.#next, to)], chain, [this.#context]);
     this.#parts.push(part);
     this.#next = to;
-    const { source_attributions, target_attributions, step_scores, target } = toResultSequence(part);
+    const { source_attributions, target_attributions, step_scores, target, top_alternatives } = toResultSequence(part);
     const column = <T>(rows: T[][] | null, t: number): T[] | null => rows?.map((row) => row[t]) ?? null;
     for (let t = 0; t < part.attrPosEnd - part.attrPosStart; t++) {
       const position = part.attrPosStart + t;
@@ -42,6 +42,7 @@ export class StepEvents {
         source_attributions: column(source_attributions, t),
         target_attributions: column(target_attributions, t),
         step_scores: Object.fromEntries(Object.entries(step_scores).map(([name, values]) => [name, values[t]])),
+        ...(top_alternatives && { top_alternatives: top_alternatives[t] }),
       });
     }
   }

@@ -20,7 +20,8 @@ type Cell = string | number | null;
 /**
  * Columns: `sequence` (index of the text), `kind` and `name` of the score, the attributed token (`token_*`), the
  * generated one (`generated_*`; for encoder self-attention the source token that looks), for contrastive requests the token
- * that it was compared with (`contrast`), one column for each further axis of raw scores, `value`. What does not apply has no row. Text that a spreadsheet would run as a formula has an
+ * that it was compared with (`contrast`), one column for each further axis of raw scores, `value`. What does not apply has no
+ * row. The `name` of a `top_alternative` is its rank, and its token is one that the model might have said. Text that a spreadsheet would run as a formula has an
  * apostrophe in front.
  */
 export function* csvLines(result: Result): Generator<string> {
@@ -95,6 +96,13 @@ function* rowsOf(sequence: ResultSequence, { extraAxes, contrasts }: Layout): Ge
         const about = [kind, name, ...tokenCells(rows[i], i), ...generated(columns[t], firstColumn + t)];
         for (const { units, value } of leaves(cell)) yield [...about, ...pad(units, extraAxes), value];
       }
+    }
+  }
+  for (const [t, likely] of (sequence.top_alternatives ?? []).entries()) {
+    const at = sequence.attr_pos_start + t;
+    for (const [rank, { id, token, probability }] of likely.entries()) {
+      const about = ['top_alternative', rank + 1, null, id, token, ...generated(sequence.target[at], at)];
+      yield [...about, ...pad([], extraAxes), probability];
     }
   }
   const perStep: [string, string, (number | null)[]][] = Object.entries(sequence.step_scores).map(([name, values]) => [

@@ -5,7 +5,8 @@ import type { ResultSequence, ResultToken, Scores } from '../contract/result.ts'
 
 /** The wire form of one sequence, aggregated or raw. */
 export function toResultSequence(sequence: SequenceAttribution): ResultSequence {
-  const { sourceAttributions, targetAttributions, convergenceDelta, axes, layers, diagnostics } = sequence;
+  const { sourceAttributions, targetAttributions, convergenceDelta, axes, layers, diagnostics, topAlternatives } =
+    sequence;
   return {
     source: sequence.source.map(toResultToken),
     target: sequence.target.map(toResultToken),
@@ -16,6 +17,11 @@ export function toResultSequence(sequence: SequenceAttribution): ResultSequence 
     step_scores: mapValues(sequence.stepScores, list),
     sequence_scores: mapValues(sequence.sequenceScores, matrix),
     convergence_delta: convergenceDelta && list(convergenceDelta),
+    ...(topAlternatives && {
+      top_alternatives: topAlternatives.map((step) =>
+        step.map((likely) => ({ ...likely, probability: toWire(likely.probability) ?? 0 })),
+      ),
+    }),
     ...(axes !== undefined && axes.length > 0 && { axes }),
     ...(layers !== undefined && axes?.includes('layer') && { layers }),
     ...(diagnostics && { diagnostics: mapValues(diagnostics, list) }),

@@ -44,8 +44,19 @@ function table(sequence: ResultSequence, index: number, width: number | null): s
   if (sequence.convergence_delta !== null) {
     steps.push(['convergence_delta', ...sequence.convergence_delta.map(number)]);
   }
+  const ranks = Math.max(0, ...(sequence.top_alternatives ?? []).map(({ length }) => length));
+  const alternatives = Array.from(
+    { length: ranks },
+    (_, rank): Row => [
+      `likely ${rank + 1}`,
+      ...(sequence.top_alternatives ?? []).map((step) => {
+        const likely = step[rank];
+        return likely === undefined ? '' : `${read.target(likely)} ${number(likely.probability)}`;
+      }),
+    ],
+  );
   const note = normNote(sequence);
-  return [...blocks([[...head, ...scores], steps], width), ...(note === null ? [] : [note])].join('\n\n');
+  return [...blocks([[...head, ...scores], steps, alternatives], width), ...(note === null ? [] : [note])].join('\n\n');
 }
 
 /** What the cells of raw scores are. */

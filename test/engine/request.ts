@@ -28,6 +28,7 @@ export function request(changes: Partial<AttributeRequest>): AttributeRequest {
     method_args: {},
     attributed_fn: { name: 'probability', args: {} },
     step_scores: [],
+    top_alternatives: 0,
     attribute_target: false,
     attr_pos_start: null,
     attr_pos_end: null,

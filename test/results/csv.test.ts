@@ -35,6 +35,15 @@ describe('a result as CSV', () => {
     ]);
   });
 
+  it('has a row for each alternative, by rank, with the step that it belongs to', () => {
+    const likely = [{ id: 7, token: ' Rome', probability: 0.25 }];
+    const rows = parse(toCsv(resultOf(smallSequence({ top_alternatives: [[], likely] }))));
+    assert.deepEqual(
+      rows.filter(([, kind]) => kind === 'top_alternative'),
+      [['0', 'top_alternative', '1', '', '7', ' Rome', '3', '3', ' Paris', '0.25']],
+    );
+  });
+
   it('has a column for each further axis of raw scores', () => {
     const raw = smallSequence({
       axes: ['layer'],

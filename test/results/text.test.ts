@@ -18,6 +18,21 @@ test('a result as text: attributed tokens down, generated tokens across, step sc
   );
 });
 
+test('alternatives stand below, a row for each rank', () => {
+  const likely = (token: string, probability: number) => ({ id: 1, token, probability });
+  const text = toText(
+    resultOf(
+      smallSequence({ top_alternatives: [[likely(' is', 0.9)], [likely(' Rome', 0.25), likely(' Bern', 0.1)]] }),
+    ),
+  );
+  assert.deepEqual(text.split('\n').slice(-4), [
+    '',
+    'likely 1     is 0.900  Rome 0.250',
+    'likely 2               Bern 0.100',
+    '',
+  ]);
+});
+
 test('tokens of the source stand before those of the target; raw scores are norms; small numbers are seen', () => {
   const text = toText(
     resultOf(

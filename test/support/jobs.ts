@@ -102,6 +102,7 @@ export function testRequest(behaviour: Behaviour = {}, options: Partial<Attribut
     method_args: { ...behaviour },
     attributed_fn: { name: 'probability', args: {} },
     step_scores: [],
+    top_alternatives: 0,
     attribute_target: false,
     attr_pos_start: null,
     attr_pos_end: null,

@@ -58,6 +58,7 @@ export async function completeRequest(
       method_args: method.args,
       attributed_fn: attributedFn,
       step_scores: stepScores.filter((call) => call !== null),
+      top_alternatives: body.top_alternatives,
       attribute_target: body.attribute_target,
       attr_pos_start: body.attr_pos_start,
       attr_pos_end: body.attr_pos_end,

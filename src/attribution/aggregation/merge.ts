@@ -32,7 +32,7 @@ export function mergeSpans(
   const perStep = (values: Float32Array, name: FunctionName) =>
     mergeAxis({ shape: [values.length], data: values }, 0, steps, reduction(name)).data;
 
-  const { sourceAttributions, targetAttributions, convergenceDelta, diagnostics } = sequence;
+  const { sourceAttributions, targetAttributions, convergenceDelta, diagnostics, topAlternatives } = sequence;
   return {
     ...sequence,
     source: mergeTokens(sequence.source, source, context.texts.source ?? ''),
@@ -49,6 +49,7 @@ export function mergeSpans(
       return merge(scores, name.startsWith('decoder') ? target : source, steps);
     }),
     convergenceDelta: convergenceDelta && perStep(convergenceDelta, 'absmax'),
+    ...(topAlternatives && { topAlternatives: steps.map(({ start }) => topAlternatives[start]) }),
     ...(diagnostics && { diagnostics: mapValues(diagnostics, (values) => perStep(values, 'absmax')) }),
   };
 }
