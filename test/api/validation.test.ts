@@ -604,6 +604,7 @@ test('what is queued is complete: defaults filled in, single values as lists', a
     method_args: { n_steps: 50, method: 'gausslegendre' },
     attributed_fn: { name: 'probability', args: { logprob: false } },
     step_scores: [{ name: 'probability', args: { logprob: false } }],
+    top_alternatives: 0,
     attribute_target: false,
     attr_pos_start: null,
     attr_pos_end: null,
