@@ -67,8 +67,8 @@ export interface AttentionConfig {
 const MASKED = -1e30;
 
 /**
- * @param q - queries [rows, heads * head_dim]
- * @param k - keys [rows, kv heads * head_dim], of the same rows (self) or of the encoder's (cross), part for part
+ * @param q - queries [rows, heads * head_dim]; of the last positions of each segment where no more are wanted (`rowsAt`)
+ * @param k - keys [rows, kv heads * head_dim], of the text's rows (self) or of the encoder's (cross), part for part
  * @param v - values, as keys
  * @returns [rows, heads * head_dim]
  */
@@ -200,7 +200,8 @@ function pullbackPart(
   const saved = firstSegments(all, segments);
   if (kind !== 'step') {
     const { causal, scale } = config;
-    const cotangents = attentionPullbackByKernel(dy, saved, { causal, scale, rows: kind, read: rows.readIndex });
+    const first = rows.part.first[0];
+    const cotangents = attentionPullbackByKernel(dy, saved, { causal, scale, rows: kind, first, read: rows.readIndex });
     if (cotangents !== null) return cotangents;
   }
   const count = read.length;
@@ -211,11 +212,11 @@ function pullbackPart(
   // [S, K, 1 or T, G * W, …]: one block for all steps, or each step's read row.
   const rowsOf = (tensor: Tensor): Tensor => {
     const last = tensor.shape[3] as number;
-    const byQuery = tf.reshape(tensor, [segments, numKvHeads, group, rows.part.length, last]);
+    const byQuery = tf.reshape(tensor, [segments, numKvHeads, group, rows.part.paddedLength, last]);
     if (shared) {
       return tf.reshape(firstKeys(byQuery, 3, width), [segments, numKvHeads, 1, group * width, last]);
     }
-    return tf.transpose(tf.gather(byQuery, rows.readIndex, 3), [0, 1, 3, 2, 4]);
+    return tf.transpose(tf.gather(byQuery, rows.readRows, 3), [0, 1, 3, 2, 4]);
   };
   const visibleRows = (tensor: Tensor): Tensor => rowsOf(firstKeys(tensor, 3, visible));
   const queryHeads = rowsOf(saved.queryHeads);

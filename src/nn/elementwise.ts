@@ -92,6 +92,33 @@ export function softcap(run: Run, x: Value, cap: number): Value {
 }
 
 /**
+ * The rows of x that `rows` holds, which are later positions of the same segments; x itself where that is all or null.
+ * A block computes by them what is wanted of its output alone.
+ */
+export function rowsAt(run: Run, x: Value, rows: Rows | null): Value {
+  if (rows === null || rows === x.rows) return x;
+  const index = rows.cache.get('rows', () => indexTensor(laterRows(x.rows, rows)));
+  return run.apply([x], tf.gather(x.tensor, index), rows, () => ([dy]) => {
+    if (dy === null) return [null];
+    if (dy.rows.kind !== 'read') throw new Error(`${dy.rows.kind} rows were not computed`);
+    return [{ tensor: dy.tensor, rows: dy.rows.steps.rows(x.rows, 'read') }];
+  });
+}
+
+/** For each row of `later` which of `all` it is. */
+function laterRows(all: Rows, later: Rows): Int32Array {
+  const index = new Int32Array(later.count);
+  let k = 0;
+  later.parts.forEach(({ first, length }, i) => {
+    const part = all.parts[i];
+    first.forEach((from, segment) => {
+      for (let position = from; position < length; position++) index[k++] = part.offset + part.rowOf(segment, position);
+    });
+  });
+  return index;
+}
+
+/**
  * The rows at the given positions of every segment, [segments * positions of each part, width]: what follows (last
  * norm, lm_head) is computed only where a score is read.
  * @param positions - of each part: [parts][positions]

@@ -140,6 +140,16 @@ export class Rows {
     return new Rows([{ length, first: new Int32Array(segments).fill(first) }]);
   }
 
+  /** The rows of each part from a position of its own on; these rows themselves where that is all of them. */
+  from(positions: readonly number[]): Rows {
+    const specs = this.parts.map(({ length, first }, i) => ({
+      length,
+      first: first.map((position) => Math.max(position, positions[i])),
+    }));
+    const all = this.parts.every(({ first }, i) => specs[i].first.every((position, s) => position === first[s]));
+    return all ? this : new Rows(specs);
+  }
+
   /** Position of each row in its text: [rows]. */
   get positions(): Int32Array {
     if (this.#positions === null) {
@@ -268,6 +278,11 @@ export class PartCotangents {
   /** `steps.read` on the device. */
   get readIndex(): Tensor1D {
     return this.cache.get('read', () => indexTensor(this.steps.read));
+  }
+
+  /** The rows of `steps.read` in a segment, on the device. */
+  get readRows(): Tensor1D {
+    return this.cache.get('read rows', () => indexTensor(this.steps.read.map((p) => this.part.rowOf(0, p))));
   }
 
   /** The part's rows of a flat matrix of cotangents. Call in a tidy. */

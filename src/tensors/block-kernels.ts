@@ -73,20 +73,22 @@ interface AttentionSaved {
 
 /**
  * Cotangents of queries, keys and values, for every (segment, step).
- * @param rows - which rows dy has: `read` one a step, `prefix` up to its position in `read`, `all` every position
+ * @param config.rows - which rows dy has: `read` one a step, `prefix` up to its position in `read`, `all` every position
+ * @param config.first - position of the first query: 0 but where only later ones were computed
  */
 export function attentionPullbackByKernel(
   dy: Tensor2D,
   saved: AttentionSaved,
-  config: { causal: boolean; scale: number; rows: 'read' | 'prefix' | 'all'; read: Tensor1D },
+  config: { causal: boolean; scale: number; rows: 'read' | 'prefix' | 'all'; first: number; read: Tensor1D },
 ): Tensor2D[] | null {
   const native = kernelBackend('blocks');
   if (native === null) return null;
-  const { TF_ATTR_BOOL, TF_ATTR_FLOAT } = native.binding;
+  const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_INT } = native.binding;
   const attributes = [
     { name: 'causal', type: TF_ATTR_BOOL, value: config.causal },
     { name: 'reads', type: TF_ATTR_BOOL, value: config.rows === 'read' },
     { name: 'prefix', type: TF_ATTR_BOOL, value: config.rows === 'prefix' },
+    { name: 'first', type: TF_ATTR_INT, value: config.first },
     { name: 'scale', type: TF_ATTR_FLOAT, value: config.scale },
   ];
   const none = tf.tensor1d([]);

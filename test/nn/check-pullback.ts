@@ -15,6 +15,7 @@ const SEGMENTS = 2;
 const LENGTH = 5;
 /** Two steps that are no neighbours, neither of them the first position. */
 const READ = Int32Array.of(1, 3);
+export const FIRST_READ = READ[0];
 const DROPOUT_SEED = 7;
 
 /** Seeded normal numbers. */

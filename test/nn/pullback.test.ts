@@ -7,6 +7,7 @@ import {
   addConstant,
   dropout,
   multiply,
+  rowsAt,
   scale,
   softcap,
   splitColumns,
@@ -24,7 +25,7 @@ import { startBackend } from '../../src/tensors/backend.ts';
 import { disableKernels } from '../../src/tensors/kernels.ts';
 import { FloatMatrix } from '../../src/tensors/matrix.ts';
 import { tf } from '../../src/tensors/tf.ts';
-import { checkPullback, randomMatrix, type Subject } from './check-pullback.ts';
+import { checkPullback, FIRST_READ, randomMatrix, type Subject } from './check-pullback.ts';
 
 const random = new Random(3);
 const WIDTH = 24;
@@ -162,6 +163,42 @@ const SUBJECTS: Record<string, Make> = {
   ),
 };
 
+/** A block computed from the first position on where a score is read. */
+const lastBlock =
+  (config: Partial<AttentionConfig>): Make =>
+  ({ norm, fused, up, down }) => ({
+    width: WIDTH,
+    ...(config.causal === false && { memory: 3 }),
+    block(run, x, memory) {
+      const wanted = run.ownRows(x.rows.from([FIRST_READ]));
+      const [q, k, v] = splitColumns(run, linear(run, x, fused), thirds);
+      const settings = {
+        name: 'a',
+        numHeads: HEADS,
+        numKvHeads: HEADS,
+        headDim: 6,
+        scale: 0.4,
+        causal: true,
+        ...config,
+      };
+      const turned = rotary(run, rowsAt(run, q, wanted), 6, rope(4));
+      const [keys, values] = memory === null ? [rotary(run, k, 6, rope(4)), v] : [memory, memory];
+      const attended = add(run, rowsAt(run, x, wanted), attention(run, turned, keys, values, settings));
+      return add(run, attended, feedForward(run, layerNorm(run, attended, norm), { up, down, kind: 'gelu' }));
+    },
+  });
+
+const LAST_BLOCKS: Record<string, Make> = {
+  'block of the rows that are read': lastBlock({}),
+  'block of the rows that are read, with a window, a bias, a soft cap and dropout': lastBlock({
+    window: 2,
+    bias: positionBias,
+    softcap: 2,
+    dropout: 0.2,
+  }),
+  'block of the rows that are read, over the encoder': lastBlock({ causal: false }),
+};
+
 const WAYS = [
   { name: 'tensorflow', backend: 'tensorflow', kernels: true },
   { name: 'tensorflow without our kernels', backend: 'tensorflow', kernels: false },
@@ -182,5 +219,6 @@ for (const { name, backend, kernels } of WAYS) {
         it(behind === 'nothing' ? name : `${name}, read through attention`, () => checkPullback(make(weights), behind));
       }
     }
+    for (const [name, make] of Object.entries(LAST_BLOCKS)) it(name, () => checkPullback(make(weights), 'nothing'));
   });
 }

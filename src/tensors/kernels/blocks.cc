@@ -234,10 +234,10 @@ void multiply_rows(void*, TF_OpKernelContext* context) {
 
 // --------------------------------------------------------------------------------------------------------- attention
 
-// Sizes: segments, kv heads, queries of a group, head width, forward queries, keys. Saved tensors have a row for each
-// (segment, kv head, query head of the group, query).
+// Sizes: segments, kv heads, queries of a group, head width, forward queries, the first one's position, keys. Saved
+// tensors have a row for each (segment, kv head, query head of the group, query).
 struct Attention {
-  int64_t segments, heads, group, width, queries, keys;
+  int64_t segments, heads, group, width, queries, first, keys;
   const float *q, *k, *v;              // q [.., width], already scaled; k, v [segment, kv head, keys, width]
   const float *probabilities, *mask;   // [.., keys]; mask (dropout) may be null
   const float* cap_slope;              // [.., keys] (soft cap) or null
@@ -343,7 +343,7 @@ EACH_TARGET void attend_back(const Attention& a, const StepTask& task, const flo
       const float* d_out = task.dy + start * stride + column;
       product({d_out, stride, 1}, v_transposed, key_pad, d_scores, key_pad, count, padded(n), width, false);
       for (int64_t r = 0; r < count; r++) {
-        const int64_t saved = (head_row + position + r) * keys;
+        const int64_t saved = (head_row + position - a.first + r) * keys;
         const float* p = a.probabilities + saved;
         float* ds = d_scores + r * key_pad;
         float* w = weights + r * key_pad;
@@ -365,7 +365,7 @@ EACH_TARGET void attend_back(const Attention& a, const StepTask& task, const flo
       for (int64_t r = 0; r < count; r++) {
         for (int64_t d = 0; d < width; d++) dq[r * stride + d] *= a.scale;
       }
-      const float* q = a.q + (head_row + position) * width;
+      const float* q = a.q + (head_row + position - a.first) * width;
       product({d_scores, 1, key_pad}, q, width, task.dk, key_stride, n, width, count, true);
       product({weights, 1, key_pad}, d_out, stride, task.dv, key_stride, n, width, count, true);
     }
@@ -376,6 +376,7 @@ struct AttentionConfig {
   bool causal;  // keys after a query are hidden; false: every step sees all keys
   bool reads;   // a step's row of cotangents is its read position alone
   bool prefix;  // a step's rows are the positions up to its read one; neither: all positions
+  int64_t first;  // position of the first forward query
   float scale;
 };
 
@@ -407,13 +408,15 @@ void attention_pullback(void* kernel, TF_OpKernelContext* context) {
     }
   }
   call.require(query_count == TF_Dim(dy, 0), "rows of cotangents and steps do not fit");
+  call.require(config.reads || config.first == 0, "only the rows where scores are read may be those of some queries");
   if (!call.ok()) return;
   float* dq = call.output<float>(0, kFloat, {query_count, columns});
   float* dk = call.output<float>(1, kFloat, {key_count, heads * width});
   float* dv = call.output<float>(2, kFloat, {key_count, heads * width});
   if (dq == nullptr || dk == nullptr || dv == nullptr) return;
-  const Attention a{segments, heads, group, width, queries, keys, data<float>(q), data<float>(k), data<float>(v),
-                    data<float>(p), TF_TensorElementCount(mask) == 0 ? nullptr : data<float>(mask),
+  const Attention a{segments, heads, group, width, queries, config.first, keys, data<float>(q), data<float>(k),
+                    data<float>(v), data<float>(p),
+                    TF_TensorElementCount(mask) == 0 ? nullptr : data<float>(mask),
                     TF_TensorElementCount(cap) == 0 ? nullptr : data<float>(cap), config.scale, config.causal};
   const int64_t key_pad = padded(keys);
   std::vector<float> transposed(segments * heads * width * key_pad);
@@ -438,7 +441,8 @@ void attention_pullback(void* kernel, TF_OpKernelContext* context) {
 
 void* create_attention(TF_OpKernelConstruction* construction) {
   return new AttentionConfig{bool_attribute(construction, "causal"), bool_attribute(construction, "reads"),
-                             bool_attribute(construction, "prefix"), float_attribute(construction, "scale")};
+                             bool_attribute(construction, "prefix"), int_attribute(construction, "first"),
+                             float_attribute(construction, "scale")};
 }
 
 void destroy_attention(void* kernel) { delete static_cast<AttentionConfig*>(kernel); }
@@ -455,7 +459,7 @@ const std::vector<Op> kBlockOps = {
      gated, destroy_gated},
     {"WhenceMultiplyRows", {}, {"dy: float", "saved: float", "row: int32"}, {"out: float"}, nullptr, multiply_rows,
      nullptr},
-    {"WhenceAttentionPullback", {"causal: bool", "reads: bool", "prefix: bool", "scale: float"},
+    {"WhenceAttentionPullback", {"causal: bool", "reads: bool", "prefix: bool", "first: int", "scale: float"},
      {"dy: float", "q: float", "k: float", "v: float", "p: float", "mask: float", "cap_slope: float", "read: int32"},
      {"dq: float", "dk: float", "dv: float"}, create_attention, attention_pullback, destroy_attention},
 };

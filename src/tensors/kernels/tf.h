@@ -38,6 +38,7 @@ TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, int type, const int
 void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
 void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction*, const char* name, float*, TF_Status*);
 void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction*, const char* name, unsigned char*, TF_Status*);
+void TF_OpKernelConstruction_GetAttrInt64(TF_OpKernelConstruction*, const char* name, int64_t*, TF_Status*);
 TF_KernelBuilder* TF_NewKernelBuilder(const char* op, const char* device, void* (*create)(TF_OpKernelConstruction*),
                                       void (*compute)(void*, TF_OpKernelContext*), void (*destroy)(void*));
 void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder*, TF_Status*);
@@ -191,6 +192,14 @@ inline bool bool_attribute(TF_OpKernelConstruction* construction, const char* na
   TF_OpKernelConstruction_GetAttrBool(construction, name, &value, status);
   TF_DeleteStatus(status);
   return value != 0;
+}
+
+inline int64_t int_attribute(TF_OpKernelConstruction* construction, const char* name) {
+  int64_t value = 0;
+  TF_Status* status = TF_NewStatus();
+  TF_OpKernelConstruction_GetAttrInt64(construction, name, &value, status);
+  TF_DeleteStatus(status);
+  return value;
 }
 
 inline float float_attribute(TF_OpKernelConstruction* construction, const char* name) {
