@@ -14,7 +14,7 @@ const ROOMS: Record<string, readonly string[]> = {
   cli: ['supervisor', 'worker', 'api', 'checkpoints'],
   supervisor: ['checkpoints'],
   worker: ['engine (types)', 'jobs', 'webhooks'],
-  api: ['jobs', 'webhooks', 'results', 'tokenizers', 'validation'],
+  api: ['requests', 'jobs', 'webhooks', 'results', 'tokenizers', 'validation'],
   engine: [
     'alignment',
     'results',
@@ -40,6 +40,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'checkpoints',
     'tensors',
   ],
+  requests: ['webhooks', 'tokenizers', 'validation'],
   webhooks: ['jobs (types)'],
   jobs: [],
   results: ['attribution/basics (types)', 'tokenizers'],

@@ -1,9 +1,9 @@
 /** What plugins and routes work with: each capability is a decorator of its own on the Fastify instance. */
 import type { FastifyInstance } from 'fastify';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { TokenCounter } from '../requests/lengths.ts';
 import { CatalogueReader } from './catalogue/reader.ts';
 import type { TrustProxy } from './http/proxy.ts';
-import type { TokenCounter } from './validation/lengths.ts';
 
 /** Settings of the API; `src/config.ts` reads them from the environment. */
 export interface ApiSettings {

@@ -1,11 +1,11 @@
 /** Every kind of bad body gets a 422 that names the field, the value and the remedy, and reaches no queue. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALIASES, meantBy } from '../../src/api/validation/aliases.ts';
 import { AGGREGATORS } from '../../src/attribution/aggregation/registry.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
 import { AttributeBody } from '../../src/contract/attribute-request.ts';
 import { LIMITS } from '../../src/contract/limits.ts';
+import { ALIASES, meantBy } from '../../src/requests/aliases.ts';
 import { TokenizerLimitError } from '../../src/tokenizers/errors.ts';
 import { attribute, attributeText, problemOf, startApp } from '../support/api.ts';
 

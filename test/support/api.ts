@@ -3,9 +3,9 @@ import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type { ApiSettings } from '../../src/api/capabilities.ts';
 import { buildApp } from '../../src/api/server.ts';
-import type { TokenCounter } from '../../src/api/validation/lengths.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { Problem } from '../../src/contract/problem.ts';
+import type { TokenCounter } from '../../src/requests/lengths.ts';
 import { TokenizerError } from '../../src/tokenizers/errors.ts';
 import { MemoryJobs } from './memory-jobs.ts';
 

@@ -7,8 +7,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { LIMITS } from '../../contract/limits.ts';
+import { JsonStructure } from '../../requests/structure.ts';
 import { ApiProblem } from '../problems.ts';
-import { JsonStructure } from './structure.ts';
 
 /** Bytes and milliseconds for which a refused body is received before it is answered. */
 const DRAIN_BYTES = 16 * LIMITS.bodyBytes;

@@ -1,10 +1,9 @@
-/** JSON bodies: bounded, strict, and with duplicate keys refused, because of two values one would silently be lost. */
+/** JSON bodies: bounded, strict, without duplicate keys. */
 import { setImmediate } from 'node:timers/promises';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import secureJson from 'secure-json-parse';
+import { parseJson } from '../../requests/parse-json.ts';
 import { showName } from '../../validation/show.ts';
-import { duplicateKey } from '../body/duplicate-keys.ts';
 import { readBody } from '../body/read.ts';
 import { ApiProblem } from '../problems.ts';
 
@@ -16,13 +15,7 @@ export default fp(
       const text = await readBody(request.raw);
       if (text.trim() === '') return undefined; // POST /jobs/{id}/cancel has no body; others say what is missing
       await setImmediate(); // reading, parsing and checking are each one piece of work; others go on between them
-      const body = parse(text);
-      await setImmediate();
-      const duplicate = duplicateKey(text);
-      if (duplicate === null) return body;
-      throw brokenJson(
-        `The field "${showName(duplicate.key)}" occurs twice in one object (line ${duplicate.line}): keep one of them.`,
-      );
+      return parseJson(text);
     });
   },
   { name: 'json' },
@@ -39,16 +32,4 @@ function refuseEncoding(encoding: string | undefined): void {
       'send it as it is, without this header.',
     { headers: { 'accept-encoding': 'identity' } },
   );
-}
-
-function parse(text: string): unknown {
-  try {
-    return secureJson.parse(text, null, { protoAction: 'error', constructorAction: 'error' });
-  } catch (error) {
-    throw brokenJson(`The body is not valid JSON: ${error instanceof Error ? error.message : error}.`);
-  }
-}
-
-function brokenJson(detail: string): ApiProblem {
-  return new ApiProblem('broken-json', 'The body is not valid JSON', 400, detail);
 }

@@ -3,6 +3,8 @@ import type { ErrorObject } from 'ajv';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { LIMITS } from '../../contract/limits.ts';
+import { InvalidRequestError } from '../../requests/issues.ts';
+import { BrokenJsonError } from '../../requests/parse-json.ts';
 import { explain } from '../../validation/explain.ts';
 import { ApiProblem, badRequest, PROBLEM_MEDIA_TYPE, validationProblem } from '../problems.ts';
 import { sentence } from '../sentence.ts';
@@ -43,6 +45,10 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 
 function problemOf(error: FastifyError): ApiProblem {
   if (error instanceof ApiProblem) return error;
+  if (error instanceof BrokenJsonError) {
+    return new ApiProblem('broken-json', 'The body is not valid JSON', 400, error.message);
+  }
+  if (error instanceof InvalidRequestError) return validationProblem(error.errors);
   const store = storeProblem(error);
   if (store !== null) return store;
   if (error.validation !== undefined) return validation(error.validation as ErrorObject[], error.validationContext);

@@ -2,10 +2,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ErrorObject } from 'ajv';
 import type { FastifyRequest } from 'fastify';
+import { bodyHints } from '../../requests/hints.ts';
 import { explain } from '../../validation/explain.ts';
 import type { CatalogueReader } from '../catalogue/reader.ts';
 import { validationProblem } from '../problems.ts';
-import { bodyHints } from './hints.ts';
 
 /** What Fastify attaches to a request whose body or headers break their schema. */
 type ValidationError = NonNullable<FastifyRequest['validationError']>;

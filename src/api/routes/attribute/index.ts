@@ -7,6 +7,7 @@ import { LIMITS } from '../../../contract/limits.ts';
 import { Result } from '../../../contract/result.ts';
 import { nullable, ref } from '../../../contract/schema.ts';
 import { StoreUnavailableError } from '../../../jobs/jobs.ts';
+import { completeRequest } from '../../../requests/complete.ts';
 import { disconnected } from '../../http/disconnect.ts';
 import { waitPreference } from '../../http/prefer.ts';
 import { ATTRIBUTE_EXAMPLES } from '../../openapi/examples.ts';
@@ -22,7 +23,6 @@ import { TEXT_CONTENT } from '../../openapi/result-content.ts';
 import { acceptedFormat } from '../../results/formats.ts';
 import { sendEnded } from '../../results/send.ts';
 import { explained, refuseEmptyBody } from '../../validation/body.ts';
-import { completeRequest } from '../../validation/complete.ts';
 
 const Headers = Type.Object({
   prefer: Type.Optional(

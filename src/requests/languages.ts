@@ -1,7 +1,7 @@
 /** Language codes of multilingual models. */
-import type { AttributeBody } from '../../contract/attribute-request.ts';
-import type { ModelInfo } from '../../contract/catalogue.ts';
-import { suggestion } from '../../validation/nearest.ts';
+import type { AttributeBody } from '../contract/attribute-request.ts';
+import type { ModelInfo } from '../contract/catalogue.ts';
+import { suggestion } from '../validation/nearest.ts';
 import type { Issues } from './issues.ts';
 
 /** Adds an issue for a code on a model without languages, and for an unknown code. */

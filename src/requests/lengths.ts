@@ -1,8 +1,8 @@
 /** Texts and conversations against the positions of the model, in tokens. */
 import { setTimeout } from 'node:timers/promises';
-import type { AttributeBody, GenerationArgs, Message } from '../../contract/attribute-request.ts';
-import type { ModelInfo } from '../../contract/catalogue.ts';
-import { TokenizerError, TokenizerLimitError } from '../../tokenizers/errors.ts';
+import type { AttributeBody, GenerationArgs, Message } from '../contract/attribute-request.ts';
+import type { ModelInfo } from '../contract/catalogue.ts';
+import { TokenizerError, TokenizerLimitError } from '../tokenizers/errors.ts';
 import type { Issues } from './issues.ts';
 import { conversationPointer, pointerOf, type Texts } from './texts.ts';
 

@@ -1,7 +1,7 @@
 /** From a body that has the right shape to a complete request that a worker can compute. */
-import type { AttributeBody, AttributeRequest } from '../../contract/attribute-request.ts';
-import type { Catalogue, ModelInfo } from '../../contract/catalogue.ts';
-import { suggestion } from '../../validation/nearest.ts';
+import type { AttributeBody, AttributeRequest } from '../contract/attribute-request.ts';
+import type { Catalogue, ModelInfo } from '../contract/catalogue.ts';
+import { suggestion } from '../validation/nearest.ts';
 import { checkAggregators, checkAttributedFunction, checkMethod, checkStepFunction } from './calls.ts';
 import { checkContrast } from './contrasts.ts';
 import { Issues } from './issues.ts';
@@ -20,7 +20,7 @@ export interface CompletionContext {
 
 /**
  * Checks `body` against the catalogue and fills in every default.
- * @throws ApiProblem 422 that lists everything that is wrong
+ * @throws InvalidRequestError that lists everything that is wrong
  */
 export async function completeRequest(
   body: AttributeBody,

@@ -1,9 +1,9 @@
 /** Counting tokens: what is asked of the tokenizers, and what happens when they do not answer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Issues } from '../../src/api/validation/issues.ts';
-import { checkLengths, type TokenCounter } from '../../src/api/validation/lengths.ts';
 import type { AttributeBody } from '../../src/contract/attribute-request.ts';
+import { Issues } from '../../src/requests/issues.ts';
+import { checkLengths, type TokenCounter } from '../../src/requests/lengths.ts';
 import { TokenizerLimitError } from '../../src/tokenizers/errors.ts';
 import { CATALOGUE } from '../support/api.ts';
 

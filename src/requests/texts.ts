@@ -1,8 +1,8 @@
 /** Input texts, conversations and forced outputs: is there something to attribute, and do they fit together? */
-import type { AttributeBody, Message, WireMessage } from '../../contract/attribute-request.ts';
-import type { ModelInfo } from '../../contract/catalogue.ts';
-import { LIMITS } from '../../contract/limits.ts';
-import { show } from '../../validation/show.ts';
+import type { AttributeBody, Message, WireMessage } from '../contract/attribute-request.ts';
+import type { ModelInfo } from '../contract/catalogue.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { show } from '../validation/show.ts';
 import type { Issues } from './issues.ts';
 
 export interface Texts {

@@ -1,7 +1,7 @@
 /** Options whose values must fit each other or the model. */
-import type { AttributeBody, GenerationArgs } from '../../contract/attribute-request.ts';
-import type { ModelInfo } from '../../contract/catalogue.ts';
-import { LIMITS } from '../../contract/limits.ts';
+import type { AttributeBody, GenerationArgs } from '../contract/attribute-request.ts';
+import type { ModelInfo } from '../contract/catalogue.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Issues } from './issues.ts';
 
 /** Options of sampling, with the value that changes nothing. */

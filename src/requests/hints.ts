@@ -1,9 +1,9 @@
 /** Where a misplaced field of a body belongs, and what a missing one may hold. */
-import { AttributeBody } from '../../contract/attribute-request.ts';
-import type { Catalogue } from '../../contract/catalogue.ts';
-import type { Hints } from '../../validation/explain.ts';
-import { suggestion } from '../../validation/nearest.ts';
-import { showName } from '../../validation/show.ts';
+import { AttributeBody } from '../contract/attribute-request.ts';
+import type { Catalogue } from '../contract/catalogue.ts';
+import type { Hints } from '../validation/explain.ts';
+import { suggestion } from '../validation/nearest.ts';
+import { showName } from '../validation/show.ts';
 import { meantBy } from './aliases.ts';
 
 /** Fields of the body, and of its `generation_args`. */

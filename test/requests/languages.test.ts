@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Issues } from '../../src/api/validation/issues.ts';
-import { checkLanguages } from '../../src/api/validation/languages.ts';
 import type { AttributeBody } from '../../src/contract/attribute-request.ts';
 import type { ModelInfo } from '../../src/contract/catalogue.ts';
+import { Issues } from '../../src/requests/issues.ts';
+import { checkLanguages } from '../../src/requests/languages.ts';
 
 const issuesOf = (codes: Pick<AttributeBody, 'src_lang' | 'tgt_lang'>) => {
   const model = { id: 'opus', model_type: 'marian', languages: ['fra', 'ita'] } as ModelInfo;

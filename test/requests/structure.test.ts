@@ -1,8 +1,8 @@
 /** Values, keys and nesting are counted right however a body is cut into pieces. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JsonStructure } from '../../src/api/body/structure.ts';
 import { Random } from '../../src/random.ts';
+import { JsonStructure } from '../../src/requests/structure.ts';
 
 /** Values and keys, and levels, by walking what JSON.parse makes. */
 function counted(value: unknown, depth = 1): { count: number; deepest: number } {

@@ -1,7 +1,7 @@
 /** Contrast texts: can they be set beside the texts that they are compared with? */
-import type { CompleteCall } from '../../contract/attribute-request.ts';
-import type { ModelInfo } from '../../contract/catalogue.ts';
-import { show } from '../../validation/show.ts';
+import type { CompleteCall } from '../contract/attribute-request.ts';
+import type { ModelInfo } from '../contract/catalogue.ts';
+import { show } from '../validation/show.ts';
 import type { Issues } from './issues.ts';
 import type { Texts } from './texts.ts';
 

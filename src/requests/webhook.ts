@@ -1,8 +1,8 @@
 /** Webhook addresses. The worker that delivers checks the resolved address once more. */
-import type { Webhook } from '../../contract/attribute-request.ts';
-import { show } from '../../validation/show.ts';
-import { isPrivateHost } from '../../webhooks/addresses.ts';
-import { isBrokenSecret } from '../../webhooks/signature.ts';
+import type { Webhook } from '../contract/attribute-request.ts';
+import { show } from '../validation/show.ts';
+import { isPrivateHost } from '../webhooks/addresses.ts';
+import { isBrokenSecret } from '../webhooks/signature.ts';
 import type { Issues } from './issues.ts';
 
 const POINTER = '#/webhook/url';

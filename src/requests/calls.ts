@@ -1,9 +1,9 @@
 /** Methods, step functions and aggregators: do they exist, do they apply, are their arguments right? */
-import type { AttributeBody, CompleteCall } from '../../contract/attribute-request.ts';
-import type { AggregatorInfo, Catalogue, MethodInfo, ModelInfo, StepFunctionInfo } from '../../contract/catalogue.ts';
-import { checkArguments } from '../../validation/arguments.ts';
-import { suggestion } from '../../validation/nearest.ts';
-import { showName } from '../../validation/show.ts';
+import type { AttributeBody, CompleteCall } from '../contract/attribute-request.ts';
+import type { AggregatorInfo, Catalogue, MethodInfo, ModelInfo, StepFunctionInfo } from '../contract/catalogue.ts';
+import { checkArguments } from '../validation/arguments.ts';
+import { suggestion } from '../validation/nearest.ts';
+import { showName } from '../validation/show.ts';
 import { meantBy } from './aliases.ts';
 import { argumentHints } from './hints.ts';
 import type { Issues } from './issues.ts';
