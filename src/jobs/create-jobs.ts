@@ -25,6 +25,7 @@ import { connectForApi, guarded, logState, settle } from './redis.ts';
 import { type Argument, runScript, type ScriptedRedis, type ScriptName } from './scripts.ts';
 import { checkServer } from './server-check.ts';
 import { TimelyScripts } from './timely-scripts.ts';
+import { estimateWork } from './work.ts';
 import { readCatalogue, readWorkers } from './workers.ts';
 
 /** What the job store reads of the configuration. */
@@ -75,7 +76,8 @@ class RedisJobs implements Jobs {
     this.#unlog = logState(redis, log);
   }
 
-  async submit(request: AttributeRequest, { pool, idempotencyKey }: SubmitOptions) {
+  async submit(request: AttributeRequest, options: SubmitOptions) {
+    const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request) } = options;
     const id = newJobId();
     const { maxQueue } = this.#config;
     const { reply } = await this.#timely
@@ -89,6 +91,9 @@ class RedisJobs implements Jobs {
         idempotencyKey === undefined ? '' : digest(idempotencyKey),
         digest(canonical(request)),
         request.webhook === null ? '0' : '1',
+        flow.tenant,
+        flow.batch ?? '',
+        work,
         await pack(JSON.stringify(request)),
       ])
       .catch((error: unknown) => {

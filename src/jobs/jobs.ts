@@ -8,10 +8,22 @@ import type { JobEvent } from '../contract/events.ts';
 import type { Job, JobList, JobStatus } from '../contract/job.ts';
 import { type Trouble, UNREACHABLE } from './trouble.ts';
 
+/** Whose turn a job takes: jobs of one flow wait behind each other. */
+interface Flow {
+  /** Whose jobs these are; '' where nobody is told apart. */
+  tenant: string;
+  /** The batch whose line this is. It waits behind its tenant's single jobs, and no list shows it. */
+  batch?: string;
+}
+
 export interface SubmitOptions {
   /** The pool of workers that serves the model. */
   pool: string;
   idempotencyKey?: string;
+  /** Default: a single job of the tenant ''. */
+  flow?: Flow;
+  /** What the job is charged for, in the units of `estimateWork`, which is the default. */
+  work?: number;
 }
 
 export interface JobQuery {
@@ -49,6 +61,7 @@ export interface Jobs {
   submit(request: AttributeRequest, options: SubmitOptions): Promise<{ job: Job; created: boolean }>;
   /** Null when unknown or expired. */
   get(id: string): Promise<Job | null>;
+  /** Lines of batches are left out. */
   list(query: JobQuery): Promise<JobList>;
   /** The request of a job, or null when unknown or expired. */
   request(id: string): Promise<AttributeRequest | null>;
@@ -79,6 +92,7 @@ export interface Jobs {
   /** What the workers published last; null: no worker has ever registered. */
   catalogue(): Promise<Catalogue | null>;
   workers(): Promise<WorkerInfo[]>;
+  /** All jobs by status, lines of batches too. */
   counts(): Promise<Record<JobStatus, number>>;
   /** Round trip to the store, milliseconds. */
   ping(): Promise<number>;

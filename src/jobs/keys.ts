@@ -20,10 +20,12 @@ export const NAMES = {
   told: `${PREFIX}told`,
   /** String, by hash of an idempotency key: its job and the hash of the request. */
   idempotency: `${PREFIX}idempotency`,
-  /** Sorted set, by id and so by age, as are the next three: all jobs. */
+  /** Sorted set, by id and so by age, as are the next four: all jobs. */
   jobs: `${PREFIX}jobs`,
   /** By status: the jobs that have it. */
   status: `${PREFIX}status`,
+  /** By status: the lines of batches that have it, which are in no other index. */
+  lines: `${PREFIX}lines`,
   /** By model: its jobs. */
   model: `${PREFIX}model`,
   /** By pool: its jobs that wait. */
@@ -55,6 +57,7 @@ export const keys = {
   events: (id: string) => key('events', id),
   waiting: (pool: string) => key('waiting', pool),
   status: (status: JobStatus) => key('status', status),
+  lines: (status: JobStatus) => key('lines', status),
   catalogue: key('catalogue'),
   workers: key('workers'),
   worker: (id: string) => key('worker', id),

@@ -90,7 +90,8 @@ export class WorkerStore {
   async unfinished(pool: string, limit: number): Promise<string[]> {
     const queued = await this.#redis.zrange(keys.waiting(pool), 0, String(limit - 1));
     const running = await this.#redis.zrange(keys.status('running'), 0, String(limit - 1));
-    return [...queued, ...running];
+    const lines = await this.#redis.zrange(keys.lines('running'), 0, String(limit - 1));
+    return [...queued, ...running, ...lines];
   }
 
   /** Forgets jobs whose time to live is over in every index. */

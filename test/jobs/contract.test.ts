@@ -159,6 +159,29 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
     assert.deepEqual(await jobs.counts(), { queued: 3, running: 0, succeeded: 0, failed: 0, canceled: 1 });
   },
 
+  'lines of a batch are counted but in no list': async (store) => {
+    const { jobs } = store;
+    const single = await submit(store);
+    const flow = { tenant: 'somebody', batch: 'of theirs' };
+    const { job: line } = await jobs.submit(testRequest(), { pool: 'default', flow });
+    const lists = await Promise.all(
+      [{}, { status: 'queued' as const }, { model: 'tiny' }].map((query) => jobs.list({ ...query, limit: 10 })),
+    );
+    for (const list of lists)
+      assert.deepEqual(
+        list.jobs.map(({ id }) => id),
+        [single.id],
+      );
+    assert.equal((await jobs.counts()).queued, 2);
+    assert.equal((await jobs.get(line.id))?.status, 'queued');
+    await store.finish(line.id, 'succeeded');
+    assert.equal((await jobs.counts()).succeeded, 1);
+    assert.deepEqual((await jobs.list({ limit: 10, status: 'succeeded' })).jobs, []);
+    assert.ok(await jobs.result(line.id, 'json'));
+    await jobs.remove(line.id);
+    assert.deepEqual(await jobs.counts(), { queued: 1, running: 0, succeeded: 0, failed: 0, canceled: 0 });
+  },
+
   'a result is there when its job succeeded, whole and packed': async (store) => {
     const { jobs } = store;
     const [good, bad] = [await submit(store), await submit(store)];

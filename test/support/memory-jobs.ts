@@ -5,7 +5,13 @@ import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { JobEvent } from '../../src/contract/events.ts';
 import { isFinal, type Job, jobLinks } from '../../src/contract/job.ts';
 import type { Result } from '../../src/contract/result.ts';
-import { IdempotencyConflictError, type Jobs, QueueFullError, type WorkerInfo } from '../../src/jobs/jobs.ts';
+import {
+  IdempotencyConflictError,
+  type Jobs,
+  QueueFullError,
+  type SubmitOptions,
+  type WorkerInfo,
+} from '../../src/jobs/jobs.ts';
 import { infoOf } from './result-info.ts';
 
 const WORKER: WorkerInfo = {
@@ -42,6 +48,7 @@ export function resultOf(jobId: string): Result {
 interface Entry {
   job: Job;
   pool: string;
+  batch: string | undefined;
   request: AttributeRequest;
   result: Result | null;
   events: JobEvent[];
@@ -65,7 +72,7 @@ export class MemoryJobs implements Jobs {
     this.#maxQueue = maxQueue;
   }
 
-  async submit(request: AttributeRequest, { pool, idempotencyKey }: { pool: string; idempotencyKey?: string }) {
+  async submit(request: AttributeRequest, { pool, idempotencyKey, flow }: SubmitOptions) {
     const body = JSON.stringify(request);
     const known = idempotencyKey === undefined ? undefined : this.keys.get(idempotencyKey);
     if (known !== undefined && this.entries.has(known.id)) {
@@ -88,7 +95,7 @@ export class MemoryJobs implements Jobs {
       error: null,
       links: jobLinks(id),
     };
-    this.entries.set(id, { job, pool, request, result: null, events: [] });
+    this.entries.set(id, { job, pool, batch: flow?.batch, request, result: null, events: [] });
     if (idempotencyKey !== undefined) this.keys.set(idempotencyKey, { id, body });
     this.pools.push(pool);
     return { job: this.#view(id), created: true };
@@ -152,7 +159,8 @@ export class MemoryJobs implements Jobs {
   }
 
   async list({ status, model, limit, cursor }: { status?: string; model?: string; limit: number; cursor?: string }) {
-    const all = [...this.entries.keys()].map((one) => this.#view(one)).reverse();
+    const listed = [...this.entries.keys()].filter((one) => this.entry(one).batch === undefined);
+    const all = listed.map((one) => this.#view(one)).reverse();
     const matching = all.filter(
       (job) => (status === undefined || job.status === status) && (model === undefined || job.model === model),
     );

@@ -1,5 +1,5 @@
 --[[
-  Counts jobs by status.
+  Counts jobs by status, lines of batches too.
 
   Input:
     ARGV[1]  now: milliseconds since 1970
@@ -13,5 +13,8 @@ local FIRST_STATUS = 2
 
 sweep(now)
 local counts = {}
-for i = FIRST_STATUS, #ARGV do table.insert(counts, redis.call('ZCARD', key('status', ARGV[i]))) end
+for i = FIRST_STATUS, #ARGV do
+  local jobs, lines = redis.call('ZCARD', key('status', ARGV[i])), redis.call('ZCARD', key('lines', ARGV[i]))
+  table.insert(counts, jobs + lines)
+end
 return counts

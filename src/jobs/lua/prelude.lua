@@ -14,19 +14,23 @@ end
 local function tell(id, what) redis.call('PUBLISH', key('channel_job', id), what) end
 
 local function load(id)
-  local fields = redis.call('HMGET', key('job', id), 'status', 'model', 'pool', 'attempt', 'idempotency', 'webhook')
+  local fields = redis.call('HMGET', key('job', id), 'status', 'model', 'pool', 'attempt', 'idempotency', 'webhook',
+    'batch')
   if not fields[1] then return nil end
   return {
     status = fields[1], model = fields[2], pool = fields[3], attempt = fields[4],
-    idempotency = fields[5], webhook = fields[6] == '1',
+    idempotency = fields[5], webhook = fields[6] == '1', batch = fields[7] or '',
   }
 end
 
 local function isFinal(status) return FINAL[status] ~= nil end
 
+-- The index of the jobs that have this status; lines of batches have their own, so that lists need not skip them.
+local function statusIndex(status, batch) return key(batch == '' and 'status' or 'lines', status) end
+
 local function move(id, job, status)
-  redis.call('ZREM', key('status', job.status), id)
-  redis.call('ZADD', key('status', status), 0, id)
+  redis.call('ZREM', statusIndex(job.status, job.batch), id)
+  redis.call('ZADD', statusIndex(status, job.batch), 0, id)
   if status == 'queued' then
     redis.call('ZADD', key('waiting', job.pool), 0, id)
   else
@@ -48,6 +52,7 @@ end
 local function unlist(id, status, model)
   redis.call('ZREM', key('jobs'), id)
   redis.call('ZREM', key('status', status), id)
+  redis.call('ZREM', key('lines', status), id)
   redis.call('ZREM', key('model', model), id)
   redis.call('SREM', key('webhooks'), id)
 end

@@ -12,7 +12,10 @@
     ARGV[8]   idempotency: hash of the idempotency key, or ''
     ARGV[9]   body: hash of the request
     ARGV[10]  webhook: '1' where it has one
-    ARGV[11]  request, packed
+    ARGV[11]  tenant: whose job it is
+    ARGV[12]  batch: the batch whose line it is, or ''
+    ARGV[13]  work: what it is charged for
+    ARGV[14]  request, packed
 
   Output: {the server's clock, outcome, detail}
     'created', 'existing'  with the description of the job
@@ -21,7 +24,8 @@
     'late'                 nothing was created
 ]]
 local latest, id, pool, model, method, created = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local limit, idempotency, body, webhook, request = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local limit, idempotency, body, webhook = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]
+local tenant, batch, work, request = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 
 local time = serverTime()
 if redis.call('EXISTS', key('job', id)) == 1 then return { time, 'created', describe(id) } end
@@ -43,14 +47,17 @@ local waiting = redis.call('ZCARD', key('waiting', pool))
 if waiting >= limit then return { time, 'full', waiting } end
 
 redis.call('HSET', key('job', id), 'status', 'queued', 'model', model, 'method', method, 'pool', pool,
-  'created_at', created, 'phase', 'queued', 'completed', '0', 'total', '0', 'attempt', '0', 'webhook', webhook)
+  'created_at', created, 'phase', 'queued', 'completed', '0', 'total', '0', 'attempt', '0', 'webhook', webhook,
+  'tenant', tenant, 'batch', batch, 'work', work)
 if idempotency ~= '' then
   redis.call('HSET', key('job', id), 'idempotency', idempotency)
   redis.call('SET', key('idempotency', idempotency), id .. ' ' .. body)
 end
 redis.call('SET', key('request', id), request)
-redis.call('ZADD', key('jobs'), 0, id)
-redis.call('ZADD', key('status', 'queued'), 0, id)
-redis.call('ZADD', key('model', model), 0, id)
+if batch == '' then
+  redis.call('ZADD', key('jobs'), 0, id)
+  redis.call('ZADD', key('model', model), 0, id)
+end
+redis.call('ZADD', statusIndex('queued', batch), 0, id)
 redis.call('ZADD', key('waiting', pool), 0, id)
 return { time, 'created', describe(id) }
