@@ -59,7 +59,13 @@ export const Job = Type.Object(
       description: 'Jobs in front of it; 0 when it is next or runs; null when it has ended.',
     }),
     progress: ref(Progress),
-    error: nullable(ref(JobError)),
+    error: nullable(ref(JobError), {
+      description: 'Why it failed. A job of several texts fails only where all of them did.',
+    }),
+    failed_texts: Type.Integer({
+      minimum: 0,
+      description: 'Texts of a job that succeeded which failed: `error` of their sequences in the result says why.',
+    }),
     links: Links,
   },
   {
@@ -76,6 +82,7 @@ export const Job = Type.Object(
         queue_position: 0,
         progress: { phase: 'queued', completed: 0, total: 0, fraction: 0 },
         error: null,
+        failed_texts: 0,
         links: {
           self: '/jobs/k3v9',
           result: '/jobs/k3v9/result',

@@ -1,6 +1,7 @@
 /** The result of a job: scores of every source and target token for every generated token. */
 import Type, { type Static } from 'typebox';
 import type { AttributeRequest, Message } from './attribute-request.ts';
+import { JobError } from './job.ts';
 import { freeObject, mapOf, nullable, ref } from './schema.ts';
 
 /** A number, null (not applicable; never NaN), or a list of scores where an axis follows. */
@@ -95,6 +96,11 @@ export const ResultSequence = Type.Object(
     diagnostics: Type.Optional(
       freeObject({ description: "The method's own diagnostics, such as the R2 of LIME's fit." }),
     ),
+    error: Type.Optional(
+      ref(JobError, {
+        description: 'Why this text failed; then the lists are empty and the scores null. Left out where it succeeded.',
+      }),
+    ),
   },
   { $id: 'ResultSequence' },
 );
@@ -182,13 +188,13 @@ export const ResultInfo = Type.Object(
         description: 'The conversations, where they were given in place of `input_texts`.',
       }),
     ),
-    generated_texts: Type.Array(Type.String(), {
+    generated_texts: Type.Array(nullable(Type.String()), {
       description:
         'The whole outputs, as a request takes them: with decoder-only models each starts with its input text (with ' +
-        '`messages` it is the reply alone).',
+        '`messages` it is the reply alone). null: the text failed before there was one.',
     }),
-    continuations: Type.Array(Type.String(), {
-      description: 'The outputs without what was given: what the model added.',
+    continuations: Type.Array(nullable(Type.String()), {
+      description: 'The outputs without what was given: what the model added. null: as in `generated_texts`.',
     }),
     seed: Type.Integer(),
     request: Type.Unsafe<RepeatableRequest>({

@@ -21,15 +21,15 @@ export class Admission {
 
   /**
    * Runs `body` for every item, neighbors in size together, and each as soon as there is room for it. Every item runs to
-   * its end; where some fail, the error of the first in order is thrown then.
+   * its end, whatever becomes of the others.
    * @param bytesOf - what an item keeps while it runs
-   * @returns results in the order of the items
+   * @returns outcomes in the order of the items
    */
-  async all<Item, Result>(
+  async settled<Item, Result>(
     items: readonly Item[],
     bytesOf: (item: Item) => number,
     body: (item: Item) => Promise<Result>,
-  ): Promise<Result[]> {
+  ): Promise<PromiseSettledResult<Result>[]> {
     const bytes = items.map(bytesOf);
     const order = Array.from(items.keys()).sort((a, b) => bytes[a] - bytes[b] || a - b);
     const running = new Map<number, Promise<Result>>();
@@ -38,11 +38,7 @@ export class Admission {
         index,
         this.#run(bytes[index], () => body(items[index])),
       );
-    const outcomes = await Promise.allSettled(items.map((_, index) => running.get(index) as Promise<Result>));
-    return outcomes.map((outcome) => {
-      if (outcome.status === 'rejected') throw outcome.reason;
-      return outcome.value;
-    });
+    return Promise.allSettled(items.map((_, index) => running.get(index) as Promise<Result>));
   }
 
   async #run<Result>(bytes: number, body: () => Promise<Result>): Promise<Result> {

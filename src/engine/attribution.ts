@@ -1,6 +1,6 @@
 /** One request on its way to a result: prepare its texts, attribute them, aggregate their scores, say how it was done. */
 
-import { type AggregatorCall, aggregate, completeChain } from '../attribution/aggregation/aggregate.ts';
+import { aggregateEach, completeChain } from '../attribution/aggregation/aggregate.ts';
 import type { Counters, SharedPasses } from '../attribution/passes/passes.ts';
 import type { Registries } from '../attribution/registries.ts';
 import { type SequenceAttribution, withKindOfAxes } from '../attribution/scores.ts';
@@ -8,7 +8,7 @@ import { type DynamicBatcher, type Look, yieldToEventLoop } from '../batching/dy
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
-import type { ContrastInfo, Result } from '../contract/result.ts';
+import type { Result } from '../contract/result.ts';
 import { Random } from '../random.ts';
 import { toInseqJson } from '../results/inseq.ts';
 import { toResultSequence } from '../results/json.ts';
@@ -20,11 +20,14 @@ import { countTexts, type Input, prepareInput } from './inputs.ts';
 import { limitRawScores } from './limits.ts';
 import type { ModelStore, ReadyModel } from './model-store.ts';
 import { AttributingProgress, GeneratingProgress } from './progress.ts';
+import { eachText, failedSequence, faultOfAll, isThere, TextFault } from './text-faults.ts';
 
 export interface EngineHooks {
   progress(progress: { phase: 'loading' | 'generating' | 'attributing'; completed: number; total: number }): void;
   /** One generated token's column, aggregated by the method's default; columns leave as they are finished. */
   step(step: StepEvent): void;
+  /** A text that failed for no fault of its own; the error is for the operator. */
+  textFailed?: (text: number, error: unknown) => void;
   /** Aborted when the job was stopped; seen between micro-batches. */
   signal: AbortSignal;
   /** Whether the job was stopped, as far as can be told without the event loop: asked between ops. */
@@ -33,6 +36,8 @@ export interface EngineHooks {
 
 export interface EngineOutput {
   result: Omit<Result, 'job_id'>;
+  /** Texts that failed, each for itself. */
+  failedTexts: number;
   /** The JSON that `inseq.FeatureAttributionOutput.load` reads. */
   inseq(): string;
 }
@@ -65,7 +70,7 @@ export interface Job {
 }
 
 /**
- * Runs a request.
+ * Runs a request. A text that fails does so alone; the job fails where all of its texts do.
  * @throws {AttributionError} when the request is at fault; the signal's reason when the job was stopped
  */
 export async function attribute(
@@ -97,7 +102,10 @@ function lookOf({ signal, stopped }: EngineHooks): Look {
 }
 
 /** Encodes all texts, and continues those whose output is not given, token by token together. */
-async function prepareTexts(job: Job, loading: (completed: number, total: number) => void): Promise<Input[]> {
+async function prepareTexts(
+  job: Job,
+  loading: (completed: number, total: number) => void,
+): Promise<(Input | TextFault)[]> {
   const { request, model, look, resources } = job;
   const aligner = job.calls.alignsContrasts ? await resources.store.aligner(request.model, loading) : null;
   const indices = Array.from({ length: countTexts(request) }, (_, index) => index);
@@ -106,7 +114,7 @@ async function prepareTexts(job: Job, loading: (completed: number, total: number
   const { hiddenSize, numLayers } = model.model;
   // Keys and values of a text are kept while it is continued. A character makes at most about one token.
   const cacheBytes = (index: number): number => textLength(request, index) * 2 * hiddenSize * numLayers * 4;
-  return resources.admission.all(indices, cacheBytes, (index) =>
+  const prepare = (index: number): Promise<Input> =>
     resources.batcher.join(look, async (client) => {
       const input = await prepareInput({
         model,
@@ -120,8 +128,8 @@ async function prepareTexts(job: Job, loading: (completed: number, total: number
       });
       limitRawScores(job, input, indices.length);
       return input;
-    }),
-  );
+    });
+  return eachText(indices, look, (texts) => resources.admission.settled(texts, cacheBytes, prepare));
 }
 
 function textLength(request: AttributeRequest, index: number): number {
@@ -129,49 +137,89 @@ function textLength(request: AttributeRequest, index: number): number {
   return (prompt ?? request.input_texts[index].length) + (request.generation_args.max_new_tokens ?? 0);
 }
 
-/** Attributes all texts, as many together as their scores fit into memory. */
-async function attributeTexts(job: Job, inputs: readonly Input[]): Promise<AttributedText[]> {
+/** Attributes the texts that could be prepared, as many together as their scores fit into memory. */
+async function attributeTexts(
+  job: Job,
+  inputs: readonly (Input | TextFault)[],
+): Promise<(AttributedText | TextFault)[]> {
   const { look, model, resources } = job;
-  const progress = new AttributingProgress(job.hooks, inputs.length);
-  const indices = inputs.map((_, index) => index);
+  const indices = [...inputs.keys()].filter((index) => isThere(inputs[index]));
+  const progress = new AttributingProgress(job.hooks, indices.length);
   // Scores of each dimension, and the tensors that they are read from.
-  const scoreBytes = (index: number): number => {
-    const { start, end, sourceIds } = inputs[index].sequence;
-    return (end + (sourceIds?.length ?? 0)) * (end - start) * model.model.hiddenSize * 4 * 2;
-  };
-  return resources.admission.all(indices, scoreBytes, (index) =>
-    resources.batcher.join(look, (client) =>
-      attributeText(job, inputs[index], index, client, (completed, total) => progress.report(index, completed, total)),
-    ),
-  );
+  const scoreBytes = ({ sequence: { start, end, sourceIds } }: Input): number =>
+    (end + (sourceIds?.length ?? 0)) * (end - start) * model.model.hiddenSize * 4 * 2;
+  const attributed = await eachText(indices, look, (texts) => {
+    const items = texts.flatMap((index) => {
+      const input = inputs[index];
+      return isThere(input) ? [{ index, input, at: indices.indexOf(index) }] : [];
+    });
+    return resources.admission.settled(
+      items,
+      ({ input }) => scoreBytes(input),
+      ({ index, input, at }) =>
+        resources.batcher.join(look, (client) =>
+          attributeText(job, input, index, client, (completed, total) => progress.report(at, completed, total)),
+        ),
+    );
+  });
+  return inputs.map((input, index) => (isThere(input) ? attributed[indices.indexOf(index)] : input));
 }
 
 /** Aggregates what the texts came to, and says how it was made. */
-function output(job: Job, inputs: readonly Input[], texts: readonly AttributedText[], seconds: number): EngineOutput {
+function output(
+  job: Job,
+  prepared: readonly (Input | TextFault)[],
+  texts: readonly (AttributedText | TextFault)[],
+  seconds: number,
+): EngineOutput {
   const { request, model, calls, counters, resources } = job;
-  const raw = texts.map(({ attribution }) => attribution);
-  const chain: readonly AggregatorCall[] | null = request.aggregators ?? texts[0]?.defaultChain ?? null;
-  const sequences: SequenceAttribution[] =
-    request.aggregators === null
-      ? texts.map(({ aggregated }) => aggregated)
-      : aggregate(
-          raw,
-          request.aggregators,
-          inputs.map((input) => aggregationContext(job, input)),
-        );
-  const contrasts: ContrastInfo[] = texts.flatMap((text) => text.contrasts);
+  const inputs = prepared.map((input) => (isThere(input) ? input : null));
+  const aggregated = aggregateTexts(job, inputs, texts);
+  const faults = aggregated.filter((sequence) => sequence instanceof TextFault);
+  if (faults.length === aggregated.length) throw faultOfAll(faults);
+  for (const [index, fault] of aggregated.entries()) {
+    if (fault instanceof TextFault && !fault.isExpected) job.hooks.textFailed?.(index, fault.reason);
+  }
+  const succeeded = texts.map((text, index) => (isThere(text) && isThere(aggregated[index]) ? text : undefined));
+  const there = succeeded.filter((text) => text !== undefined);
+  const chain = request.aggregators ?? there[0].defaultChain;
   const resolved: Resolved = { ...calls, request, model, method: calls.method.id, inputs };
   const { backend, versions } = resources.catalogue;
   const info = resultInfo(resolved, {
     backend: backend.name,
-    aggregators: chain && completeChain(chain),
-    contrasts,
+    aggregators: completeChain(chain),
+    contrasts: there.flatMap(({ contrasts }) => contrasts),
     seconds,
     counters,
     versions,
   });
+  const raw = succeeded.map((text) => text?.attribution);
   return {
-    result: { sequences: sequences.map(toResultSequence), info },
-    inseq: () => toInseqJson(sequences.map(withKindOfAxes), inseqInfo(resolved, raw, seconds)),
+    result: {
+      sequences: aggregated.map((sequence) => (isThere(sequence) ? toResultSequence(sequence) : failedSequence(sequence))),
+      info,
+    },
+    failedTexts: faults.length,
+    inseq: () => toInseqJson(aggregated.filter(isThere).map(withKindOfAxes), inseqInfo(resolved, raw, seconds)),
   };
+}
+
+/** Scores by the request's chain of aggregators, or by the method's default. */
+function aggregateTexts(
+  job: Job,
+  inputs: readonly (Input | null)[],
+  texts: readonly (AttributedText | TextFault)[],
+): (SequenceAttribution | TextFault)[] {
+  const { aggregators } = job.request;
+  if (aggregators === null) return texts.map((text) => (isThere(text) ? text.aggregated : text));
+  const outcomes = aggregateEach(
+    texts.map((text) => (isThere(text) ? text.attribution : undefined)),
+    aggregators,
+    inputs.map((input) => (input === null ? undefined : aggregationContext(job, input))),
+  );
+  return texts.map((text, index) => {
+    if (!isThere(text)) return text;
+    const outcome = outcomes[index];
+    return outcome === undefined || outcome instanceof Error ? new TextFault(outcome) : outcome;
+  });
 }

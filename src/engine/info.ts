@@ -24,7 +24,8 @@ export interface Resolved extends Calls {
   model: ReadyModel;
   /** Id of the method. */
   method: string;
-  inputs: readonly Input[];
+  /** Null where a text failed before it was prepared. */
+  inputs: readonly (Input | null)[];
 }
 
 /** What was found out while a request was computed. */
@@ -57,16 +58,16 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
     step_scores: stepScores.map(callOf),
     attribute_target: model.model.architecture === 'decoder-only' || request.attribute_target,
     include_eos_baseline: request.include_eos_baseline,
-    ...generationInfo(request, inputs),
+    ...generationInfo(request, prepared(inputs)),
     ...effectiveLanguages(resolved),
     skip_special_tokens: request.skip_special_tokens,
     clean_special_chars: request.clean_special_chars,
     input_texts: request.messages === null ? request.input_texts : null,
     ...(request.messages !== null && { messages: request.messages }),
-    generated_texts: inputs.map(({ texts, generatedText }) =>
-      request.messages === null ? texts.target : generatedText,
+    generated_texts: inputs.map(
+      (input) => (request.messages === null ? input?.texts.target : input?.generatedText) ?? null,
     ),
-    continuations: inputs.map(({ generatedText }) => generatedText),
+    continuations: inputs.map((input) => input?.generatedText ?? null),
     seed: request.seed,
     request: repeatable(resolved, aggregators),
     backend: measured.backend,
@@ -98,7 +99,7 @@ function repeatable(
     attr_pos_start: request.attr_pos_start,
     attr_pos_end: request.attr_pos_end,
     include_eos_baseline: request.include_eos_baseline,
-    generation_args: generationInfo(request, inputs).generation_args ?? request.generation_args,
+    generation_args: generationInfo(request, prepared(inputs)).generation_args ?? request.generation_args,
     src_lang: request.src_lang,
     tgt_lang: request.tgt_lang,
     skip_special_tokens: request.skip_special_tokens,
@@ -107,6 +108,8 @@ function repeatable(
     seed: request.seed,
   };
 }
+
+const prepared = (inputs: Resolved['inputs']): Input[] => inputs.filter((input) => input !== null);
 
 const callOf = ({ fn, args }: StepCall): CompleteCall => ({ name: fn.id, args });
 
@@ -120,7 +123,7 @@ function effectiveLanguages({ request, model, inputs }: Resolved): Pick<ResultIn
       const id = tokenizer.forcedLanguageId(code);
       return id !== null && ids.includes(id);
     }) ?? null;
-  const { sourceIds, targetIds } = inputs[0]?.sequence ?? {};
+  const { sourceIds, targetIds } = prepared(inputs)[0]?.sequence ?? {};
   return {
     src_lang: src_lang ?? codeOf([sourceIds?.[0], sourceIds?.at(-1)]),
     tgt_lang: tgt_lang ?? codeOf([targetIds?.[0], targetIds?.[1]]),
@@ -145,17 +148,22 @@ function generationInfo({ generation_args: args }: AttributeRequest, inputs: rea
   };
 }
 
-/** The info as Inseq writes it. */
+/**
+ * The info as Inseq writes it, of the texts that succeeded.
+ * @param raw - in the order of the texts; undefined where one failed
+ */
 export function inseqInfo(
   { request, model, method, methodArgs, attributedFn, stepScores, inputs }: Resolved,
-  raw: readonly SequenceAttribution[],
+  raw: readonly (SequenceAttribution | undefined)[],
   seconds: number,
 ): InseqInfo {
+  const first = raw.find((sequence) => sequence !== undefined);
+  const succeeded = (_: unknown, index: number): boolean => raw[index] !== undefined;
   const { architectures } = model.config;
   return {
     attribution_method: method,
-    attr_pos_start: raw[0]?.attrPosStart ?? null,
-    attr_pos_end: raw[0]?.attrPosEnd ?? null,
+    attr_pos_start: first?.attrPosStart ?? null,
+    attr_pos_end: first?.attrPosEnd ?? null,
     attribute_target: request.attribute_target,
     attributed_fn: `${attributedFn.fn.id}_fn`,
     attributed_fn_args: attributedFn.args,
@@ -163,10 +171,10 @@ export function inseqInfo(
     constrained_decoding: request.generated_texts !== null,
     exec_time: seconds,
     generate_from_target_prefix: false,
-    generated_texts: inputs.map(({ texts }) => texts.target),
+    generated_texts: prepared(inputs.filter(succeeded)).map(({ texts }) => texts.target),
     generation_args: request.generation_args,
     include_eos_baseline: request.include_eos_baseline,
-    input_texts: request.input_texts,
+    input_texts: request.input_texts.filter(succeeded),
     model_class: Array.isArray(architectures) ? String(architectures[0]) : model.model.modelType,
     model_name: request.model,
     output_step_attributions: false,

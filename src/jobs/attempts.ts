@@ -12,7 +12,7 @@ import type { Attempt, WorkerStore } from './worker-store.ts';
 
 /** What a computation gave. `retry`: another attempt may succeed. */
 export type Outcome =
-  | { status: 'succeeded'; result: Buffer; inseq: Buffer }
+  | { status: 'succeeded'; result: Buffer; inseq: Buffer; failedTexts: number }
   | { status: 'failed'; error: JobError; retry: boolean };
 
 /** Why a running computation is told to stop. */
@@ -93,7 +93,7 @@ export class Attempts {
     if (signal.aborted) return this.#stopped(signal.reason, job, token, attempt);
     await reporter.flushed(); // `done` is the last event
     if (outcome.status === 'succeeded') {
-      await store.succeed(attempt, outcome.result, outcome.inseq);
+      await store.succeed(attempt, outcome);
       return this.#announceEnd(attempt);
     }
     const { error, retry } = outcome;

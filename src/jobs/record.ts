@@ -13,8 +13,8 @@ export interface JobRecord {
 export function readRecord(reply: unknown): JobRecord | null {
   if (!Array.isArray(reply)) return null;
   const fields: (string | null)[] = reply;
-  const [status, model, method, pool, created, started, finished, phase, completed, total, error, attempt, rank, id] =
-    fields;
+  const [status, model, method, pool, created, started, finished, phase, completed, total] = fields;
+  const [error, attempt, failedTexts, rank, id] = fields.slice(10);
   if (id === null || model === null || method === null || pool === null) return null;
   return {
     pool,
@@ -30,6 +30,7 @@ export function readRecord(reply: unknown): JobRecord | null {
       queue_position: isFinal(status as JobStatus) ? null : Number(rank),
       progress: progress(phase as Progress['phase'], Number(completed), Number(total), status === 'succeeded'),
       error: error === null ? null : (JSON.parse(error) as JobError),
+      failed_texts: Number(failedTexts ?? 0),
       links: jobLinks(id),
     },
   };

@@ -56,13 +56,13 @@ export class WorkerStore {
     return this.report(attempt, null, []);
   }
 
-  /** Stores the packed result. False where the attempt no longer counts: then nothing is stored. */
-  succeed(attempt: Attempt, result: Buffer, inseq: Buffer): Promise<boolean> {
-    return this.#finish(attempt, 'succeeded', '', result, inseq);
+  /** Stores the packed results. False where the attempt no longer counts: then nothing is stored. */
+  succeed(attempt: Attempt, results: { result: Buffer; inseq: Buffer; failedTexts: number }): Promise<boolean> {
+    return this.#finish(attempt, 'succeeded', '', results);
   }
 
   fail(attempt: Attempt, error: JobError): Promise<boolean> {
-    return this.#finish(attempt, 'failed', JSON.stringify(error), '', '');
+    return this.#finish(attempt, 'failed', JSON.stringify(error), { result: '', inseq: '', failedTexts: 0 });
   }
 
   /** The running job waits again. False where this attempt is no longer the one that runs. */
@@ -112,10 +112,10 @@ export class WorkerStore {
     attempt: Attempt,
     status: 'succeeded' | 'failed',
     error: string,
-    result: Buffer | '',
-    inseq: Buffer | '',
+    { result, inseq, failedTexts }: { result: Buffer | ''; inseq: Buffer | ''; failedTexts: number },
   ): Promise<boolean> {
-    const args: Argument[] = [attempt.id, attempt.number, status, Date.now(), this.#ttlSeconds, error, result, inseq];
+    const ended: Argument[] = [attempt.id, attempt.number, status, Date.now(), this.#ttlSeconds, error];
+    const args = [...ended, result, inseq, failedTexts];
     return (await runScript(this.#redis, 'finish', args)) === 1;
   }
 }

@@ -90,6 +90,7 @@ async function attribute({ id, slot, request }: ToEngine & { type: 'attribute' }
       signal,
       stopped: () => stops.isSet(slot),
       progress: progress.report,
+      textFailed: (index, error) => console.error(`whence: job ${id}, text ${index}: ${stack(error)}`),
       step: (step) => {
         const small = JSON.stringify(step).length <= MAX_STEP_CHARACTERS;
         send({
@@ -103,7 +104,7 @@ async function attribute({ id, slot, request }: ToEngine & { type: 'attribute' }
     if (engine.loadedModels().join() !== before) send({ type: 'loaded', models: engine.loadedModels() });
     const result = await pack(bounded(() => JSON.stringify({ job_id: id, ...output.result })));
     const inseq = await pack(bounded(output.inseq));
-    send({ type: 'succeeded', id, result, inseq });
+    send({ type: 'succeeded', id, result, inseq, failedTexts: output.failedTexts });
   } catch (error) {
     progress.stop();
     send({ type: 'failed', id, ...explain(error) });
@@ -131,7 +132,7 @@ function bounded(write: () => string): string {
 }
 
 function explain(error: unknown): { error: JobError; retry: boolean; detail: string } {
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const detail = stack(error);
   if (error instanceof ResultTooLargeError) {
     return { error: { code: 'result_too_large', message: error.message, pointer: null }, retry: false, detail };
   }
@@ -154,4 +155,5 @@ function send(message: FromEngine): void {
 }
 
 const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const stack = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 const megabytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);

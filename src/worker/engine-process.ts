@@ -190,7 +190,12 @@ export class EngineProcess {
         running.report({ step: message.step });
         return;
       case 'succeeded':
-        running.settle({ status: 'succeeded', result: bytes(message.result), inseq: bytes(message.inseq) });
+        running.settle({
+          status: 'succeeded',
+          result: bytes(message.result),
+          inseq: bytes(message.inseq),
+          failedTexts: message.failedTexts,
+        });
         return;
       case 'failed':
         if (message.retry && !running.signal.aborted) this.#options.log.error({ job: message.id }, message.detail);

@@ -20,7 +20,7 @@ export type FromEngine =
   | { type: 'loaded'; models: string[] }
   | { type: 'progress'; id: string; progress: Omit<Progress, 'fraction'> }
   | { type: 'step'; id: string; step: StepEvent }
-  /** Packed JSON (src/jobs/packing.ts). */
-  | { type: 'succeeded'; id: string; result: Uint8Array; inseq: Uint8Array }
+  /** Packed JSON (src/jobs/packing.ts); `failedTexts`: how many of its texts failed. */
+  | { type: 'succeeded'; id: string; result: Uint8Array; inseq: Uint8Array; failedTexts: number }
   /** `detail` is for the log. `retry`: the request is not at fault. */
   | { type: 'failed'; id: string; error: JobError; retry: boolean; detail: string };

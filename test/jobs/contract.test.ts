@@ -55,9 +55,13 @@ async function inRedis(t: TestContext): Promise<Store> {
       const attempt = await attemptAt(id);
       const error = { code: 'x', message: 'y', pointer: null };
       if (status === 'failed') assert.ok(await store.fail(attempt, error));
-      else assert.ok(await store.succeed(attempt, await pack('{"sequences":[]}'), await pack('{"inseq":true}')));
+      else assert.ok(await store.succeed(attempt, await packedResults()));
     },
   };
+}
+
+async function packedResults() {
+  return { result: await pack('{"sequences":[]}'), inseq: await pack('{"inseq":true}'), failedTexts: 0 };
 }
 
 async function inMemory(): Promise<Store> {

@@ -29,6 +29,8 @@ export interface Behaviour {
   blockMs?: number;
   /** Ends the process as a crash in native code would; with `log`, only as long as fewer attempts than this were made. */
   crashes?: number;
+  /** How many of the texts are told to have failed. */
+  failedTexts?: number;
   fault?: { code: string; message: string; pointer?: string };
   throws?: string;
   /** Characters in the result. */
@@ -107,6 +109,7 @@ export async function startEngine(config: Config): Promise<Engine> {
       const text = 'x'.repeat(behaviour.resultCharacters ?? 0);
       return {
         result: { sequences: [], info: info(text) },
+        failedTexts: behaviour.failedTexts ?? 0,
         inseq: () => JSON.stringify({ inseq: true, text }),
       };
     },

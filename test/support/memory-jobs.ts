@@ -93,6 +93,7 @@ export class MemoryJobs implements Jobs {
       queue_position: 0,
       progress: { phase: 'queued', completed: 0, total: 0, fraction: 0 },
       error: null,
+      failed_texts: 0,
       links: jobLinks(id),
     };
     this.entries.set(id, { job, pool, batch: flow?.batch, request, result: null, events: [] });

@@ -39,17 +39,42 @@ export function aggregate(
       return result;
     });
   }
+  return aggregateEach(sequences, chain, contexts).map((outcome) => {
+    if (outcome === undefined || outcome instanceof AttributionError) throw outcome;
+    return outcome;
+  });
+}
+
+/**
+ * The same where some sequences are missing, and with a fault that is its own sequence's alone.
+ * @param sequences - undefined: there is none at this place, which the others keep theirs beside
+ * @returns for each sequence its scores, or what kept them from being aggregated
+ * @throws {AttributionError} where the chain itself cannot be applied
+ */
+export function aggregateEach(
+  sequences: readonly (SequenceAttribution | undefined)[],
+  chain: readonly AggregatorCall[],
+  contexts: readonly (AggregationContext | undefined)[],
+): (SequenceAttribution | AttributionError | undefined)[] {
+  const faults = new Map<number, AttributionError>();
   let current = [...sequences];
   chain.forEach((call, stage) => {
     const { apply, args } = prepared(call, stage);
     const before = current;
-    try {
-      current = before.map((sequence, index) => apply(sequence, args, contexts[index], { index, sequences: before }));
-    } catch (error) {
-      throw located(error, `#/aggregators/${stage}/args`);
-    }
+    current = before.map((sequence, index) => {
+      const context = contexts[index];
+      if (sequence === undefined || context === undefined) return undefined;
+      try {
+        return apply(sequence, args, context, { index, sequences: before });
+      } catch (error) {
+        const fault = located(error, `#/aggregators/${stage}/args`);
+        if (!(fault instanceof AttributionError)) throw fault;
+        faults.set(index, fault);
+        return undefined;
+      }
+    });
   });
-  return current;
+  return current.map((sequence, index) => faults.get(index) ?? sequence);
 }
 
 /** The same chain with every argument that it leaves out. */

@@ -17,7 +17,8 @@ export interface AggregationContext {
 /** A sequence's place among all of the job, as they are at this stage of the chain. */
 interface Neighbors {
   readonly index: number;
-  readonly sequences: readonly SequenceAttribution[];
+  /** Undefined where that text failed. */
+  readonly sequences: readonly (SequenceAttribution | undefined)[];
 }
 
 export interface Aggregator {

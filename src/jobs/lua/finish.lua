@@ -10,17 +10,19 @@
     ARGV[6]  failure: the error as JSON, or ''
     ARGV[7]  result, packed, or ''
     ARGV[8]  inseq: the result in Inseq's form, packed, or ''
+    ARGV[9]  failed: how many of its texts failed
 
   Output:
     1, also for a repetition of the same call, after a lost reply; 0 where the attempt no longer counts
 ]]
 local id, attempt, status, now, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local failure, result, inseq = ARGV[6], ARGV[7], ARGV[8]
+local failure, result, inseq, failed = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 
 local job = load(id)
 if not job or job.attempt ~= attempt then return 0 end
 if isFinal(job.status) then return job.status == status and 1 or 0 end
 if result ~= '' then redis.call('SET', key('result', 'json', id), result, 'EX', ttl) end
 if inseq ~= '' then redis.call('SET', key('result', 'inseq', id), inseq, 'EX', ttl) end
+redis.call('HSET', key('job', id), 'failed_texts', failed)
 conclude(id, job, status, now, ttl, failure)
 return 1

@@ -89,7 +89,7 @@ end
 -- Fields as src/jobs/record.ts reads them; false where there is no such job.
 local function describe(id)
   local fields = redis.call('HMGET', key('job', id), 'status', 'model', 'method', 'pool', 'created_at', 'started_at',
-    'finished_at', 'phase', 'completed', 'total', 'error', 'attempt')
+    'finished_at', 'phase', 'completed', 'total', 'error', 'attempt', 'failed_texts')
   if not fields[1] then return false end
   local rank = false
   if fields[1] == 'queued' then rank = redis.call('ZRANK', key('waiting', fields[4]), id) end

@@ -27,7 +27,8 @@ const pair = defineAggregator({
     const { paired } = args;
     const other = sequences[paired];
     if (other === undefined) {
-      throw argumentFault('paired', `there is no text ${paired}: the request has ${sequences.length}, counted from 0`);
+      const why = paired < sequences.length ? `text ${paired} failed` : `there is no text ${paired}`;
+      throw argumentFault('paired', `${why}: the request has ${sequences.length}, counted from 0`);
     }
     if (paired === index) return sequence;
     checkShapes(sequence, other, `texts ${index} and ${paired}`);
