@@ -196,7 +196,9 @@ function output(
   const raw = succeeded.map((text) => text?.attribution);
   return {
     result: {
-      sequences: aggregated.map((sequence) => (isThere(sequence) ? toResultSequence(sequence) : failedSequence(sequence))),
+      sequences: aggregated.map((sequence) =>
+        isThere(sequence) ? toResultSequence(sequence) : failedSequence(sequence),
+      ),
       info,
     },
     failedTexts: faults.length,

@@ -21,15 +21,25 @@ type Cell = string | number | null;
  * Columns: `sequence` (index of the text), `kind` and `name` of the score, the attributed token (`token_*`), the
  * generated one (`generated_*`; for encoder self-attention the source token that looks), for contrastive requests the token
  * that it was compared with (`contrast`), one column for each further axis of raw scores, `value`. What does not apply has no
- * row. The `name` of a `top_alternative` is its rank, and its token is one that the model might have said. Text that a spreadsheet would run as a formula has an
- * apostrophe in front.
+ * row. The `name` of a `top_alternative` is its rank, and its token is one that the model might have said. A text that failed
+ * has one row of the kind `error`, named by its code, with the message in a last column, `error`, which there is only then.
+ * Text that a spreadsheet would run as a formula has an apostrophe in front.
  */
 export function* csvLines(result: Result): Generator<string> {
   const axes = axesOf(result);
   const contrasts = result.sequences.some(({ target }) => target.some(({ contrast }) => contrast !== undefined));
-  yield line([...COLUMNS, ...(contrasts ? ['contrast'] : []), ...axes, 'value']);
+  const errors = result.sequences.some(({ error }) => error !== undefined);
+  const columns = [...COLUMNS, ...(contrasts ? ['contrast'] : []), ...axes, 'value', ...(errors ? ['error'] : [])];
+  yield line(columns);
   for (const [index, sequence] of result.sequences.entries()) {
-    for (const cells of rowsOf(sequence, { extraAxes: axes.length, contrasts })) yield line([index, ...cells]);
+    const { error } = sequence;
+    if (error !== undefined) {
+      const about: Cell[] = [index, 'error', error.code];
+      yield line([...about, ...pad([], columns.length - about.length - 1), error.message]);
+    }
+    for (const cells of rowsOf(sequence, { extraAxes: axes.length, contrasts })) {
+      yield line([index, ...cells, ...(errors ? [null] : [])]);
+    }
   }
 }
 

@@ -33,7 +33,14 @@ const words = (id: string) => id.replaceAll('_', ' ');
 const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function section(sequence: ResultSequence, index: number, info: Result['info']): Page['sections'][number] {
-  const { source, target, attr_pos_start: start, attr_pos_end: end } = sequence;
+  const { source, target, attr_pos_start: start, attr_pos_end: end, error } = sequence;
+  if (error !== undefined) {
+    const given = info.input_texts?.[index].trim().slice(0, 80) ?? '';
+    return {
+      label: `${index + 1}  ${given}`,
+      html: `<p class="note">This text failed: ${escapeHtml(error.message)}</p>`,
+    };
+  }
   const readers = { source: readerOf(source), target: readerOf(target) };
   const groups = groupsOf(sequence, readers);
   const columns = target.slice(start, end).map(({ token, forced }) => ({ ...readers.target(token), forced }));

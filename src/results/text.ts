@@ -24,7 +24,8 @@ export function toText(result: Result, { width = null }: TextOptions = {}): stri
 }
 
 function table(sequence: ResultSequence, index: number, width: number | null): string {
-  const { source, target, attr_pos_start: start, attr_pos_end: end } = sequence;
+  const { source, target, attr_pos_start: start, attr_pos_end: end, error } = sequence;
+  if (error !== undefined) return `text ${index + 1}\n\nfailed: ${error.message}`;
   const read = { source: readerOf(source), target: readerOf(target) };
   const generated = target.slice(start, end);
   const head: Row[] = [[`text ${index + 1}`, ...generated.map(read.target)]];

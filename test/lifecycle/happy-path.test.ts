@@ -5,6 +5,15 @@ import { gunzipSync } from 'node:zlib';
 import type { JobEvent } from '../../src/contract/events.ts';
 import { startBench } from '../support/jobs.ts';
 
+test('the record of a job counts the texts that failed', async (t) => {
+  const bench = await startBench(t);
+  await bench.worker();
+  const job = await bench.submit({ failedTexts: 2 });
+  assert.equal(job.failed_texts, 0);
+  const done = await bench.jobs.wait(job.id, 20);
+  assert.deepEqual([done?.status, done?.failed_texts], ['succeeded', 2]);
+});
+
 test('a job is queued, computed, and its result, events and record agree', async (t) => {
   const bench = await startBench(t);
   const { jobs } = bench;

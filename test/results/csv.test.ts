@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { toCsv } from '../../src/results/csv.ts';
-import { resultOf, smallSequence, tokensOf } from './support.ts';
+import { failedSequence, resultOf, smallSequence, tokensOf } from './support.ts';
 
 /** A reader of RFC 4180. */
 function parse(text: string): string[][] {
@@ -106,6 +106,14 @@ describe('a result as CSV', () => {
     assert.deepEqual(header.slice(-3), ['generated', 'contrast', 'value']);
     for (const row of rows) assert.equal(row[9], row[6] === '3' ? ' Rome' : '');
     assert.ok(rows.every((row) => row.length === header.length));
+  });
+
+  it('has a row and a column for the error of a text that failed', () => {
+    const [header, ...rows] = parse(toCsv(resultOf(failedSequence(), smallSequence())));
+    assert.deepEqual(header.slice(-2), ['value', 'error']);
+    assert.ok(rows.every((row) => row.length === header.length));
+    assert.deepEqual(rows[0], ['0', 'error', 'too_long', '', '', '', '', '', '', '', 'It is, "well", too long.']);
+    assert.ok(rows.slice(1).every((row) => row[0] === '1' && row.at(-1) === ''));
   });
 
   it('quotes what needs quotes and disarms formulas', () => {

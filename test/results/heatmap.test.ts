@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Script } from 'node:vm';
 import { SCRIPT } from '../../src/results/heatmap/script.ts';
 import { toHeatmap } from '../../src/results/heatmap.ts';
-import { resultOf, smallSequence, tokensOf } from './support.ts';
+import { failedSequence, resultOf, smallSequence, tokensOf } from './support.ts';
 
 const page = (...parts: Parameters<typeof smallSequence>) => toHeatmap(resultOf(smallSequence(...parts)));
 
@@ -255,5 +255,11 @@ describe('a large heatmap', () => {
     assert.equal(html.match(/<td /g)?.length, (2 * size - 1) * size + size);
     assert.match(html, /id="numbers">/);
     assert.ok(html.length < 3e6, `${html.length} characters`);
+  });
+
+  it('says of a text that failed why', () => {
+    const html = toHeatmap(resultOf(failedSequence(), smallSequence()));
+    assert.match(html, /<p class="note">This text failed: It is, &quot;well&quot;, too long\.<\/p>/);
+    assert.match(html, /Scores of text 2/);
   });
 });

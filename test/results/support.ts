@@ -104,3 +104,19 @@ export function smallSequence(parts: Partial<ResultSequence> = {}): ResultSequen
     ...parts,
   };
 }
+
+/** A text that failed. */
+export function failedSequence(): ResultSequence {
+  return {
+    source: [],
+    target: [],
+    attr_pos_start: 0,
+    attr_pos_end: 0,
+    source_attributions: null,
+    target_attributions: null,
+    step_scores: {},
+    sequence_scores: {},
+    convergence_delta: null,
+    error: { code: 'too_long', message: 'It is, "well", too long.', pointer: '#/input_texts/0' },
+  };
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toText } from '../../src/results/text.ts';
-import { resultOf, smallSequence, tokensOf } from './support.ts';
+import { failedSequence, resultOf, smallSequence, tokensOf } from './support.ts';
 
 test('a result as text: attributed tokens down, generated tokens across, step scores under them', () => {
   assert.equal(
@@ -95,4 +95,9 @@ test('what a token was compared with stands under it', () => {
   sequence.target[3] = { ...sequence.target[3], contrast: { id: 9, token: 'ĠRome', position: 3 } };
   const [, second] = toText(resultOf(sequence)).split('\n');
   assert.match(second, /^compared with +ĠRome$/);
+});
+
+test('a text that failed says why in the place of its table', () => {
+  const text = toText(resultOf(failedSequence(), smallSequence()));
+  assert.match(text, /^text 1\n\nfailed: It is, "well", too long\.\n\ntext 2 /);
 });

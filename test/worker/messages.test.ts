@@ -97,7 +97,8 @@ test('attribute; progress, step, succeeded', async (t) => {
   const progress = { phase: 'string', completed: 'number', total: 'number' };
   assert.deepEqual(shapeOf(from, 'progress'), { type: 'progress', id: 'string', progress });
   assert.deepEqual(shapeOf(from, 'step'), { type: 'step', id: 'string', step: 'step' });
-  assert.deepEqual(shapeOf(from, 'succeeded'), { type: 'succeeded', id: 'string', result: 'bytes', inseq: 'bytes' });
+  const results = { result: 'bytes', inseq: 'bytes', failedTexts: 'number' };
+  assert.deepEqual(shapeOf(from, 'succeeded'), { type: 'succeeded', id: 'string', ...results });
   const succeeded = from.find((message) => message.type === 'succeeded');
   assert.ok(succeeded?.type === 'succeeded');
   assert.equal(JSON.parse((await unpack(Buffer.from(succeeded.result))).toString()).job_id, 'job');
