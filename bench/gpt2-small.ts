@@ -1,39 +1,64 @@
 /**
- * `npm run bench`: every method at GPT-2 small's shape (124 M parameters, random weights), 16 prompt and 16 forced
- * tokens, float32 and int8, against the floor that the matmul rate of the same run sets. Each precision has its own
- * process, so that peak memory is its own.
+ * `npm run bench`: methods at GPT-2 small's shape (124 M parameters, random weights), 16 forced tokens after a prompt of
+ * 16, float32 and int8, against the floor that the matmul rate of the same run sets. Each precision has its own process.
+ *
+ *   npm run bench -- --prompt 960              a longer prompt: the methods that are for it
+ *   npm run bench -- --only none saliency      one precision (none: float32), some methods
  */
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Sequence } from '../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../src/attribution/registries.ts';
-import { type Case, Flops, forcedSequence, load, matmulRate, measure, peakMegabytes, table } from './measure.ts';
+import {
+  type Case,
+  Flops,
+  forcedSequence,
+  type Loaded,
+  load,
+  matmulRate,
+  measure,
+  startPeak,
+  table,
+} from './measure.ts';
 import { GPT2_SMALL, randomCheckpoint } from './random-checkpoint.ts';
 
 const FOLDER = fileURLToPath(new URL('../.whence/bench', import.meta.url));
-const PROMPT = 16;
 const GENERATED = 16;
+/** Prompts longer than this are attributed by methods whose cost they bear. */
+const LONG_PROMPT = 64;
+/** Rows of the product whose rate is the floor's: about what the cotangents of the shortest prompt have. */
+const RATE_ROWS = 376;
+
+const { values, positionals } = parseArgs({
+  options: { prompt: { type: 'string', default: '16' }, only: { type: 'string' } },
+  allowPositionals: true,
+});
+const prompt = Number(values.prompt);
+const longest = GPT2_SMALL.positions - GENERATED;
+if (!Number.isInteger(prompt) || prompt < 1 || prompt > longest) {
+  throw new RangeError(`--prompt is ${values.prompt}; it must be a whole number of tokens from 1 to ${longest}`);
+}
 
 async function bench(quantization: 'int8' | 'none'): Promise<void> {
   const { loaded, backend, loadSeconds } = await load(randomCheckpoint(FOLDER, GPT2_SMALL), quantization);
-  const sequence = forcedSequence(GPT2_SMALL, PROMPT, GENERATED);
+  const sequence = forcedSequence(GPT2_SMALL, prompt, GENERATED);
   const { methods } = await loadRegistries();
-  const wanted = process.argv.slice(3);
   const cases = casesOf(new Flops(GPT2_SMALL, sequence)).filter(
-    (one) =>
-      (one.stepFunction !== undefined || methods.has(one.method)) &&
-      (wanted.length === 0 || wanted.includes(one.method)),
+    ({ name, method, stepFunction, lengths }) =>
+      (stepFunction !== undefined || methods.has(method)) &&
+      lengths.includes(prompt > LONG_PROMPT ? 'long' : 'short') &&
+      (positionals.length === 0 || positionals.some((word) => name.startsWith(word))),
   );
   console.log(
-    `\nGPT-2 small's shape, ${PROMPT} + ${GENERATED} tokens, ${quantization === 'int8' ? 'int8' : 'float32'}; ${backend}; ` +
-      `loaded in ${loadSeconds.toFixed(1)} s`,
+    `\nGPT-2 small's shape, ${prompt} + ${GENERATED} tokens, ${quantization === 'int8' ? 'int8' : 'float32'}; ${backend}; ` +
+      `loaded in ${loadSeconds.toFixed(1)} s, weights ${Math.round(loaded.bytes / 2 ** 20)} MB`,
   );
   const rows: string[][] = [];
   for (const one of cases) {
-    // The rate moves with what else the machine does: it is taken before and after.
-    const before = matmulRate(376, GPT2_SMALL.hidden);
-    const { seconds, counters } = await measure(loaded, sequence, one);
-    const rate = Math.max(before, matmulRate(376, GPT2_SMALL.hidden));
+    const peak = startPeak();
+    const { seconds, cores, counters, rate } = await measured(loaded, sequence, one);
     const needed = typeof one.flops === 'number' ? one.flops : one.flops(counters);
     const floor = needed / rate / 1e9;
     rows.push([
@@ -43,59 +68,107 @@ async function bench(quantization: 'int8' | 'none'): Promise<void> {
       rate.toFixed(0),
       floor.toFixed(3),
       (seconds / floor).toFixed(2),
+      cores.toFixed(1),
       String(counters.forward),
       String(counters.backward),
+      String(peak() ?? ''),
     ]);
   }
-  table(['method', 'seconds', 'GFLOP', 'GFLOP/s', 'floor s', 'ratio', 'forward', 'backward'], rows);
-  console.log(`peak memory ${peakMegabytes()}, weights ${Math.round(loaded.bytes / 2 ** 20)} MB`);
+  table(['method', 'seconds', 'GFLOP', 'GFLOP/s', 'floor s', 'ratio', 'cores', 'forward', 'backward', 'peak MB'], rows);
   loaded.dispose();
 }
 
-function casesOf(flops: Flops): Case[] {
+type Length = 'short' | 'long';
+type Row = Case & { lengths: readonly Length[] };
+
+function casesOf(flops: Flops): Row[] {
   const gradient = flops.forward + flops.backward;
-  const positions = PROMPT + GENERATED - 1;
+  const positions = prompt + GENERATED - 1;
+  const [always, short, long]: Length[][] = [['short', 'long'], ['short'], ['long']];
   return [
-    { name: 'saliency', method: 'saliency', flops: gradient, runs: 4 },
-    { name: 'input_x_gradient', method: 'input_x_gradient', flops: gradient, runs: 4 },
-    { name: 'integrated_gradients (50)', method: 'integrated_gradients', flops: 50 * gradient, runs: 1 },
-    { name: 'discretized_ig (50)', method: 'discretized_integrated_gradients', flops: 50 * gradient, runs: 1 },
+    { name: 'saliency', method: 'saliency', flops: gradient, runs: 4, lengths: always },
+    { name: 'input_x_gradient', method: 'input_x_gradient', flops: gradient, runs: 4, lengths: always },
+    {
+      name: 'integrated_gradients (50)',
+      method: 'integrated_gradients',
+      flops: 50 * gradient,
+      runs: 1,
+      lengths: short,
+    },
+    {
+      name: 'discretized_ig (50)',
+      method: 'discretized_integrated_gradients',
+      flops: 50 * gradient,
+      runs: 1,
+      lengths: short,
+    },
     {
       name: 'sequential_ig (5)',
       method: 'sequential_integrated_gradients',
       methodArgs: { n_steps: 5 },
       flops: 5 * positions * gradient,
       runs: 1,
+      lengths: short,
     },
-    { name: 'gradient_shap (5)', method: 'gradient_shap', flops: 5 * gradient, runs: 1 },
-    { name: 'deeplift', method: 'deeplift', flops: 2 * flops.forward + flops.backward, runs: 2 },
+    { name: 'gradient_shap (5)', method: 'gradient_shap', flops: 5 * gradient, runs: 1, lengths: short },
+    {
+      name: 'deeplift',
+      method: 'deeplift',
+      flops: 2 * flops.forward + flops.backward,
+      runs: 2,
+      lengths: always,
+    },
     {
       name: 'layer_gradient_x_activation',
       method: 'layer_gradient_x_activation',
       methodArgs: { target_layer: 'h.*.mlp' },
       flops: gradient,
       runs: 2,
+      lengths: always,
     },
-    { name: 'layer_deeplift', method: 'layer_deeplift', flops: 2 * flops.forward + flops.backward, runs: 1 },
+    {
+      name: 'layer_deeplift',
+      method: 'layer_deeplift',
+      flops: 2 * flops.forward + flops.backward,
+      runs: 1,
+      lengths: short,
+    },
     {
       name: 'layer_ig (10, h.6.mlp)',
       method: 'layer_integrated_gradients',
       methodArgs: { target_layer: 'h.6.mlp', n_steps: 10 },
       flops: 10 * (flops.forward + flops.backward / 2),
       runs: 1,
+      lengths: short,
     },
-    { name: 'occlusion', method: 'occlusion', flops: flops.occlusion, runs: 3 },
-    { name: 'lime (100)', method: 'lime', methodArgs: { n_samples: 100 }, flops: 100 * flops.forward, runs: 1 },
+    { name: 'occlusion', method: 'occlusion', flops: flops.occlusion(1), runs: 3, lengths: short },
+    {
+      name: 'lime (100)',
+      method: 'lime',
+      methodArgs: { n_samples: 100 },
+      flops: 100 * flops.forward,
+      runs: 1,
+      lengths: short,
+    },
+    {
+      name: 'lime (20)',
+      method: 'lime',
+      methodArgs: { n_samples: 20 },
+      flops: 20 * flops.forward,
+      runs: 1,
+      lengths: long,
+    },
     {
       name: 'reagent (2 probes x 5)',
       method: 'reagent',
       methodArgs: { max_probe_steps: 5, num_probes: 2 },
-      // Each pass is a replaced copy for one step; counted as a whole forward pass without the head of other steps.
+      // Each pass is a replaced copy for one step.
       flops: ({ forward }) => forward * flops.replacedCopy,
       runs: 1,
+      lengths: short,
     },
-    { name: 'value_zeroing', method: 'value_zeroing', flops: flops.forward * positions, runs: 1 },
-    { name: 'attention', method: 'attention', flops: flops.forward, runs: 4 },
+    { name: 'value_zeroing', method: 'value_zeroing', flops: flops.valueZeroing(1), runs: 2, lengths: short },
+    { name: 'attention', method: 'attention', flops: flops.forward, runs: 4, lengths: always },
     {
       name: 'mc_dropout_prob_avg (10)',
       method: '',
@@ -103,23 +176,27 @@ function casesOf(flops: Flops): Case[] {
       stepArgs: { n_mcd_steps: 10 },
       flops: 11 * flops.forward,
       runs: 2,
+      lengths: always,
     },
   ];
 }
 
-const [quantization] = process.argv.slice(2);
-if (quantization === 'int8' || quantization === 'none') {
-  await bench(quantization);
+/** The best of several runs. The rate moves with what else the machine does: it is taken before and after. */
+async function measured(loaded: Loaded['loaded'], sequence: Sequence, one: Case) {
+  const before = matmulRate(RATE_ROWS, GPT2_SMALL.hidden);
+  const best = await measure(loaded, sequence, one);
+  return { ...best, rate: Math.max(before, matmulRate(RATE_ROWS, GPT2_SMALL.hidden)) };
+}
+
+const { only } = values;
+if (only === 'int8' || only === 'none') {
+  await bench(only);
 } else {
+  if (only !== undefined) throw new RangeError(`--only is ${only}; it must be none (float32) or int8`);
   randomCheckpoint(FOLDER, GPT2_SMALL);
-  for (const one of ['none', 'int8']) {
-    const args = [
-      '--import',
-      import.meta.resolve('tsx'),
-      fileURLToPath(import.meta.url),
-      one,
-      ...process.argv.slice(2),
-    ];
+  for (const precision of ['none', 'int8']) {
+    const script = [import.meta.resolve('tsx'), fileURLToPath(import.meta.url)];
+    const args = ['--import', ...script, '--prompt', values.prompt, '--only', precision, ...positionals];
     const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
     if (status !== 0) process.exit(status ?? 1);
   }

@@ -1,5 +1,6 @@
 /** What the benchmarks share: a model in its own process, the matmul rate of the same run, a table. */
 
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Value } from 'typebox/value';
 import type { Counters } from '../src/attribution/passes/passes.ts';
 import type { Sequence } from '../src/attribution/passes/sequence-features.ts';
@@ -9,7 +10,7 @@ import { type LoadedModel, loadModel } from '../src/models/load.ts';
 import { Random } from '../src/random.ts';
 import { startBackend } from '../src/tensors/backend.ts';
 import { tf } from '../src/tensors/tf.ts';
-import { blockParameters, type Shape } from './random-checkpoint.ts';
+import type { Shape } from './random-checkpoint.ts';
 
 export interface Loaded {
   loaded: LoadedModel;
@@ -70,6 +71,8 @@ export interface Case {
 
 export interface Measured {
   seconds: number;
+  /** Cores that were busy with it on average: fewer than there are where the machine had other work. */
+  cores: number;
   counters: Counters;
 }
 
@@ -80,6 +83,7 @@ export async function measure(loaded: LoadedModel, sequence: Sequence, testCase:
   for (let run = 0; run < testCase.runs; run++) {
     const counters: Counters = { forward: 0, backward: 0 };
     const started = performance.now();
+    const cpu = process.cpuUsage();
     const scores = soloScores({ model: loaded.model, sequence, counters, memoryBudget: 2 ** 30 });
     if (testCase.stepFunction !== undefined) {
       const fn = stepFunctions.get(testCase.stepFunction);
@@ -96,13 +100,18 @@ export async function measure(loaded: LoadedModel, sequence: Sequence, testCase:
     }
     scores.dispose();
     const seconds = (performance.now() - started) / 1000;
-    if (best === null || seconds < best.seconds) best = { seconds, counters };
+    const { user, system } = process.cpuUsage(cpu);
+    if (best === null || seconds < best.seconds) best = { seconds, cores: (user + system) / 1e6 / seconds, counters };
   }
   if (best === null) throw new Error('no runs');
   return best;
 }
 
-/** FLOPs of the shared passes on a GPT-2 shape. */
+/**
+ * Floating-point operations that the shared passes need on a GPT-2 shape: matrix products, and attention's products of
+ * each query with the keys that it sees. Of the last block, keys and values of every position and the rest of the read
+ * ones alone.
+ */
 export class Flops {
   readonly #shape: Shape;
   readonly #positions: number;
@@ -116,42 +125,84 @@ export class Flops {
     this.#start = start;
   }
 
-  #blocks(rows: number): number {
-    return 2 * blockParameters(this.#shape) * rows;
+  /** Queries, keys, values, output projection (4 h²) and feed-forward layer (8 h²) of a block. */
+  #block(rows: number, parameters = 12): number {
+    return 2 * parameters * this.#shape.hidden ** 2 * rows;
+  }
+
+  /** Queries at positions from .. to - 1 with `products` products of each with what it sees. */
+  #attention(from: number, to: number, products: number): number {
+    return 2 * products * this.#shape.hidden * visible(from, to);
   }
 
   #head(rows: number): number {
     return 2 * this.#shape.vocab * this.#shape.hidden * rows;
   }
 
+  /** Blocks of positions from .. to - 1, of the last one the positions from `read` on, without the head. */
+  #blocks(from: number, to: number, read: number): number {
+    const whole = this.#block(to - from) + this.#attention(from, to, 2);
+    const last = this.#block(to - from, 2) + this.#block(to - read, 10) + this.#attention(read, to, 2);
+    return (this.#shape.layers - 1) * whole + last;
+  }
+
+  /** A copy of the text of which the positions from `from` on are run. */
+  #copy(from: number): number {
+    const read = Math.max(from, this.#start - 1);
+    return this.#blocks(from, this.#positions, read) + this.#head(this.#positions - read);
+  }
+
   /** One teacher-forced pass with the logits of every step. */
   get forward(): number {
-    return this.#blocks(this.#positions) + this.#head(this.#steps);
+    return this.#copy(0);
   }
 
   /** A copy of one step's prefix, read at its last position: the mean over the steps. */
   get replacedCopy(): number {
-    let rows = 0;
-    for (let t = 0; t < this.#steps; t++) rows += this.#start + t;
-    return this.#blocks(rows / this.#steps) + this.#head(1);
+    let flops = 0;
+    for (let t = 0; t < this.#steps; t++) {
+      const to = this.#start + t;
+      flops += this.#blocks(0, to, to - 1) + this.#head(1);
+    }
+    return flops / this.#steps;
   }
 
   /** The cotangents of every step, on the rows that each step sees. */
   get backward(): number {
-    let rows = 0;
-    for (let t = 0; t < this.#steps; t++) rows += this.#start + t;
-    return this.#blocks(rows) + this.#head(this.#steps);
-  }
-
-  /** Every position replaced once: what follows it, and the logits of the steps that see it. */
-  get occlusion(): number {
-    let flops = this.forward;
-    for (let p = 0; p < this.#positions; p++) {
-      const reads = Math.min(this.#steps, this.#positions - p);
-      flops += this.#blocks(this.#positions - p) + this.#head(reads);
+    let flops = this.#head(this.#steps);
+    for (let t = 0; t < this.#steps; t++) {
+      const to = this.#start + t;
+      const whole = this.#block(to) + this.#attention(0, to, 4);
+      const last = this.#block(to, 2) + this.#block(1, 10) + this.#attention(to - 1, to, 4);
+      flops += (this.#shape.layers - 1) * whole + last;
     }
     return flops;
   }
+
+  /** Every unit of so many tokens replaced once: what follows its first token, and the logits of the steps that see it. */
+  occlusion(tokens: number): number {
+    let flops = this.forward;
+    for (let p = 0; p < this.#positions; p += tokens) flops += this.#copy(p);
+    return flops;
+  }
+
+  /**
+   * Values of every unit of so many tokens zeroed once in each layer: products of attention's probabilities and values,
+   * output projection and feed-forward layer of the rows where a score is read.
+   */
+  valueZeroing(tokens: number): number {
+    const [from, to] = [this.#start - 1, this.#positions];
+    const rows = to - from;
+    const clean = this.#blocks(0, to, from);
+    let copies = 0;
+    for (let p = 0; p < this.#positions; p += tokens) copies += this.#block(rows, 9) + this.#attention(from, to, 1);
+    return clean + this.#shape.layers * copies;
+  }
+}
+
+/** Pairs of a query at from .. to - 1 and a key that it sees. */
+function visible(from: number, to: number): number {
+  return ((from + to + 1) * (to - from)) / 2;
 }
 
 /** Prints rows under a head, columns padded to their widest cell. */
@@ -164,3 +215,21 @@ export function table(head: string[], rows: string[][]): void {
 }
 
 export const peakMegabytes = (): string => `${Math.round(process.resourceUsage().maxRSS / 1024)} MB`;
+
+const PEAK = /VmHWM:\s+(\d+) kB/;
+
+/**
+ * Starts to measure the process's peak resident memory anew; the function returned says how many megabytes it was, null
+ * where the system does not tell (other than Linux).
+ */
+export function startPeak(): () => number | null {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {
+    return () => null;
+  }
+  return () => {
+    const [, kilobytes] = PEAK.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1024);
+  };
+}

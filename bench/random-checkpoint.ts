@@ -22,11 +22,6 @@ export const GPT2_SMALL: Shape = {
 };
 export const GPT2_XL: Shape = { name: 'gpt2-xl', layers: 48, hidden: 1600, heads: 25, vocab: 50_257, positions: 1024 };
 
-/** Parameters of the matrices of all blocks: what int8 holds in one byte each. */
-export function blockParameters({ layers, hidden }: Shape): number {
-  return layers * 12 * hidden * hidden;
-}
-
 /** The checkpoint's directory in `folder`; weights are float16. */
 export function randomCheckpoint(folder: string, shape: Shape): string {
   const dir = join(folder, shape.name);
