@@ -80,6 +80,7 @@ export class DecoderState {
         features,
         ids,
         length: this.#length,
+        readFrom: last,
         select: (part: Part) => Int32Array.from(first, (_, beam) => part.rowOf(beam, last)),
         score: (logits) => logits,
         keep: (present) => this.#keep(present),

@@ -6,9 +6,10 @@
 import type { ModelConfig } from '../checkpoints/config.ts';
 import { activation } from '../nn/activation.ts';
 import { attentionTo, type Memory } from '../nn/cross-attention.ts';
-import { add, addConstant, dropout } from '../nn/elementwise.ts';
+import { add, addConstant, dropout, rowsAt } from '../nn/elementwise.ts';
 import { linear } from '../nn/linear.ts';
 import { LAYER_NORM_EPSILON, type LayerNorm, layerNorm } from '../nn/norm.ts';
+import type { Rows } from '../nn/rows.ts';
 import type { Run, Value } from '../nn/run.ts';
 import {
   activationName,
@@ -126,13 +127,19 @@ function bartLayer(parts: Parts, index: number): Layer {
   const crossNorm = cross && norm('encoder_attn_layer_norm');
   const feed = feedForwardBlock(config, weights, path);
   const lastNorm = norm('final_layer_norm');
-  const residual = (run: Run, x: Value, by: LayerNorm, sublayer: (x: Value) => Value): Value =>
-    layout.normFirst ? add(run, x, sublayer(layerNorm(run, x, by))) : layerNorm(run, add(run, x, sublayer(x)), by);
+  type Sublayer = (x: Value) => Value;
+  const residual = (run: Run, x: Value, by: LayerNorm, sublayer: Sublayer, wanted: Rows | null = null): Value => {
+    const kept = rowsAt(run, x, wanted);
+    return layout.normFirst
+      ? add(run, kept, sublayer(layerNorm(run, x, by)))
+      : layerNorm(run, add(run, kept, sublayer(x)), by);
+  };
   return {
     selfAttention: selfName,
     ...(cross && { crossAttention: crossName }),
-    run(run, x, memory) {
-      let hidden = residual(run, x, selfNorm, (input) => self(run, input, input));
+    run(run, x, memory, wanted) {
+      const attend = (input: Value): Value => self(run, rowsAt(run, input, wanted), input);
+      let hidden = residual(run, x, selfNorm, attend, wanted);
       if (cross !== null && crossNorm !== null) {
         if (memory === null) throw new Error(`${path} needs the encoder's output`);
         hidden = residual(run, hidden, crossNorm, (input) => cross(run, input, memory));

@@ -41,7 +41,8 @@ export function defineFamily<Config>(definition: FamilyDefinition<Config>): Fami
     build(config, weights) {
       const own = definition.readConfig(config);
       const network = definition.build(own, weights);
-      return { modelType: config.model_type, architecture, ...definition.describe(own), ...network };
+      const { rowwise } = weights;
+      return { modelType: config.model_type, architecture, rowwise, ...definition.describe(own), ...network };
     },
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Kind } from '../batching/dynamic-batcher.ts';
-import type { KeyValueCache } from '../nn/attention.ts';
+import type { AttentionHooks, KeyValueCache } from '../nn/attention.ts';
 import { concatRows, indexTensor, type Part, type PartSpec, Rows } from '../nn/rows.ts';
 import { Run, type RunOptions, type Value } from '../nn/run.ts';
 import { readKept } from '../tensors/read.ts';
@@ -29,6 +29,8 @@ export interface DecoderInput extends PartSpec {
   readonly source: SourceFeatures | null;
   /** The tokens of the rows, where text is generated: some families number positions by them. */
   readonly ids?: Int32Array;
+  /** First position whose output is wanted, so that the last block computes none before it; left out: 0. */
+  readonly readFrom?: number;
 }
 
 /** The decoder's output for some texts, part for part, with the leaves that cotangents can be taken for. */
@@ -38,7 +40,10 @@ export interface Decoded {
   target: Value;
 }
 
-/** Runs encoder and decoder, without the head. `requires`: whether cotangents are wanted, where the run records. */
+/**
+ * Runs encoder and decoder, without the head. The output has the rows from each part's `readFrom` on.
+ * @param requires - whether cotangents are wanted, where the run records
+ */
 export function decode(
   run: Run,
   model: LanguageModel,
@@ -49,13 +54,15 @@ export function decode(
   const target = run.leaf(concatRows(inputs.map(({ features }) => features)), rows, run.recording && requires.target);
   const source = sourceLeaf(run, model, inputs, run.recording && requires.source);
   const memory = model.encoder && (source === null ? 'cached' : encodeSource(run, model.encoder, source, inputs));
-  return { hidden: runStack(run, model.decoder, target, memory, joinIds(inputs)), source, target };
+  const wanted = model.rowwise ? run.ownRows(rows.from(inputs.map(({ readFrom = 0 }) => readFrom))) : null;
+  const hidden = runStack(run, model.decoder, { features: target, memory, ids: joinIds(inputs), wanted });
+  return { hidden, source, target };
 }
 
 /** The encoder's output for the sources of some texts. */
 function encodeSource(run: Run, encoder: Stack, features: Value, inputs: readonly DecoderInput[]): Value {
   const sources = inputs.map(({ source }) => source).filter((source) => source !== null);
-  return runStack(run, encoder, features, null, joinIds(sources));
+  return runStack(run, encoder, { features, ids: joinIds(sources) });
 }
 
 /** Ids of all parts, one after the other; undefined where they are not given. */
@@ -80,12 +87,12 @@ export interface ForwardItem extends DecoderInput {
   readonly past?: KeyValueCache;
   /** Receives the keys and values of the pass, which it clones to keep; called before `score`. */
   readonly keep?: (present: KeyValueCache) => void;
-  /** Rows whose logits are wanted, counted from the part's first: [wanted] */
+  /** Rows whose logits are wanted, counted from the first of the part's output: [wanted] */
   select(part: Part): Int32Array;
   /** What is read of the logits [wanted, vocab]. Runs in a tidy. */
   score(logits: Tensor2D): Tensor;
   /** Sees the attention probabilities of the text's own copies, as of `AttentionHooks`. */
-  readonly onProbabilities?: (name: string, probabilities: Tensor) => void;
+  readonly onProbabilities?: AttentionHooks['onProbabilities'];
   /** Options that change the pass: such an item runs alone. */
   readonly options?: RunOptions;
   /** Bytes that its activations take. */
@@ -124,7 +131,8 @@ export class ForwardPasses implements Kind<ForwardItem, Float32Array> {
     const attention = items.some((item) => item.onProbabilities !== undefined)
       ? {
           attention: {
-            onProbabilities: (name: string, p: Tensor, { index }: Part) => items[index].onProbabilities?.(name, p),
+            onProbabilities: (name: string, probabilities: Tensor, part: Part) =>
+              items[part.index].onProbabilities?.(name, probabilities, part),
           },
         }
       : {};

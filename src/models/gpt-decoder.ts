@@ -1,9 +1,10 @@
 /** What GPT-2 and GPT-Neo share: learned positions, a norm before each sublayer and one behind the last layer. */
 
-import { add, dropout } from '../nn/elementwise.ts';
+import { add, dropout, rowsAt } from '../nn/elementwise.ts';
 import { linear } from '../nn/linear.ts';
 import { layerNorm } from '../nn/norm.ts';
 import { addPositions } from '../nn/positions.ts';
+import type { Rows } from '../nn/rows.ts';
 import type { Run, Value } from '../nn/run.ts';
 import type { Network } from './model.ts';
 import { outputLayer, type TyingConfig, tokenEmbedding } from './output-layer.ts';
@@ -11,6 +12,8 @@ import { decoderOnly, type Layer, layersOf } from './stack.ts';
 import type { Weights } from './weights.ts';
 
 type Sublayer = (run: Run, x: Value) => Value;
+/** `wanted`: as of `Block`. */
+type Attention = (run: Run, x: Value, wanted: Rows | null) => Value;
 
 interface GptConfig extends TyingConfig {
   readonly layer_norm_epsilon: number;
@@ -20,7 +23,7 @@ interface GptConfig extends TyingConfig {
 export interface GptLayout {
   readonly numLayers: number;
   readonly embeddingDropout: number;
-  attention(layer: number): Sublayer;
+  attention(layer: number): Attention;
   feedForward(layer: number): Sublayer;
 }
 
@@ -32,8 +35,8 @@ function gptLayer(config: GptConfig, weights: Weights, layout: GptLayout, layer:
   const feed = layout.feedForward(layer);
   return {
     selfAttention: `${path}.attn`,
-    run(run, x) {
-      const attended = add(run, x, attend(run, layerNorm(run, x, norm1)));
+    run(run, x, _memory, wanted) {
+      const attended = add(run, rowsAt(run, x, wanted), attend(run, layerNorm(run, x, norm1), wanted));
       return run.name(path, add(run, attended, feed(run, layerNorm(run, attended, norm2))));
     },
   };

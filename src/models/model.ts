@@ -5,14 +5,20 @@
  */
 
 import type { Memory } from '../nn/cross-attention.ts';
+import type { Rows } from '../nn/rows.ts';
 import type { Run, Value } from '../nn/run.ts';
 import { type Tensor2D, tf } from '../tensors/tf.ts';
 import type { Embedding } from './weights.ts';
 
 export type Architecture = 'decoder-only' | 'encoder-decoder';
 
-/** One transformer layer: rows [rows, hidden] to rows of the same shape. `memory`: the encoder's output, if any. */
-export type Block = (run: Run, x: Value, memory: Memory | null) => Value;
+/**
+ * One transformer layer: [rows, hidden] to the same, of the rows that are wanted.
+ * @param memory - the encoder's output, if any
+ * @param wanted - later rows of x (`Rows.from`), for which alone queries and what follows from them are computed;
+ *   null: all
+ */
+export type Block = (run: Run, x: Value, memory: Memory | null, wanted: Rows | null) => Value;
 
 /** A stack of layers with what comes before and after. */
 export interface Stack {
@@ -62,17 +68,31 @@ export interface ModelShape {
 }
 
 export interface LanguageModel extends ModelShape, Network {
+  /** False where a row's numbers depend on the other rows of a pass: int8 under bitsandbytes' rule of outliers. */
+  readonly rowwise: boolean;
   readonly modelType: string;
   readonly architecture: Architecture;
 }
 
-/** Runs a stack over its features; intermediate tensors are freed layer by layer. `ids`: as of `Stack.enter`. */
-export function runStack(run: Run, stack: Stack, features: Value, memory: Memory | null, ids?: Int32Array): Value {
+/** What a stack is run over. */
+interface StackInput {
+  readonly features: Value;
+  /** As of `Block`; left out: null. */
+  readonly memory?: Memory | null;
+  readonly wanted?: Rows | null;
+  /** As of `Stack.enter`. */
+  readonly ids?: Int32Array;
+}
+
+/** Runs a stack over its features; intermediate tensors are freed layer by layer. `wanted` is of the last layer. */
+export function runStack(run: Run, stack: Stack, input: StackInput): Value {
+  const { features, memory = null, wanted = null, ids } = input;
   let x = run.scope(() => stack.enter(run, features, ids));
+  const lastBlock = stack.blocks.at(-1);
   for (const block of stack.blocks) {
-    const input = x;
-    x = run.scope(() => block(run, input, memory));
-    releaseUnlessKept(input, features);
+    const before = x;
+    x = run.scope(() => block(run, before, memory, block === lastBlock ? wanted : null));
+    releaseUnlessKept(before, features);
   }
   const last = x;
   const output = run.scope(() => stack.leave(run, last));

@@ -4,11 +4,12 @@
  */
 
 import { type AttentionConfig, attention } from '../nn/attention.ts';
-import { add, dropout, softcap, splitColumns } from '../nn/elementwise.ts';
+import { add, dropout, rowsAt, softcap, splitColumns } from '../nn/elementwise.ts';
 import { gatedFeedForward } from '../nn/feed-forward.ts';
 import { linear } from '../nn/linear.ts';
 import { rmsNorm } from '../nn/norm.ts';
 import { rotary } from '../nn/rotary.ts';
+import type { Rows } from '../nn/rows.ts';
 import type { Run, Value } from '../nn/run.ts';
 import { defineFamily, type Family, type FamilyDefinition } from './family.ts';
 import type { Network } from './model.ts';
@@ -63,9 +64,13 @@ function selfAttention(config: RotaryDecoderConfig, weights: Weights, layer: num
     dropout: config.attention_dropout,
   };
   const widths = [numHeads, numKvHeads, numKvHeads].map((heads) => heads * headDim);
-  return (run: Run, x: Value): Value => {
-    const projected = matrices.map((matrix) => linear(run, x, matrix));
-    let [q, k, v] = fused ? splitColumns(run, projected[0], widths) : projected;
+  const project = (run: Run, x: Value, wanted: Rows | null): Value[] => {
+    if (!fused) return matrices.map((matrix, i) => linear(run, i === 0 ? rowsAt(run, x, wanted) : x, matrix));
+    const [q, ...keysAndValues] = splitColumns(run, linear(run, x, matrices[0]), widths);
+    return [rowsAt(run, q, wanted), ...keysAndValues];
+  };
+  return (run: Run, x: Value, wanted: Rows | null): Value => {
+    let [q, k, v] = project(run, x, wanted);
     if (norms !== null) {
       q = rmsNorm(run, q, norms.q, numHeads);
       k = rmsNorm(run, k, norms.k, numKvHeads);
@@ -98,10 +103,10 @@ function decoderLayer(config: RotaryDecoderConfig, weights: Weights, layer: numb
   const afterMlp = outputNorms ? norm('post_feedforward_layernorm') : null;
   return {
     selfAttention: attentionName(layer),
-    run(run, x) {
-      const mixed = attend(run, rmsNorm(run, x, beforeAttention));
+    run(run, x, _memory, wanted) {
+      const mixed = attend(run, rmsNorm(run, x, beforeAttention), wanted);
       const settled = afterAttention === null ? mixed : rmsNorm(run, mixed, afterAttention);
-      const attended = add(run, x, dropout(run, settled, rate));
+      const attended = add(run, rowsAt(run, x, wanted), dropout(run, settled, rate));
       const fed = feed(run, rmsNorm(run, attended, beforeMlp));
       const rest = afterMlp === null ? fed : rmsNorm(run, fed, afterMlp);
       return run.name(path, add(run, attended, dropout(run, rest, rate)));

@@ -58,6 +58,11 @@ export class Weights {
     this.#options = options;
   }
 
+  /** As of `LanguageModel`. */
+  get rowwise(): boolean {
+    return [...this.#matrices.values()].every((matrix) => matrix.rowwise);
+  }
+
   get quantization(): Quantization {
     return this.#options.quantization;
   }

@@ -36,7 +36,7 @@ function logitsOf(model: LanguageModel, tokens: Int32Array, positions: Int32Arra
   const run = new Run();
   const result = tf.tidy(() => {
     const leaf = run.leaf(embedIds(model.targetEmbedding, tokens), run.ownRows(Rows.full(1, tokens.length)));
-    const hidden = runStack(run, model.decoder, leaf, null);
+    const hidden = runStack(run, model.decoder, { features: leaf });
     const selected = selectPositions(run, hidden, [positions]);
     return model.head(run, selected).tensor.dataSync() as Float32Array;
   });
@@ -117,7 +117,7 @@ for (const backend of BACKENDS) {
         const clean = new Run({ keepCache: true });
         const whole = clean.ownRows(Rows.full(1, length));
         tf.tidy(() => {
-          runStack(clean, model.decoder, clean.leaf(embedIds(model.targetEmbedding, ids), whole), null);
+          runStack(clean, model.decoder, { features: clean.leaf(embedIds(model.targetEmbedding, ids), whole) });
         });
         const texts = Array.from(changes, (position) => ids.with(position, 11));
         const run = new Run({ past: clean.present });
@@ -127,7 +127,7 @@ for (const backend of BACKENDS) {
             embedIds(model.targetEmbedding, tails),
             run.ownRows(new Rows([{ length, first: changes }])),
           );
-          const hidden = runStack(run, model.decoder, leaf, null);
+          const hidden = runStack(run, model.decoder, { features: leaf });
           const last = selectPositions(run, hidden, [Int32Array.of(length - 1)]);
           return model.head(run, last).tensor.dataSync() as Float32Array;
         });
@@ -172,7 +172,7 @@ function comparePullback(model: LanguageModel): void {
     const leaf = run.leaf(tensor as Tensor2D, run.ownRows(Rows.full(1, 10)));
     // Stacks free what they no longer need, which tf.grad still does.
     let x = model.decoder.enter(run, leaf);
-    for (const block of model.decoder.blocks) x = block(run, x, null);
+    for (const block of model.decoder.blocks) x = block(run, x, null, null);
     const hidden = model.decoder.leave(run, x);
     return { leaf, logits: model.head(run, selectPositions(run, hidden, [read])) };
   };

@@ -47,7 +47,7 @@ function forward(model: LanguageModel, ids: number[]) {
     const hidden: Golden[] = [];
     for (const block of model.decoder.blocks) {
       hidden.push(x.tensor.arraySync());
-      x = block(run, x, null);
+      x = block(run, x, null, null);
     }
     const logits = model.head(run, model.decoder.leave(run, x));
     // The last norm is the last value of its width that has a name.

@@ -38,7 +38,7 @@ function asTranslator(model: LanguageModel): Translator {
 /** Block by block, as `runStack` does without freeing what tf.grad still needs. */
 function through(run: Run, stack: Stack, features: Value, memory: Value | null): Value {
   let x = stack.enter(run, features);
-  for (const block of stack.blocks) x = block(run, x, memory);
+  for (const block of stack.blocks) x = block(run, x, memory, null);
   return stack.leave(run, x);
 }
 

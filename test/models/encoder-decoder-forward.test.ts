@@ -26,7 +26,7 @@ function runInside(run: Run, stack: Stack, features: Value, memory: Value | null
   let x = stack.enter(run, features);
   hidden.push(x.tensor.arraySync());
   for (const block of stack.blocks) {
-    x = block(run, x, memory);
+    x = block(run, x, memory, null);
     hidden.push(x.tensor.arraySync());
   }
   const output = stack.leave(run, x);

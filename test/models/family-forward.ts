@@ -37,7 +37,7 @@ export function decoderOutput(model: LanguageModel, run: Run, tokens: Int32Array
     run.leaf(embedIds(embedding, ids), run.ownRows(Rows.full(1, ids.length)));
   const through = (stack: typeof decoder, features: Value, memory: Value | null): Value => {
     let x = stack.enter(run, features);
-    for (const block of stack.blocks) x = block(run, x, memory);
+    for (const block of stack.blocks) x = block(run, x, memory, null);
     return stack.leave(run, x);
   };
   const memory = encoder && sourceEmbedding && through(encoder, leaf(sourceEmbedding, SOURCE), null);

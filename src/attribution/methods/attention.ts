@@ -4,7 +4,7 @@
  */
 
 import { Type } from 'typebox';
-import { indexTensor } from '../../nn/rows.ts';
+import { indexTensor, type Part } from '../../nn/rows.ts';
 import { type Tensor, tf } from '../../tensors/tf.ts';
 import { AttributionError } from '../errors.ts';
 import { defineMethod, type MethodScores } from '../method.ts';
@@ -65,8 +65,9 @@ interface AttentionMap {
 async function attentionMaps(passes: Passes): Promise<Map<string, AttentionMap>> {
   const encoderNames = new Set(passes.model.encoder?.selfAttention ?? []);
   const kept = new Map<string, Tensor>();
-  const onProbabilities = (name: string, probabilities: Tensor): void => {
-    const rows = encoderNames.has(name) ? probabilities.clone() : tf.gather(probabilities, indexTensor(passes.read), 2);
+  const onProbabilities = (name: string, probabilities: Tensor, part: Part): void => {
+    const read = (): Tensor => indexTensor(passes.read.map((position) => part.rowOf(0, position)));
+    const rows = encoderNames.has(name) ? probabilities.clone() : tf.gather(probabilities, read(), 2);
     limitMaps(passes, rows.size);
     kept.set(name, tf.keep(rows));
   };

@@ -13,7 +13,7 @@ import { embedIds, type LanguageModel } from '../../models/model.ts';
 import { selectPositions } from '../../nn/elementwise.ts';
 import type { Part } from '../../nn/rows.ts';
 import { Run, type RunOptions, type Value } from '../../nn/run.ts';
-import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import type { StepRows } from '../step-function.ts';
 import { type GradientItem, GradientPasses } from './gradient-passes.ts';
 import { MemoryPlan } from './memory-plan.ts';
@@ -88,19 +88,23 @@ export class Passes extends SequenceFeatures {
     await yieldToEventLoop(this.#client.look);
   }
 
-  /** What runs through the decoder for copies of the sequence, which may all end early. */
-  input({ segments, source, target }: Features): DecoderInput {
+  /**
+   * What runs through the decoder for copies of the sequence, which may all end early.
+   * @param read - decoder positions at which scores are read
+   */
+  input({ segments, source, target }: Features, read = this.read): DecoderInput {
     return {
       features: target,
       length: target.shape[0] / segments,
       first: new Int32Array(segments),
       source: source && { features: source, segments: source.shape[0] / this.sourceLength },
+      readFrom: Math.min(...read),
     };
   }
 
   /**
    * Scores of copies of the sequence, together with what other texts run.
-   * @param select - rows that are read, counted from the copies' first
+   * @param select - rows that are read, counted from the first of the copies' output
    * @param score - of the logits [rows, vocab]: [rows]
    * @param options - change the pass, which then runs alone
    */
@@ -116,10 +120,7 @@ export class Passes extends SequenceFeatures {
   }
 
   /** Runs copies of the sequence without the head, for the attention probabilities of its blocks. */
-  async watchAttention(
-    features: Features,
-    onProbabilities: (name: string, probabilities: Tensor) => void,
-  ): Promise<void> {
+  async watchAttention(features: Features, onProbabilities: ForwardItem['onProbabilities']): Promise<void> {
     this.counters.forward += features.segments;
     const bytes = this.plan.bytesEvaluated() * features.segments;
     const select = (): Int32Array => new Int32Array(0);
@@ -146,7 +147,7 @@ export class Passes extends SequenceFeatures {
    * @returns logits [segments * steps, vocab], with the leaves that cotangents can be taken for
    */
   forward(run: Run, features: Features, requires?: { source: boolean; target: boolean }, read = this.read) {
-    const { hidden, source, target } = decode(run, this.model, [this.input(features)], requires);
+    const { hidden, source, target } = decode(run, this.model, [this.input(features, read)], requires);
     this.counters.forward += features.segments;
     return { logits: run.scope(() => this.model.head(run, selectPositions(run, hidden, [read]))), source, target };
   }
@@ -158,7 +159,7 @@ export class Passes extends SequenceFeatures {
     return { steps, targets: steps.map((step) => this.targets[step]) };
   }
 
-  /** Rows where the scores of every step of every copy are read, counted from the copies' first. */
+  /** Rows where the scores of every step of every copy are read, counted from the first of their output. */
   readRows = (part: Part): Int32Array => {
     const { read } = this;
     return Int32Array.from({ length: part.segments * read.length }, (_, k) =>
@@ -182,7 +183,10 @@ export class Passes extends SequenceFeatures {
     return names;
   }
 
-  /** Named values of copies of the sequence: [segments * positions, width] each, to be disposed by the caller. */
+  /**
+   * Named values of copies of the sequence: [segments * positions, width] each, in the last block [segments * positions
+   * that are read, width]. To be disposed by the caller.
+   */
   values(features: Features, names: readonly string[]): Map<string, Tensor2D> {
     const values = new Map<string, Tensor2D>();
     const onValue = (name: string, value: Value): void => {
@@ -211,7 +215,8 @@ export class Passes extends SequenceFeatures {
     using run = this.startRun(options);
     const source = sourceEmbedding && sourceIds && { features: embedIds(sourceEmbedding, sourceIds), segments: 1 };
     const features = embedIds(targetEmbedding, targetIds);
-    const input = { features, length: targetIds.length, first: new Int32Array(1), source };
+    const readFrom = Math.min(...read);
+    const input = { features, length: targetIds.length, first: new Int32Array(1), source, readFrom };
     const { hidden } = decode(run, this.model, [input]);
     return this.model.head(run, selectPositions(run, hidden, [read])).tensor.clone();
   }

@@ -82,6 +82,7 @@ async function scoreBlock(passes: Passes, scorer: Scorer, block: CopyBlock, scor
       length,
       first,
       sharesPrefix: start === 0,
+      readFrom: read[0],
       features,
       source: start === 0 && sourceFeatures !== null ? { features: sourceFeatures, segments: 1 } : null,
       ...(past && { past }),

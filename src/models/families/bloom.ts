@@ -2,7 +2,7 @@
 
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
-import { add, dropout, splitHeads } from '../../nn/elementwise.ts';
+import { add, dropout, rowsAt, splitHeads } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
@@ -83,12 +83,12 @@ function decoderLayer(config: BloomConfig, weights: Weights, layer: number): Lay
   };
   return {
     selfAttention,
-    run(run, x) {
+    run(run, x, _memory, wanted) {
       const normal1 = layerNorm(run, x, norm1);
       const [q, k, v] = splitHeads(run, linear(run, normal1, qkv), heads, 3);
-      const mixed = dropout(run, linear(run, attention(run, q, k, v, settings), out), rate);
+      const mixed = dropout(run, linear(run, attention(run, rowsAt(run, q, wanted), k, v, settings), out), rate);
       // The modules of BLOOM add the residual themselves: their outputs hold it.
-      const attended = run.name(selfAttention, add(run, fromNorm ? normal1 : x, mixed));
+      const attended = run.name(selfAttention, add(run, rowsAt(run, fromNorm ? normal1 : x, wanted), mixed));
       const normal2 = layerNorm(run, attended, norm2);
       const fed = dropout(run, feedForward(run, normal2, { up, down, kind: 'gelu_new' }), rate);
       return run.name(path, run.name(`${path}.mlp`, add(run, fromNorm ? normal2 : attended, fed)));

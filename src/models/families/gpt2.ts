@@ -3,8 +3,9 @@
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { activation } from '../../nn/activation.ts';
 import { attention } from '../../nn/attention.ts';
-import { dropout, splitColumns } from '../../nn/elementwise.ts';
+import { dropout, rowsAt, splitColumns } from '../../nn/elementwise.ts';
 import { linear } from '../../nn/linear.ts';
+import type { Rows } from '../../nn/rows.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { defineFamily } from '../family.ts';
 import {
@@ -66,9 +67,9 @@ function attentionBlock(config: Gpt2Config, weights: Weights, layer: number) {
     causal: true,
     dropout: config.attn_pdrop,
   };
-  return (run: Run, x: Value): Value => {
+  return (run: Run, x: Value, wanted: Rows | null): Value => {
     const [q, k, v] = splitColumns(run, linear(run, x, qkv), [n_embd, n_embd, n_embd]);
-    const mixed = linear(run, attention(run, q, k, v, settings), out);
+    const mixed = linear(run, attention(run, rowsAt(run, q, wanted), k, v, settings), out);
     return run.name(path, dropout(run, mixed, config.resid_pdrop));
   };
 }

@@ -5,9 +5,10 @@
 
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
-import { dropout } from '../../nn/elementwise.ts';
+import { dropout, rowsAt } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
+import type { Rows } from '../../nn/rows.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { defineFamily } from '../family.ts';
 import { activationName, anything, headSize, number, optionalBoolean, readFields, size } from '../fields.ts';
@@ -68,8 +69,9 @@ function attentionBlock(config: GptNeoConfig, weights: Weights, layer: number) {
     window: config.attention_layers[layer] === 'local' ? config.window_size : null,
     dropout: config.attention_dropout,
   };
-  return (run: Run, x: Value): Value => {
-    const [q, k, v] = [query, key, value].map((matrix) => linear(run, x, matrix));
+  return (run: Run, x: Value, wanted: Rows | null): Value => {
+    const q = linear(run, rowsAt(run, x, wanted), query);
+    const [k, v] = [key, value].map((matrix) => linear(run, x, matrix));
     const mixed = linear(run, attention(run, q, k, v, settings), out);
     return run.name(path, run.name(inner, dropout(run, mixed, config.resid_dropout)));
   };

@@ -5,11 +5,12 @@
 
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
-import { add, dropout, splitHeads } from '../../nn/elementwise.ts';
+import { add, dropout, rowsAt, splitHeads } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { rotary } from '../../nn/rotary.ts';
+import type { Rows } from '../../nn/rows.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { defineFamily } from '../family.ts';
 import { activationName, boolean, headSize, number, optionalBoolean, readFields, size } from '../fields.ts';
@@ -56,10 +57,10 @@ function attentionBlock(config: GptNeoXConfig, weights: Weights, layer: number) 
     causal: true,
     dropout: config.attention_dropout,
   };
-  return (run: Run, x: Value): Value => {
+  return (run: Run, x: Value, wanted: Rows | null): Value => {
     const [q, k, v] = splitHeads(run, linear(run, x, qkv), heads, 3);
     const turn = (value: Value): Value => rotary(run, value, headDim, positions);
-    return run.name(path, linear(run, attention(run, turn(q), turn(k), v, settings), out));
+    return run.name(path, linear(run, attention(run, turn(rowsAt(run, q, wanted)), turn(k), v, settings), out));
   };
 }
 
@@ -72,9 +73,10 @@ function decoderLayer(config: GptNeoXConfig, weights: Weights, layer: number): L
   const [up, down] = weights.linears(`${path}.mlp`, ['dense_h_to_4h', 'dense_4h_to_h']);
   return {
     selfAttention: `${path}.attention`,
-    run(run, x) {
-      const attended = add(run, x, dropout(run, attend(run, layerNorm(run, x, norm1)), rate));
-      const inner = layerNorm(run, config.use_parallel_residual ? x : attended, norm2);
+    run(run, x, _memory, wanted) {
+      const kept = rowsAt(run, x, wanted);
+      const attended = add(run, kept, dropout(run, attend(run, layerNorm(run, x, norm1), wanted), rate));
+      const inner = layerNorm(run, config.use_parallel_residual ? kept : attended, norm2);
       const fed = run.name(`${path}.mlp`, feedForward(run, inner, { up, down, kind }));
       return run.name(path, add(run, attended, dropout(run, fed, rate)));
     },

@@ -5,12 +5,13 @@
 
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
-import { add, dropout } from '../../nn/elementwise.ts';
+import { add, dropout, rowsAt } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
 import { rotaryPositions } from '../../nn/rope-scaling.ts';
 import { rotary } from '../../nn/rotary.ts';
+import type { Rows } from '../../nn/rows.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { defineFamily } from '../family.ts';
 import { activationName, headSize, number, optionalBoolean, optionalNumber, readFields, size } from '../fields.ts';
@@ -59,8 +60,8 @@ function attentionBlock(config: GptjConfig, weights: Weights, layer: number) {
     causal: true,
     dropout: config.attn_pdrop,
   };
-  return (run: Run, x: Value): Value => {
-    const q = rotary(run, linear(run, x, query), headDim, positions);
+  return (run: Run, x: Value, wanted: Rows | null): Value => {
+    const q = rotary(run, linear(run, rowsAt(run, x, wanted), query), headDim, positions);
     const k = rotary(run, linear(run, x, key), headDim, positions);
     const mixed = linear(run, attention(run, q, k, linear(run, x, value), settings), out);
     return run.name(path, dropout(run, mixed, config.resid_pdrop));
@@ -82,10 +83,10 @@ function decoderLayer(config: GptjConfig, weights: Weights, layer: number): Laye
   const feed = feedForwardBlock(config, weights, layer);
   return {
     selfAttention: `${path}.attn`,
-    run(run, x) {
+    run(run, x, _memory, wanted) {
       const normal = layerNorm(run, x, norm);
-      const both = add(run, attend(run, normal), feed(run, normal));
-      return run.name(path, add(run, both, x));
+      const both = add(run, attend(run, normal, wanted), feed(run, rowsAt(run, normal, wanted)));
+      return run.name(path, add(run, both, rowsAt(run, x, wanted)));
     },
   };
 }

@@ -2,11 +2,12 @@
 
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
-import { add, dropout } from '../../nn/elementwise.ts';
+import { add, dropout, rowsAt } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { LAYER_NORM_EPSILON, type LayerNorm, layerNorm } from '../../nn/norm.ts';
 import { addPositions, FAIRSEQ_OFFSET } from '../../nn/positions.ts';
+import type { Rows } from '../../nn/rows.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { tf } from '../../tensors/tf.ts';
 import { defineFamily } from '../family.ts';
@@ -66,8 +67,9 @@ function attentionBlock(config: OptConfig, weights: Weights, path: string) {
     causal: true,
     dropout: config.attention_dropout,
   };
-  return (run: Run, x: Value): Value => {
-    const [q, k, v] = [query, key, value].map((matrix) => linear(run, x, matrix));
+  return (run: Run, x: Value, wanted: Rows | null): Value => {
+    const q = linear(run, rowsAt(run, x, wanted), query);
+    const [k, v] = [key, value].map((matrix) => linear(run, x, matrix));
     return run.name(path, linear(run, attention(run, q, k, v, settings), out));
   };
 }
@@ -80,14 +82,17 @@ function decoderLayer(config: OptConfig, weights: Weights, layer: number): Layer
   const norm1 = norm(config, weights, `${path}.self_attn_layer_norm`);
   const [up, down] = weights.linears(path, ['fc1', 'fc2']);
   const norm2 = norm(config, weights, `${path}.final_layer_norm`);
-  const residual = (run: Run, x: Value, by: LayerNorm, sublayer: (x: Value) => Value): Value =>
-    config.do_layer_norm_before
-      ? add(run, x, dropout(run, sublayer(layerNorm(run, x, by)), config.dropout))
-      : layerNorm(run, add(run, x, dropout(run, sublayer(x), config.dropout)), by);
+  type Sublayer = (x: Value) => Value;
+  const residual = (run: Run, x: Value, by: LayerNorm, sublayer: Sublayer, wanted: Rows | null = null): Value => {
+    const kept = rowsAt(run, x, wanted);
+    return config.do_layer_norm_before
+      ? add(run, kept, dropout(run, sublayer(layerNorm(run, x, by)), config.dropout))
+      : layerNorm(run, add(run, kept, dropout(run, sublayer(x), config.dropout)), by);
+  };
   return {
     selfAttention,
-    run(run, x) {
-      const attended = residual(run, x, norm1, (input) => attend(run, input));
+    run(run, x, _memory, wanted) {
+      const attended = residual(run, x, norm1, (input) => attend(run, input, wanted), wanted);
       const fed = residual(run, attended, norm2, (input) => feedForward(run, input, { up, down, kind }));
       return run.name(path, fed);
     },

@@ -6,7 +6,7 @@
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { activation } from '../../nn/activation.ts';
 import { attentionTo, type Memory } from '../../nn/cross-attention.ts';
-import { add, dropout, multiply, scale } from '../../nn/elementwise.ts';
+import { add, dropout, multiply, rowsAt, scale } from '../../nn/elementwise.ts';
 import { type Linear, linear } from '../../nn/linear.ts';
 import { rmsNorm } from '../../nn/norm.ts';
 import { type RelativeBias, relativeBias } from '../../nn/relative-bias.ts';
@@ -128,13 +128,14 @@ function t5Layer(side: Side, config: T5Config, weights: Weights, layer: number):
   return {
     selfAttention: selfName,
     ...(cross && { crossAttention: crossName }),
-    run(run, x, memory) {
+    run(run, x, memory, wanted) {
       const input = rmsNorm(run, x, selfNorm);
-      let hidden = run.name(`${path}.layer.0`, add(run, x, self(run, input, input)));
+      const attended = self(run, rowsAt(run, input, wanted), input);
+      let hidden = run.name(`${path}.layer.0`, add(run, rowsAt(run, x, wanted), attended));
       if (cross !== null && crossNorm !== null) {
         if (memory === null) throw new Error(`${path} needs the encoder's output`);
-        const attended = cross(run, rmsNorm(run, hidden, crossNorm), memory);
-        hidden = run.name(`${path}.layer.1`, add(run, hidden, attended));
+        const crossed = cross(run, rmsNorm(run, hidden, crossNorm), memory);
+        hidden = run.name(`${path}.layer.1`, add(run, hidden, crossed));
       }
       const fed = feed(run, rmsNorm(run, hidden, feedNorm));
       return run.name(path, run.name(last, add(run, hidden, fed)));

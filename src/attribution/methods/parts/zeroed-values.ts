@@ -142,7 +142,7 @@ export class ZeroedValues {
       const rows = run.ownRows(Rows.full(copies, inEncoder ? sourceLength : length, first));
       const input = run.leaf(tf.tile(part(states[layer]), [copies, 1]), rows, false);
       const memory = inEncoder || model.encoder === null ? null : 'cached';
-      const changed = stack.blocks[layer](run, input, memory);
+      const changed = stack.blocks[layer](run, input, memory, null);
       const cleanRows = run.ownRows(Rows.full(1, count));
       const clean = run.leaf(part(states[layer + 1]), cleanRows, false);
       const leave = (x: Value): Value => {
@@ -160,7 +160,7 @@ function keepStates(run: Run, stack: Stack, features: Value, memory: Value | nul
   let x = stack.enter(run, features);
   states.push(run.keep(x.tensor));
   for (const block of stack.blocks) {
-    x = block(run, x, memory);
+    x = block(run, x, memory, null);
     states.push(run.keep(x.tensor));
   }
   return stack.leave(run, x);
