@@ -170,7 +170,11 @@ export type UnusableModel = Static<typeof UnusableModel>;
 
 /** Which arithmetic a worker uses and why. */
 export const BackendInfo = Type.Object({
-  name: Type.Enum(['tensorflow', 'wasm']),
+  name: Type.Enum(['tensorflow', 'webgpu', 'wasm']),
+  /** Left out by workers of before. */
+  device: Type.Optional(
+    Type.String({ description: 'What really computes: `cpu`, or the name of the GPU.', examples: ['cpu'] }),
+  ),
   version: Type.String({ description: 'Of TensorFlow.js.' }),
   libtensorflow: Type.Optional(
     nullable(Type.String(), { description: 'Version of the native library, where there is one.' }),

@@ -145,6 +145,9 @@ export const ResultInfo = Type.Object(
       ),
     ),
     backend: Type.String({ examples: ['tensorflow'] }),
+    device: Type.Optional(
+      Type.String({ description: 'What computed: `cpu`, or the name of the GPU.', examples: ['cpu'] }),
+    ),
     method: Type.String(),
     method_args: freeObject({ description: 'All effective arguments.' }),
     attributed_fn: Type.String(),

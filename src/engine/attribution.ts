@@ -187,6 +187,7 @@ function output(
   const { backend, versions } = resources.catalogue;
   const info = resultInfo(resolved, {
     backend: backend.name,
+    device: backend.device ?? 'cpu',
     aggregators: completeChain(chain),
     contrasts: there.flatMap(({ contrasts }) => contrasts),
     seconds,

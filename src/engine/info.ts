@@ -31,6 +31,8 @@ export interface Resolved extends Calls {
 /** What was found out while a request was computed. */
 export interface Measured {
   backend: string;
+  /** What computed. */
+  device: string;
   aggregators: Required<AggregatorCall>[] | null;
   contrasts: ContrastInfo[];
   seconds: number;
@@ -71,6 +73,7 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
     seed: request.seed,
     request: repeatable(resolved, aggregators),
     backend: measured.backend,
+    device: measured.device,
     aggregators,
     ...(contrasts.length > 0 && { contrasts }),
     seconds: Math.round(seconds * 1e4) / 1e4,

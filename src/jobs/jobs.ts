@@ -38,6 +38,8 @@ export interface WorkerInfo {
   id: string;
   pool: string;
   backend: string;
+  /** What computes; left out by workers of before. */
+  device?: string;
   loaded_models: string[];
   busy: boolean;
   /** RFC 3339. */

@@ -5,7 +5,7 @@ import type { WorkerInfo } from './jobs.ts';
 import { heartbeat, publishCatalogue, signOff } from './workers.ts';
 
 /** What the worker says of itself in its heartbeat. */
-export type Self = Pick<WorkerInfo, 'id' | 'backend' | 'loaded_models'>;
+export type Self = Pick<WorkerInfo, 'id' | 'backend' | 'device' | 'loaded_models'>;
 
 /** Heartbeats that may be missed before a worker is taken for gone. */
 const MISSED_BEATS = 3;

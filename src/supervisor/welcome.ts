@@ -11,7 +11,7 @@ const DEMO = { id: 'facts-gpt2', text: 'The capital of France is' };
 
 interface Ready {
   redis?: { up: boolean };
-  backend?: { name?: string; reason?: string };
+  backend?: { name?: string; device?: string; reason?: string };
 }
 
 interface Model {
@@ -81,7 +81,7 @@ whence is ready.
   Swagger UI  ${baseUrl}/docs
   Heatmaps    ${baseUrl}/jobs/ID/heatmap, with the "id" of an answer
   Models      ${models.map(({ id }) => id).join(', ')} (${baseUrl}/models)${unusable.join('')}
-  Backend     ${backend?.name ?? 'unknown'} (${backend?.reason ?? 'see /health/ready'})
+  Backend     ${backend?.name ?? 'unknown'} on ${backend?.device ?? 'cpu'} (${backend?.reason ?? 'see /health/ready'})
 
 ${question} Paste this${needsKey ? ', with one of your WHENCE_API_KEYS in KEY' : ''}:
 

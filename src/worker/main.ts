@@ -76,7 +76,7 @@ export async function startWorker(
     publicUrl: config.publicUrl,
   };
   consumer = new Consumer(consumerConfig, {
-    self: () => ({ id, backend: backend.name, loaded_models: engine.loadedModels }),
+    self: () => ({ id, backend: backend.name, device: backend.device, loaded_models: engine.loadedModels }),
     compute: (attempt, hooks) => engine.attribute(attempt.id, attempt.request, hooks),
     deliver: deliverer(webhooks, log),
     log,
@@ -84,7 +84,10 @@ export async function startWorker(
   await consumer.start(catalogue);
   const first = catalogue.models.find((model) => model.pool === config.pool);
   if (first !== undefined) engine.warm(first.id);
-  log.info({ backend: backend.name, reason: backend.reason, models: catalogue.models.length }, 'worker ready');
+  log.info(
+    { backend: backend.name, device: backend.device, reason: backend.reason, models: catalogue.models.length },
+    'worker ready',
+  );
 
   const started = consumer;
   let closing: Promise<void> | null = null;

@@ -287,6 +287,7 @@ test('GET /metrics: jobs by status, workers, durations by route pattern', async 
   assert.match(body, /^whence_jobs\{status="queued"\} 1$/m);
   assert.match(body, /^whence_jobs\{status="succeeded"\} 1$/m);
   assert.match(body, /^whence_workers\{pool="default",state="idle"\} 1$/m);
+  assert.match(body, /^whence_worker_devices\{pool="default",backend="wasm",device="cpu"\} 1$/m);
   assert.match(body, /^whence_store_up 1$/m);
   assert.match(
     body,

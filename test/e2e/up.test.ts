@@ -33,7 +33,7 @@ describe('whence up', () => {
   it('greets with the addresses, the backend and why, and nothing else', () => {
     const { out, err } = up.output();
     assert.ok(out.includes(up.url));
-    assert.match(out, /Backend +(tensorflow|wasm) \(.+\)/);
+    assert.match(out, /Backend +(tensorflow|wasm|webgpu) on .+ \(.+\)/);
     assert.ok(out.includes(`${up.url}/jobs/ID/heatmap`));
     assert.equal(err, '');
     assert.ok(!out.includes('"level"'), 'log lines');

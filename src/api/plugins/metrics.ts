@@ -46,14 +46,24 @@ export default fp(
       labelNames: ['pool', 'state'],
       registers,
     });
+    const devices = new Gauge({
+      name: 'whence_worker_devices',
+      help: 'Workers seen lately by what computes in them.',
+      labelNames: ['pool', 'backend', 'device'],
+      registers,
+    });
 
     async function readStore(): Promise<void> {
       const [milliseconds, counts, seen] = await Promise.all([jobs.ping(), jobs.counts(), jobs.workers()]);
       statuses.reset();
       workers.reset();
+      devices.reset();
       ping.set(milliseconds / 1000);
       for (const status of JOB_STATUSES) statuses.set({ status }, counts[status]);
-      for (const { pool, busy } of seen) workers.inc({ pool, state: busy ? 'busy' : 'idle' });
+      for (const { pool, busy, backend, device = 'cpu' } of seen) {
+        workers.inc({ pool, state: busy ? 'busy' : 'idle' });
+        devices.inc({ pool, backend, device });
+      }
     }
 
     fastify.decorate('metrics', {

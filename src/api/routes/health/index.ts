@@ -17,6 +17,7 @@ const Readiness = Type.Object({
       id: Type.String(),
       pool: Type.String(),
       backend: Type.String(),
+      device: Type.Optional(Type.String({ description: 'What really computes: `cpu`, or the name of the GPU.' })),
       loaded_models: Type.Array(Type.String()),
       busy: Type.Boolean(),
       last_seen: Type.String(),
