@@ -8,6 +8,7 @@ import { compile } from './setup/compile.mjs';
 import { installNative } from './setup/native.mjs';
 import { installPackages } from './setup/packages.mjs';
 import { installRedis } from './setup/redis.mjs';
+import { installSoftwareGpu } from './setup/software-gpu.mjs';
 import { checkNode, fail, PROJECT, withLock } from './setup/tools.mjs';
 
 checkNode();
@@ -18,6 +19,7 @@ try {
     await compile();
     await installNative();
     await installRedis();
+    await installSoftwareGpu();
   });
 } catch (error) {
   fail(error);

@@ -9,7 +9,13 @@ const SLOW = [
   ...['cli', 'docs/guides', 'e2e', 'examples', 'jobs', 'lifecycle', 'setup', 'supervisor', 'training'],
   ...['api/fuzz', 'api/hostile', 'attribution/methods/goldens', 'attribution/methods/behavior', 'engine/inseq'],
   ...['api/large-results', 'engine/batching', 'generation/generation-config'],
-  ...['models/encoder-decoder-attributions', 'models/encoder-decoder-v040', 'models/matrix', 'tokenizers/bounded'],
+  ...[
+    'models/encoder-decoder-attributions',
+    'models/encoder-decoder-v040',
+    'models/matrix',
+    'tensors/webgpu',
+    'tokenizers/bounded',
+  ],
 ].map((part) => `test/${part}`);
 
 const args = process.argv.slice(2);

@@ -35,9 +35,9 @@ const SETTINGS = {
   ),
   backend: choice(
     'WHENCE_BACKEND',
-    ['auto', 'tensorflow', 'wasm'],
+    ['auto', 'tensorflow', 'webgpu', 'wasm'],
     'auto',
-    '`tensorflow` (native), `wasm`, or `auto`: native where it was built.',
+    '`tensorflow` (native), `webgpu`, `wasm`, or `auto`: native where it was built, else WebGPU where there is a GPU, else WASM.',
   ),
   threads: integer('WHENCE_THREADS', 0, 1024, 0, 'Threads of the native backend; 0: one for each core.'),
   pool: text('WHENCE_POOL', 'default', 'Pool of models that this worker serves.'),

@@ -47,7 +47,7 @@ test('trusted proxies: none, one, so many, or by address', () => {
 const FAULTS: [Record<string, string>, RegExp][] = [
   [{ WHENCE_PORT: 'http' }, /WHENCE_PORT is "http": give a whole number from 0 to 65535/],
   [{ WHENCE_PORT: '70000' }, /WHENCE_PORT/],
-  [{ WHENCE_BACKEND: 'cuda' }, /WHENCE_BACKEND is "cuda": give one of auto, tensorflow, wasm/],
+  [{ WHENCE_BACKEND: 'cuda' }, /WHENCE_BACKEND is "cuda": give one of auto, tensorflow, webgpu, wasm/],
   [{ WHENCE_LOG_LEVEL: 'loud' }, /WHENCE_LOG_LEVEL is "loud"/],
   [{ WHENCE_TRUST_PROXY: 'yes' }, /WHENCE_TRUST_PROXY is "yes"/],
   [{ WHENCE_TRUST_PROXY: '10.0.0.0/33' }, /"10.0.0.0\/33": give true, false, the number of proxies in front/],

@@ -22,7 +22,7 @@ const PACKAGE = join(PROJECT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
 const STATE = join(NATIVE, 'state.json');
 
 export async function installNative() {
-  if (process.env.WHENCE_BACKEND === 'wasm') return;
+  if (['wasm', 'webgpu'].includes(process.env.WHENCE_BACKEND)) return;
   const { version } = JSON.parse(readText(join(PACKAGE, 'package.json')));
   const key = `${process.platform}-${process.arch}-tfjs-${version}-${TENSORFLOW.replace('==', '-')}`;
   const home = join(NATIVE, key);

@@ -2,7 +2,18 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { DATA, hasCommand, PROJECT, readText, run, SetupError, say, showProgress, writeText } from './tools.mjs';
+import {
+  canInstallDebianPackages,
+  DATA,
+  hasCommand,
+  installDebianPackage,
+  PROJECT,
+  readText,
+  SetupError,
+  say,
+  showProgress,
+  writeText,
+} from './tools.mjs';
 
 const REMEDY = 'install redis-server (or valkey-server), or set WHENCE_REDIS_URL to a Redis that runs';
 
@@ -13,27 +24,15 @@ export async function installRedis() {
   const stamp = join(DATA, 'redis-server.path');
   const built = readText(stamp)?.trim();
   if (built && existsSync(built)) return;
-  if (process.getuid?.() === 0 && hasCommand('apt-get')) {
+  if (canInstallDebianPackages()) {
     try {
-      await installDebianPackage();
+      await installDebianPackage('redis-server');
       return;
     } catch (error) {
       say(`${error.message.split('\n')[0]}; building Redis instead`);
     }
   }
   writeText(stamp, await buildRedis());
-}
-
-async function installDebianPackage() {
-  // RUNLEVEL=1 keeps Debian from starting the package's own service.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const install = ['install', '-y', '--no-install-recommends', 'redis-server'];
-  try {
-    await run('installing redis-server', 'apt-get', install, { env });
-  } catch {
-    await run('updating the list of packages', 'apt-get', ['update'], { env });
-    await run('installing redis-server', 'apt-get', install, { env });
-  }
 }
 
 async function buildRedis() {

@@ -76,6 +76,23 @@ export async function run(title, command, args, options = {}) {
   throw new SetupError(`${title}: ${command} failed (exit code ${code})\n${lines}`);
 }
 
+/** Whether packages of a Debian-like system can be installed. */
+export function canInstallDebianPackages() {
+  return process.getuid?.() === 0 && hasCommand('apt-get');
+}
+
+export async function installDebianPackage(name) {
+  // RUNLEVEL=1 keeps Debian from starting the package's own service.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const install = ['install', '-y', '--no-install-recommends', name];
+  try {
+    await run(`installing ${name}`, 'apt-get', install, { env });
+  } catch {
+    await run('updating the list of packages', 'apt-get', ['update'], { env });
+    await run(`installing ${name}`, 'apt-get', install, { env });
+  }
+}
+
 export function readText(file) {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }

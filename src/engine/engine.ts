@@ -5,12 +5,13 @@
 import { readAligner, readModelsFile } from '../checkpoints/models-file.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
+import type { BackendName } from '../tensors/backend.ts';
 import type { EngineHooks, EngineOutput } from './attribution.ts';
 
 /** What the engine reads of the configuration. */
 export interface EngineConfig {
   modelsFile: string;
-  backend: 'auto' | 'tensorflow' | 'wasm';
+  backend: 'auto' | BackendName;
   threads: number;
   pool: string;
   memoryBudgetMb: number;
@@ -18,6 +19,8 @@ export interface EngineConfig {
 }
 
 export interface Engine {
+  /** Resolves with the reason when the device is gone: no request can be computed any more. */
+  readonly lost?: Promise<string>;
   catalogue(): Catalogue;
   loadedModels(): string[];
   warm(modelId: string): Promise<void>;

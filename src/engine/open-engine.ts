@@ -26,7 +26,7 @@ export async function openEngine(
   entries: readonly ModelEntry[],
   aligner: ModelSource | null,
 ): Promise<Engine> {
-  const backend = await startBackend(config.backend, { threads: config.threads });
+  const { lost, ...backend } = await startBackend(config.backend, { threads: config.threads });
   if (config.plugins.length > 0) await allowTypeScript();
   const registries = await loadRegistries(config.plugins);
   const { version: tfjs, libtensorflow } = backend;
@@ -48,6 +48,7 @@ export async function openEngine(
   const resources: Resources = { store, registries, catalogue, memoryBudget, ...sharing(store, memoryBudget) };
   const turns = new ModelTurns();
   return {
+    ...(lost && { lost }),
     catalogue: () => catalogue,
     loadedModels: () => store.loaded(),
     warm: (id) =>

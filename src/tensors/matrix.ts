@@ -12,6 +12,7 @@ import { multiplyByKernel, quantizeByKernel, widenByKernel } from './int8-kernel
 import { multiplyRows, roundToHalf } from './ops.ts';
 import { quantizeRows } from './quantize.ts';
 import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
+import { multiplyWords } from './webgpu-int8.ts';
 
 /** The weight of y = x Wᵀ, with W [out, in]. Calls allocate in the caller's tidy. */
 export interface Matrix {
@@ -160,7 +161,9 @@ export class Int8Matrix implements Matrix {
     const safe = tf.where(tf.equal(absmax, 0), tf.onesLike(absmax), absmax);
     const quantized = tf.round(tf.mul(inner, tf.mul(tf.div(1, safe), 127)));
     const restored = tf.mul(quantized, tf.mul(absmax, INVERSE_127_SQUARED / INVERSE_127)) as Tensor2D;
-    const mixed = outliers === null ? restored : tf.where(outliers.exact, x, restored);
+    const mixed = outliers === null ? restored : (tf.where(outliers.exact, x, restored) as Tensor2D);
+    if (bytes.kind === 'words')
+      return multiplyWords('multiply', mixed, bytes.words, scale, INVERSE_127, this.outFeatures);
     return tf.mul(multiplyRows(mixed, dequantize(bytes), true), tf.mul(scale, INVERSE_127)) as Tensor2D;
   }
 
@@ -176,6 +179,7 @@ export class Int8Matrix implements Matrix {
 
   pullback(dy: Tensor2D): Tensor2D {
     const { bytes, scale } = this.#weight;
+    if (bytes.kind === 'words') return multiplyWords('pullback', dy, bytes.words, scale, 1 / 127, this.inFeatures);
     const widened = widenByKernel(this.#weight);
     if (widened !== null) return multiplyRows(dy, widened, false);
     return multiplyRows(tf.mul(dy, tf.mul(scale, 1 / 127)), dequantize(bytes), false);

@@ -1,16 +1,25 @@
 /** Reads from the device. All of them are awaited: not every backend can be waited for. */
 
 import { type Tensor, tf } from './tf.ts';
+import { takeFault } from './webgpu.ts';
 
 /** The values of the tensor that `make` returns, freeing it and what was made on the way. */
 export async function read(make: () => Tensor): Promise<Float32Array> {
   return readKept(tf.tidy(() => tf.keep(make().clone())));
 }
 
-/** The values of a tensor, which is freed. */
+/**
+ * The values of a tensor, which is freed.
+ * @throws {Error} where the device failed since the last read
+ */
 export async function readKept(tensor: Tensor): Promise<Float32Array> {
   try {
-    return (await tensor.data()) as Float32Array;
+    const values = (await tensor.data()) as Float32Array;
+    const fault = takeFault();
+    if (fault !== null) throw fault;
+    return values;
+  } catch (error) {
+    throw takeFault() ?? error; // WebGPU's own errors of reads are names alone
   } finally {
     tensor.dispose();
   }

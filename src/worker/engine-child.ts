@@ -55,12 +55,19 @@ async function start(message: ToEngine & { type: 'start' }): Promise<void> {
     const started: Engine = await startEngine(message.config);
     engine = started;
     maxResultBytes = message.maxResultBytes;
+    void started.lost?.then(endAfterLoss);
     send({ type: 'ready', catalogue: started.catalogue() });
   } catch (error) {
     if (mayPass(error)) throw error; // a crash: the worker starts another process
     // The remedy is the last thing that a person reads: no stack trace below it.
     process.send?.({ type: 'unusable', message: text(error) } satisfies FromEngine, () => process.exit(1));
   }
+}
+
+/** A driver that was reset or a GPU that went away: a new process starts anew, and the worker retries the job. */
+function endAfterLoss(reason: string): void {
+  console.error(`whence: the device was lost (${reason}); the engine process starts again`);
+  process.exit(1);
 }
 
 /** Whether an error while starting is the machine's, which lacks something for a while. */

@@ -253,8 +253,9 @@ function bytes(array: Uint8Array): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 }
 
-/** What libtensorflow says at every start, whatever its log level. */
-const CHATTER = /^(WARNING: All log messages before absl::InitializeLog|I0000 .*oneDNN custom operations)/;
+/** What libtensorflow says at every start, whatever its log level, and Dawn where there is no Vulkan. */
+const CHATTER =
+  /^(WARNING: All log messages before absl::InitializeLog|I0000 .*oneDNN custom operations|Warning: Couldn't load Vulkan| +at operator\(\) .*dawn|$)/;
 
 /** The child's errors as they are, without the chatter. */
 function passOn(stderr: Readable): void {

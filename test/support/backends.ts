@@ -1,4 +1,19 @@
-/** The backends that tests compute on: both, or in a quick run (`npm run test:quick`) the native one alone. */
+/**
+ * The backends that tests compute on: the native one and WASM, in a quick run (`npm run test:quick`) the native one
+ * alone, and in `npm run test:webgpu` WebGPU alone.
+ */
 
-export const BACKENDS: readonly ('tensorflow' | 'wasm')[] =
-  process.env.TEST_QUICK === undefined ? ['tensorflow', 'wasm'] : ['tensorflow'];
+import { useSoftwareGpu } from './software-gpu.ts';
+
+type BackendName = 'tensorflow' | 'wasm' | 'webgpu';
+
+const { TEST_BACKEND, TEST_QUICK } = process.env;
+
+export const BACKENDS: readonly BackendName[] =
+  TEST_BACKEND !== undefined
+    ? [TEST_BACKEND as BackendName]
+    : TEST_QUICK === undefined
+      ? ['tensorflow', 'wasm']
+      : ['tensorflow'];
+
+if (TEST_BACKEND === 'webgpu') useSoftwareGpu();
