@@ -13,6 +13,7 @@ import {
   proxies,
   redisUrl,
   type Setting,
+  secret,
   text,
 } from './setting-kinds.ts';
 
@@ -27,7 +28,11 @@ const SETTINGS = {
     'WHENCE_REDIS_URL',
     '`redis://` or `rediss://` URL; empty: `whence up` starts a Redis of its own.',
   ),
-  dataDir: path('WHENCE_DATA_DIR', '.whence', 'Where the embedded Redis keeps its data; two instances need two.'),
+  dataDir: path(
+    'WHENCE_DATA_DIR',
+    '.whence',
+    'Where the embedded Redis keeps its data, and the API its secret; two instances need two.',
+  ),
   modelsFile: path(
     'WHENCE_MODELS_FILE',
     'models/models.json',
@@ -45,6 +50,19 @@ const SETTINGS = {
     'WHENCE_API_KEYS',
     16,
     'Comma-separated keys, one of which each request must show; empty: none is asked for.',
+  ),
+  secret: secret(
+    'WHENCE_SECRET',
+    32,
+    'What sign-in cookies and share links are signed with; the same for all API processes. Empty: one is made in the data directory.',
+  ),
+  sessionSeconds: integer('WHENCE_SESSION_SECONDS', 60, 31_536_000, 604_800, 'How long a browser stays signed in.'),
+  shareSeconds: integer(
+    'WHENCE_SHARE_SECONDS',
+    60,
+    31_536_000,
+    604_800,
+    'How long a share link (`links.share`) works.',
   ),
   resultTtlSeconds: integer(
     'WHENCE_RESULT_TTL_SECONDS',
@@ -67,7 +85,7 @@ const SETTINGS = {
   ),
   publicUrl: baseUrl(
     'WHENCE_PUBLIC_URL',
-    'Where clients reach the API (`https://example.org/whence`): links in webhooks lead there; empty: they are paths.',
+    'Where clients reach the API (`https://example.org/whence`): links lead there; empty: they are paths.',
   ),
   webhookAllowPrivate: flag(
     'WHENCE_WEBHOOK_ALLOW_PRIVATE',

@@ -107,6 +107,20 @@ export function keys(name: string, characters: number, description: string): Set
   return { name, fallback: '', description, parse };
 }
 
+/** A text that nobody may guess; null where it is not set. */
+export function secret(name: string, characters: number, description: string): Setting<string | null> {
+  const parse = (value: string): string | null => {
+    if (value === '') return null;
+    if (value.length >= characters) return value;
+    throw new ConfigError(
+      name,
+      '…',
+      `give at least ${characters} random characters, such as \`openssl rand -base64 32\``,
+    );
+  };
+  return { name, fallback: '', description, parse };
+}
+
 const MOST_PROXIES = 16;
 
 /** `true` (one), `false`, the number of proxies in front, or their addresses and subnets, comma-separated. */

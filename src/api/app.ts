@@ -4,10 +4,11 @@ import accepts from '@fastify/accepts';
 import autoload from '@fastify/autoload';
 import type { FastifyInstance } from 'fastify';
 import { type AppParts, decorate } from './capabilities.ts';
-import apiKeys from './plugins/api-keys.ts';
+import access from './plugins/access.ts';
 import caching from './plugins/caching.ts';
 import compression from './plugins/compression.ts';
 import json from './plugins/json.ts';
+import links from './plugins/links.ts';
 import metrics from './plugins/metrics.ts';
 import notFound from './plugins/not-found.ts';
 import prefix from './plugins/prefix.ts';
@@ -31,8 +32,9 @@ const PLUGINS = [
   caching,
   metrics,
   rateLimit,
-  apiKeys,
   prefix,
+  access,
+  links,
   json,
   validation,
   notFound,

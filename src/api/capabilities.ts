@@ -1,4 +1,5 @@
 /** What plugins and routes work with: each capability is a decorator of its own on the Fastify instance. */
+import type { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { TokenCounter } from '../requests/lengths.ts';
@@ -11,6 +12,14 @@ export interface ApiSettings {
   port: number;
   /** Keys that clients must show; empty: none needed. */
   apiKeys: readonly string[];
+  /** What cookies and share links are signed with. */
+  secret: string;
+  /** For which a browser stays signed in. */
+  sessionSeconds: number;
+  /** For which a share link leads to its result. */
+  shareSeconds: number;
+  /** Where clients reach the API; null: links are paths. */
+  publicUrl: string | null;
   /** Requests that one client may make in a minute; 0: no limit. */
   rateLimitPerMinute: number;
   /** Whether webhooks may go to private addresses. */
@@ -26,6 +35,8 @@ export interface AppParts {
   settings: ApiSettings;
   jobs: Jobs;
   tokens: TokenCounter;
+  /** Where the log is written; left out: standard output. */
+  log?: Writable;
 }
 
 declare module 'fastify' {

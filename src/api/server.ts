@@ -7,9 +7,11 @@ import { LIMITS } from '../contract/limits.ts';
 import { createJobs, type JobsConfig } from '../jobs/create-jobs.ts';
 import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
 import { UnusableError } from '../unusable.ts';
+import { keptSecret } from './access/secret.ts';
 import { app } from './app.ts';
 import type { ApiSettings, AppParts } from './capabilities.ts';
 import { refuseConnection, refuseExpectation } from './http/client-errors.ts';
+import { loggedRequest } from './http/logged-request.ts';
 import { trustOf } from './http/proxy.ts';
 import { sendProblem } from './plugins/problems.ts';
 import { ApiProblem, badRequest } from './problems.ts';
@@ -25,12 +27,12 @@ const ADDRESS_ERRORS = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND'];
 
 /** The API on `jobs`, not listening yet: tests use `inject`. Closing it leaves `jobs` open. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { settings } = parts;
+  const { settings, log = process.stdout } = parts;
   const server = fastify({
     logger:
       settings.logLevel === 'silent'
         ? false
-        : { level: settings.logLevel, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] },
+        : { level: settings.logLevel, stream: log, serializers: { req: loggedRequest } },
     genReqId: () => randomUUID(),
     bodyLimit: LIMITS.bodyBytes,
     trustProxy: trustOf(settings.trustProxy),
@@ -65,8 +67,11 @@ function badPath(code: string): ApiProblem {
 }
 
 /** What the API reads of the configuration. */
-export interface ApiConfig extends JobsConfig, Omit<ApiSettings, 'allowPrivateWebhooks'> {
+export interface ApiConfig extends JobsConfig, Omit<ApiSettings, 'allowPrivateWebhooks' | 'secret'> {
   modelsFile: string;
+  /** Null: the data directory keeps one. */
+  secret: string | null;
+  dataDir: string;
   webhookAllowPrivate: boolean;
 }
 
@@ -77,8 +82,9 @@ export interface RunningApi {
 
 /** Starts the API on its address. @throws {UnusableError} naming the address when it cannot listen */
 export async function startApi(config: ApiConfig): Promise<RunningApi> {
+  const secret = config.secret ?? ownSecret(config.dataDir);
   const jobs = await createJobs(config, pino({ level: config.logLevel }));
-  const settings: ApiSettings = { ...config, allowPrivateWebhooks: config.webhookAllowPrivate };
+  const settings: ApiSettings = { ...config, secret, allowPrivateWebhooks: config.webhookAllowPrivate };
   const tokens = new LocalTokenizers(config.modelsFile, { seconds: COUNT_SECONDS });
   const server = await buildApp({ settings, jobs, tokens }).catch((error: unknown) => {
     throw hasCode(error, PLUGIN_TIMEOUTS) ? new Error(SLOW, { cause: error }) : error;
@@ -96,6 +102,19 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
       await jobs.close();
     },
   };
+}
+
+/** @throws {UnusableError} where the data directory cannot keep one */
+function ownSecret(dataDir: string): string {
+  try {
+    return keptSecret(dataDir);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const remedy = 'set WHENCE_SECRET, or WHENCE_DATA_DIR to a folder that can be written';
+    throw new UnusableError(`the secret of cookies and share links cannot be kept (${reason}): ${remedy}`, {
+      cause: error,
+    });
+  }
 }
 
 function hasCode(error: unknown, codes: readonly string[]): error is Error {

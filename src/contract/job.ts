@@ -43,6 +43,14 @@ const Links = Type.Object({
   result: Type.String({ examples: ['/jobs/k3v9/result'] }),
   events: Type.String({ examples: ['/jobs/k3v9/events'] }),
   heatmap: Type.String({ examples: ['/jobs/k3v9/heatmap'] }),
+  share: Type.Optional(
+    Type.String({
+      description:
+        'A link for others, to read this job without an API key. It ends by itself, with the key that the request was made ' +
+        'with, and with the job. Webhooks have none.',
+      examples: ['/s/dGg0.cXk'],
+    }),
+  ),
 });
 
 /** A job as every route shows it. */
@@ -88,6 +96,7 @@ export const Job = Type.Object(
           result: '/jobs/k3v9/result',
           events: '/jobs/k3v9/events',
           heatmap: '/jobs/k3v9/heatmap',
+          share: '/s/dGg0.cXk',
         },
       },
     ],

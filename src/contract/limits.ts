@@ -34,6 +34,8 @@ export const LIMITS = {
   waitSeconds: 60,
   /** Characters of an `Idempotency-Key`. */
   idempotencyKeyCharacters: 255,
+  /** Characters of an API key. */
+  apiKeyCharacters: 512,
   /** Jobs on one page of `GET /jobs`. */
   pageSize: 100,
   /** Characters of an id in a path, encoded. */

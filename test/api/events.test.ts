@@ -45,14 +45,16 @@ test('events come as they happen, framed, and the stream ends after done', async
     jobs.emit('job-1', progress(2));
     jobs.finish('job-1');
   }, 50);
-  const job = () => JSON.stringify(jobs.entry('job-1').job);
   const text = await textOf(response);
+  const { job } = jobs.entry('job-1');
+  const share = /"share":"([^"]+)"/.exec(text)?.[1];
+  assert.match(String(share), /^\/s\//);
   assert.equal(
     text,
     'retry: 2000\n\n' +
       'id: 1-0\nevent: progress\ndata: {"phase":"attributing","completed":1,"total":3,"fraction":0.3333333333333333}\n\n' +
       'id: 2-0\nevent: progress\ndata: {"phase":"attributing","completed":2,"total":3,"fraction":0.6666666666666666}\n\n' +
-      `id: 3-0\nevent: done\ndata: ${job()}\n\n`,
+      `id: 3-0\nevent: done\ndata: ${JSON.stringify({ ...job, links: { ...job.links, share } })}\n\n`,
   );
 });
 

@@ -29,6 +29,7 @@ test('every route of the contract is there', () => {
   assert.equal(document.info.version, VERSION);
   assert.deepEqual(operations.map(([name]) => name).sort(), [
     'delete /jobs/{id}',
+    'delete /session',
     'get /aggregators',
     'get /aggregators/{id}',
     'get /health/live',
@@ -43,10 +44,16 @@ test('every route of the contract is there', () => {
     'get /metrics',
     'get /models',
     'get /models/{id}',
+    'get /s/{token}',
+    'get /s/{token}/events',
+    'get /s/{token}/heatmap',
+    'get /s/{token}/result',
+    'get /session',
     'get /step-functions',
     'get /step-functions/{id}',
     'post /attribute',
     'post /jobs/{id}/cancel',
+    'post /session',
   ]);
 });
 

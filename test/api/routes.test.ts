@@ -1,6 +1,7 @@
 /** What the routes answer when all is well, and their own errors. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Job } from '../../src/contract/job.ts';
 import { QueueFullError, StoreUnavailableError } from '../../src/jobs/jobs.ts';
 import { attribute, CATALOGUE, type MemoryJobs, problemOf, resultOf, startApp } from '../support/api.ts';
 
@@ -11,7 +12,9 @@ test('POST /attribute: 202 with the job and its place', async (t) => {
   const response = await attribute(app, BODY);
   assert.equal(response.statusCode, 202);
   assert.equal(response.headers.location, '/jobs/job-1');
-  assert.deepEqual(response.json(), jobs.entry('job-1').job);
+  const { job } = jobs.entry('job-1');
+  const { share } = response.json<Job>().links;
+  assert.deepEqual(response.json(), { ...job, links: { ...job.links, share } });
   assert.match(String(response.headers['x-request-id']), /^[0-9a-f-]{36}$/);
 });
 

@@ -13,5 +13,6 @@ export const TAGS = [
   { name: 'attribution', description: 'Ask which input tokens a generation came from.' },
   { name: 'jobs', description: 'Follow, cancel and read attribution jobs.' },
   { name: 'catalogue', description: 'Models, methods, step functions and aggregators that this service has.' },
+  { name: 'access', description: 'Sign in with a browser; read what was shared.' },
   { name: 'operation', description: 'Health and metrics.' },
 ];

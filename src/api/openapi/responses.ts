@@ -37,6 +37,14 @@ export const UNAUTHORIZED = problem('The service has API keys and the request sh
   detail: 'The API key is not known to this service.',
 });
 
+export const FOREIGN_ORIGIN = problem("A browser's request by cookie that a page of another site made.", {
+  type: 'foreign-origin',
+  title: 'The request comes from another site',
+  status: 403,
+  detail:
+    'With a cookie only pages of this service may ask for this, and the request comes from "https://evil.example".',
+});
+
 export const NOT_FOUND = problem('Unknown or expired.', {
   type: 'not-found',
   title: 'Not found',

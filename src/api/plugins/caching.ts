@@ -2,7 +2,7 @@
 import fp from 'fastify-plugin';
 
 /** Beside the documentation: event streams, whose plug-in says `no-cache`. */
-const OTHERS = /^\/(docs(\/|\?|$)|openapi\.json|jobs\/[^/?]+\/events)/;
+const OTHERS = /^\/(docs(\/|\?|$)|openapi\.json|(jobs|s)\/[^/?]+\/events)/;
 
 export default fp(
   async (fastify) => {

@@ -1,15 +1,12 @@
 /** The path under which a proxy in front publishes the service (`X-Forwarded-Prefix`), for links and redirects. */
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Job } from '../../contract/job.ts';
 import { forwardedPrefix, trustOf } from '../http/proxy.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** `/whence` where a trusted proxy says so, else ''. */
     readonly prefix: string;
-    /** `job` with the links that lead there from outside. */
-    linked(job: Job): Job;
   }
 }
 
@@ -24,13 +21,6 @@ export default fp(
         const trusted = trust(nearest, 0) ? Math.max(1, (this.ips?.length ?? 1) - 1) : 0;
         return forwardedPrefix(this.headers['x-forwarded-prefix'], trusted);
       },
-    });
-
-    fastify.decorateRequest('linked', function linked(this: FastifyRequest, job: Job): Job {
-      const { prefix } = this;
-      if (prefix === '') return job;
-      const links = Object.entries(job.links).map(([name, path]) => [name, prefix + path]);
-      return { ...job, links: Object.fromEntries(links) };
     });
   },
   { name: 'prefix' },

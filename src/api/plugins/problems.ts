@@ -1,4 +1,4 @@
-/** Every error leaves as `application/problem+json`. */
+/** Every error leaves as `application/problem+json`, and for people in a browser as a page. */
 import type { ErrorObject } from 'ajv';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
@@ -6,6 +6,8 @@ import { LIMITS } from '../../contract/limits.ts';
 import { InvalidRequestError } from '../../requests/issues.ts';
 import { BrokenJsonError } from '../../requests/parse-json.ts';
 import { explain } from '../../validation/explain.ts';
+import { prefersHtml } from '../http/prefers-html.ts';
+import { sendProblemPage } from '../pages/problem.ts';
 import { ApiProblem, badRequest, PROBLEM_MEDIA_TYPE, validationProblem } from '../problems.ts';
 import { sentence } from '../sentence.ts';
 import { logProblem, storeProblem } from '../store-problems.ts';
@@ -35,12 +37,9 @@ function safely(explained: () => ApiProblem, { log }: FastifyRequest): ApiProble
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ApiProblem): FastifyReply {
   // Fastify closes the connection after a body that was not parsed; a client that is still sending would see it broken
   // in place of the answer. Node drops the rest of the body and goes on.
-  return reply
-    .removeHeader('connection')
-    .code(problem.status)
-    .headers(problem.headers)
-    .type(PROBLEM_MEDIA_TYPE)
-    .send(JSON.stringify(problem.toProblem(request.id)));
+  reply.removeHeader('connection').code(problem.status).headers(problem.headers).header('vary', 'accept');
+  if (prefersHtml(request)) return sendProblemPage(reply, problem.toProblem(request.id), request.prefix);
+  return reply.type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem.toProblem(request.id)));
 }
 
 function problemOf(error: FastifyError): ApiProblem {

@@ -6,6 +6,7 @@ export default fp(
   async (fastify) => {
     await fastify.register(helmet, {
       contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+      referrerPolicy: { policy: 'same-origin' }, // `no-referrer` would take the `Origin` of forms away
       strictTransportSecurity: false, // whether there is TLS is known to the proxy in front
     });
   },

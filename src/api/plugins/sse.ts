@@ -2,8 +2,16 @@
 import { fastifySSE } from '@fastify/sse';
 import fp from 'fastify-plugin';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Event streams that are open in this process. */
+    eventStreams: { open: number };
+  }
+}
+
 export default fp(
   async (fastify) => {
+    fastify.decorate('eventStreams', { open: 0 });
     await fastify.register(fp(fastifySSE), { heartbeatInterval: 15_000 });
   },
   { name: 'sse' },

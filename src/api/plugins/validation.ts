@@ -7,6 +7,7 @@ import { InseqFile } from '../../contract/inseq.ts';
 import { Job, JobError, JobList, Progress } from '../../contract/job.ts';
 import { Problem } from '../../contract/problem.ts';
 import { Result, ResultInfo, ResultSequence, ResultToken } from '../../contract/result.ts';
+import { Session } from '../../contract/session.ts';
 import { bounded, createJsonAjv, createTextAjv } from '../../validation/ajv.ts';
 
 const SHARED = [
@@ -27,6 +28,7 @@ const SHARED = [
   MethodInfo,
   StepFunctionInfo,
   AggregatorInfo,
+  Session,
   Problem,
 ];
 

@@ -52,19 +52,18 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify;
-  let open = 0;
+  const { jobs, eventStreams } = fastify;
 
   fastify.get('/', { schema, sse: { kind: 'manual' } }, async (request, reply) => {
     const { id } = request.params;
     if ((await jobs.get(id)) === null) throw unknownJob(id);
-    if (open >= MAX_STREAMS)
+    if (eventStreams.open >= MAX_STREAMS)
       throw unavailable(
         'too-many-streams',
         `This process keeps ${MAX_STREAMS} event streams open and takes no more. Poll GET /jobs/${id}.`,
         10,
       );
-    open++;
+    eventStreams.open++;
     const signal = disconnected(reply);
     try {
       reply.sse.sendHeaders(200); // at once: the client sees that the stream is open
@@ -78,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       // the answer is under way: all that can be done is to close it; the client returns with Last-Event-ID
       if (!signal.aborted) request.log.warn({ err: error }, 'event stream ended early');
     } finally {
-      open--;
+      eventStreams.open--;
     }
   });
 };

@@ -1,0 +1,95 @@
+/**
+ * Who may ask: API keys (`Authorization: Bearer KEY` or `X-API-Key: KEY`), and the cookie of a browser that has signed in
+ * with one. Health checks, documentation and sign-in stay open; a share link brings its own permission.
+ */
+import cookie from '@fastify/cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { digestOf, type KeyDigest, knownKey, NO_KEY, shownKey } from '../access/keys.ts';
+import { refuseForeign } from '../access/origin.ts';
+import { Signer, type Statement } from '../access/signer.ts';
+import { prefersHtml } from '../http/prefers-html.ts';
+import { ApiProblem } from '../problems.ts';
+
+const OPEN = /^\/($|\?|docs(\/|\?|$)|health\/|openapi\.json|session(\?|$)|sign-(in|out)(\?|$)|s\/)/;
+const COOKIE = 'whence_session';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The keys that are valid; empty: none is asked for. */
+    keys: readonly KeyDigest[];
+    signer: Signer;
+  }
+  interface FastifyRequest {
+    /** The key that the request is made with; null: the service asks for none. */
+    accessKey: KeyDigest | null;
+    /** What the request's cookie says; null where it has none that is valid. */
+    readonly session: Statement | null;
+  }
+  interface FastifyReply {
+    /** Signs the browser in with a key. */
+    signIn(key: KeyDigest): FastifyReply;
+    signOut(): FastifyReply;
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const { apiKeys, secret, sessionSeconds, publicUrl } = fastify.settings;
+    const keys = apiKeys.map(digestOf);
+    const signer = new Signer(secret, keys.length === 0 ? [NO_KEY] : keys);
+    fastify.decorate('keys', keys);
+    fastify.decorate('signer', { getter: () => signer });
+    fastify.decorateRequest('accessKey', null);
+    await fastify.register(cookie);
+
+    fastify.decorateRequest('session', {
+      getter(this: FastifyRequest) {
+        const token = this.cookies[COOKIE];
+        return token === undefined ? null : signer.open('session', token);
+      },
+    });
+
+    const options = ({ protocol, prefix }: FastifyRequest) => ({
+      path: prefix === '' ? '/' : prefix,
+      httpOnly: true,
+      sameSite: 'lax' as const, // a link from elsewhere opens; requests that change something are refused by `Origin`
+      secure: protocol === 'https' || (publicUrl?.startsWith('https:') ?? false),
+    });
+    fastify.decorateReply('signIn', function signIn(this: FastifyReply, key: KeyDigest) {
+      const expires = Math.floor(Date.now() / 1000) + sessionSeconds;
+      const token = signer.sign('session', { subject: '', expires, key });
+      return this.setCookie(COOKIE, token, { ...options(this.request), maxAge: sessionSeconds });
+    });
+    fastify.decorateReply('signOut', function signOut(this: FastifyReply) {
+      return this.clearCookie(COOKIE, options(this.request));
+    });
+
+    if (keys.length === 0) return;
+    fastify.addHook('onRequest', async (request, reply) => {
+      if (OPEN.test(request.url)) return;
+      const shown = shownKey(request.headers);
+      const key = shown === undefined ? request.session?.key : knownKey(shown, keys);
+      if (key) {
+        request.accessKey = key;
+        if (shown === undefined) refuseForeign(request);
+        return;
+      }
+      if (request.method === 'GET' && prefersHtml(request)) {
+        const next = encodeURIComponent(`${request.prefix}${request.url}`);
+        return reply.redirect(`${request.prefix}/sign-in?next=${next}`, 303);
+      }
+      throw unauthorized(shown === undefined);
+    });
+  },
+  { name: 'access', dependencies: ['prefix'] },
+);
+
+function unauthorized(none: boolean): ApiProblem {
+  const detail = none
+    ? 'This service needs an API key: send `Authorization: Bearer KEY` or `X-API-Key: KEY`; browsers sign in at /sign-in.'
+    : 'The API key is not known to this service.';
+  return new ApiProblem('unauthorized', 'API key missing or unknown', 401, detail, {
+    headers: { 'www-authenticate': 'Bearer realm="whence"' },
+  });
+}

@@ -1,0 +1,37 @@
+/** The links of a job as its reader follows them: from outside, and for whoever has a share link below that. */
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { type Job, jobLinks } from '../../contract/job.ts';
+import { NO_KEY } from '../access/keys.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The share link that the request came by; null: it has the key. */
+    shareToken: string | null;
+    /** `job` with the links that lead there from outside. */
+    linked(job: Job): Job;
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const { signer, settings } = fastify;
+    const { publicUrl, shareSeconds } = settings;
+    const step = Math.ceil(shareSeconds / 100);
+    fastify.decorateRequest('shareToken', null);
+
+    fastify.decorateRequest('linked', function linked(this: FastifyRequest, job: Job): Job {
+      const root = publicUrl ?? this.prefix;
+      // In steps, so that the link of a job stays the same for a while.
+      const expires = step * Math.ceil((Date.now() / 1000 + shareSeconds) / step);
+      const token =
+        this.shareToken ?? signer.sign('share', { subject: job.id, expires, key: this.accessKey ?? NO_KEY });
+      const share = `${root}/s/${token}`;
+      if (this.shareToken === null) return { ...job, links: { ...jobLinks(job.id, root), share } };
+      const below = (name: string): string => `${share}/${name}`;
+      const links = { self: share, result: below('result'), events: below('events'), heatmap: below('heatmap'), share };
+      return { ...job, links };
+    });
+  },
+  { name: 'links', dependencies: ['access'] },
+);

@@ -1,0 +1,95 @@
+/** `/session`: a browser signs in with an API key, asks whether it is, and signs out. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { ref } from '../../../contract/schema.ts';
+import { Session, SignIn } from '../../../contract/session.ts';
+import { knownKey, NO_KEY } from '../../access/keys.ts';
+import { refuseForeignForm } from '../../access/origin.ts';
+import { returnPath } from '../../access/return-path.ts';
+import { acceptForms, isForm } from '../../http/form.ts';
+import {
+  BAD_REQUEST,
+  BODY_TOO_LARGE,
+  COMMON,
+  FOREIGN_ORIGIN,
+  INVALID,
+  UNSUPPORTED_MEDIA_TYPE,
+} from '../../openapi/responses.ts';
+import { sendSignInPage } from '../../pages/sign-in.ts';
+import { ApiProblem } from '../../problems.ts';
+import { refuseEmptyBody } from '../../validation/body.ts';
+
+const WRONG = 'The API key is not known to this service.';
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { keys } = fastify;
+  acceptForms(fastify);
+
+  const about = ({ session }: FastifyRequest): Session => ({
+    key_required: keys.length > 0,
+    signed_in: keys.length === 0 || session !== null,
+    expires_at: session && new Date(session.expires * 1000).toISOString(),
+  });
+
+  const show = {
+    operationId: 'getSession',
+    tags: ['access'],
+    summary: 'Is this browser signed in?',
+    response: {
+      200: { description: 'So it is.', content: { 'application/json': { schema: ref(Session) } } },
+      ...COMMON,
+    },
+  };
+  fastify.get('/', { schema: show }, async (request) => about(request));
+
+  const signIn = {
+    operationId: 'signIn',
+    tags: ['access'],
+    summary: 'Sign a browser in with an API key',
+    description:
+      'Sets a cookie that scripts cannot read, so that pages, pictures and event streams open in the browser. It ends by ' +
+      'itself, and with the key. What changes something is then answered to pages of this service alone (`Origin`).',
+    body: SignIn,
+    response: {
+      200: { description: 'Signed in.', content: { 'application/json': { schema: ref(Session) } } },
+      303: Type.Null({ description: 'A form was sent: on to `next`.' }),
+      400: BAD_REQUEST,
+      403: FOREIGN_ORIGIN,
+      413: BODY_TOO_LARGE,
+      415: UNSUPPORTED_MEDIA_TYPE,
+      422: INVALID,
+      ...COMMON,
+    },
+  };
+  fastify.post('/', { schema: signIn, preValidation: refuseEmptyBody }, async (request, reply) => {
+    refuseForeignForm(request);
+    const { key: shown, next } = request.body;
+    const key = keys.length === 0 ? NO_KEY : knownKey(shown, keys);
+    const { prefix } = request;
+    const path = next === undefined ? `${prefix}/` : returnPath(next);
+    if (key === null) {
+      if (isForm(request.headers)) return sendSignInPage(reply.code(401), { prefix, next: path, error: WRONG });
+      throw new ApiProblem('unauthorized', 'API key missing or unknown', 401, WRONG);
+    }
+    if (keys.length > 0) reply.signIn(key);
+    if (isForm(request.headers)) return reply.redirect(path, 303);
+    const { sessionSeconds } = fastify.settings;
+    const expires_at = keys.length === 0 ? null : new Date(Date.now() + sessionSeconds * 1000).toISOString();
+    return { key_required: keys.length > 0, signed_in: true, expires_at } satisfies Session;
+  });
+
+  const signOut = {
+    operationId: 'signOut',
+    tags: ['access'],
+    summary: 'Sign this browser out',
+    description: 'Takes its cookie away. A cookie that somebody copied is valid until it ends or the key is rotated.',
+    response: { 204: Type.Null({ description: 'Signed out.' }), 403: FOREIGN_ORIGIN, ...COMMON },
+  };
+  fastify.delete('/', { schema: signOut }, async (request, reply) => {
+    refuseForeignForm(request);
+    return reply.signOut().code(204).send(null);
+  });
+};
+
+export default routes;
