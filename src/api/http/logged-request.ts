@@ -7,5 +7,5 @@ export function loggedRequest({ method, url, host, ip, socket }: FastifyRequest)
 
 /** The token of a share link is a permission; a path to return to may hold one. */
 function withoutToken(url: string): string {
-  return url.replace(/(\/s(?:\/|%2f))[^/?%]+/gi, '$1…');
+  return url.replace(/((?:\/|%2f)s(?:\/|%2f))[^/?%]+/gi, '$1…');
 }
