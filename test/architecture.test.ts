@@ -13,8 +13,8 @@ import { fileURLToPath } from 'node:url';
 const ROOMS: Record<string, readonly string[]> = {
   cli: ['supervisor', 'worker', 'api', 'checkpoints'],
   supervisor: ['checkpoints'],
-  worker: ['engine (types)', 'jobs', 'webhooks'],
-  api: ['requests', 'jobs', 'webhooks', 'results', 'tokenizers', 'validation'],
+  worker: ['engine (types)', 'batches', 'jobs', 'webhooks'],
+  api: ['batches', 'requests', 'jobs', 'webhooks', 'results', 'tokenizers', 'validation'],
   engine: [
     'alignment',
     'results',
@@ -40,12 +40,11 @@ const ROOMS: Record<string, readonly string[]> = {
     'checkpoints',
     'tensors',
   ],
+  batches: ['requests', 'jobs', 'validation'],
   requests: ['webhooks', 'tokenizers', 'validation'],
   webhooks: ['jobs (types)'],
   jobs: [],
-  results: ['view', 'attribution/basics (types)', 'tokenizers'],
-  explorer: ['view'],
-  view: ['tokenizers'],
+  results: ['attribution/basics (types)', 'tokenizers'],
   'attribution/aggregation': ['attribution', 'attribution/basics', 'validation'],
   'attribution/methods': [
     'attribution',
@@ -102,7 +101,7 @@ interface Import {
 const IMPORT = /^(?:import|export)\s+(type\s+)?[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm;
 
 function imports(): Import[] {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
+  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   return files.flatMap((from) =>
     [...readFileSync(join(SOURCES, from), 'utf8').matchAll(IMPORT)].map(([, type, path, lazy]) => ({
       from,

@@ -1,6 +1,7 @@
 /** What plugins and routes work with: each capability is a decorator of its own on the Fastify instance. */
 import type { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import type { Batches } from '../batches/batches.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { TokenCounter } from '../requests/lengths.ts';
 import { CatalogueReader } from './catalogue/reader.ts';
@@ -34,6 +35,7 @@ export interface ApiSettings {
 export interface AppParts {
   settings: ApiSettings;
   jobs: Jobs;
+  batches: Batches;
   tokens: TokenCounter;
   /** Where the log is written; left out: standard output. */
   log?: Writable;
@@ -43,14 +45,16 @@ declare module 'fastify' {
   interface FastifyInstance {
     settings: ApiSettings;
     jobs: Jobs;
+    batches: Batches;
     tokens: TokenCounter;
     catalogue: CatalogueReader;
   }
 }
 
-export function decorate(fastify: FastifyInstance, { settings, jobs, tokens }: AppParts): void {
+export function decorate(fastify: FastifyInstance, { settings, jobs, batches, tokens }: AppParts): void {
   fastify.decorate('settings', settings);
   fastify.decorate('jobs', { getter: () => jobs }); // Fastify looks into an object for `getter`: not into the store
+  fastify.decorate('batches', { getter: () => batches });
   fastify.decorate('tokens', tokens);
   fastify.decorate('catalogue', new CatalogueReader(jobs));
 }

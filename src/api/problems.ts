@@ -59,6 +59,13 @@ export function unknownJob(id: string): ApiProblem {
   );
 }
 
+/** 404 for a batch id. */
+export function unknownBatch(id: string): ApiProblem {
+  return notFound(
+    `No batch has the id "${id}": it never existed, was deleted, or its time to live is over. GET /batches lists them.`,
+  );
+}
+
 /** 503 with `Retry-After`. */
 export function unavailable(kind: string, detail: string, retryAfterSeconds: number): ApiProblem {
   return new ApiProblem(kind, 'Service unavailable', 503, detail, {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { pino } from 'pino';
+import { createBatches } from '../batches/create-batches.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { createJobs, type JobsConfig } from '../jobs/create-jobs.ts';
 import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
@@ -13,6 +14,7 @@ import type { ApiSettings, AppParts } from './capabilities.ts';
 import { refuseConnection, refuseExpectation } from './http/client-errors.ts';
 import { loggedRequest } from './http/logged-request.ts';
 import { trustOf } from './http/proxy.ts';
+import { REQUEST_MS, refuseSlowRequest, UPLOAD_MS } from './http/slow-requests.ts';
 import { sendProblem } from './plugins/problems.ts';
 import { ApiProblem, badRequest } from './problems.ts';
 
@@ -36,17 +38,21 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     bodyLimit: LIMITS.bodyBytes,
     trustProxy: trustOf(settings.trustProxy),
-    requestTimeout: 30_000, // to receive a request: slow writers do not hold sockets
+    requestTimeout: UPLOAD_MS, // to receive a batch's lines; other requests have less, see slow-requests.ts
     pluginTimeout: START_MS,
     forceCloseConnections: true, // event streams must not keep a stopping server alive
     clientErrorHandler: refuseConnection,
-    http: { requireHostHeader: false }, // Node's own answer is no problem document: `requireHost` is in its place
+    http: {
+      requireHostHeader: false, // Node's own answer is no problem document: `requireHost` is in its place
+      headersTimeout: REQUEST_MS,
+    },
     // Errors before routing, which error handlers do not see.
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, badPath(error.code)),
     routerOptions: { maxParamLength: LIMITS.pathParameterCharacters, ignoreTrailingSlash: true },
   });
   server.server.on('checkExpectation', refuseExpectation);
   server.addHook('onRequest', requireHost);
+  server.addHook('onRequest', refuseSlowRequest);
   await server.register(fp(app), parts);
   await server.ready();
   return server;
@@ -86,7 +92,8 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
   const jobs = await createJobs(config, pino({ level: config.logLevel }));
   const settings: ApiSettings = { ...config, secret, allowPrivateWebhooks: config.webhookAllowPrivate };
   const tokens = new LocalTokenizers(config.modelsFile, { seconds: COUNT_SECONDS });
-  const server = await buildApp({ settings, jobs, tokens }).catch((error: unknown) => {
+  const batches = await createBatches(config, jobs);
+  const server = await buildApp({ settings, jobs, batches, tokens }).catch((error: unknown) => {
     throw hasCode(error, PLUGIN_TIMEOUTS) ? new Error(SLOW, { cause: error }) : error;
   });
   const { host, port } = config;
@@ -99,6 +106,7 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
     close: async () => {
       await server.close();
       await tokens.close();
+      await batches.close();
       await jobs.close();
     },
   };

@@ -1,5 +1,6 @@
 /** What a client is told when the job store refuses, and what the log says of it. */
 import type { FastifyBaseLogger } from 'fastify';
+import { BatchConflictError, BatchUnknownError, TooManyBatchesError } from '../batches/batches.ts';
 import {
   IdempotencyConflictError,
   OutcomeUnknownError,
@@ -25,6 +26,16 @@ export function storeProblem(error: unknown): ApiProblem | null {
       `it is not computed twice; without such a key, GET /jobs/${error.jobId} tells as soon as Redis answers.`;
     return unavailable('submission-unknown', detail, RETRY_SECONDS);
   }
+  if (error instanceof TooManyBatchesError) {
+    const seconds = error.retryAfterSeconds;
+    return unavailable('too-many-batches', `${sentence(error.message)} Try again in ${seconds} s.`, seconds);
+  }
+  if (error instanceof BatchUnknownError) {
+    const detail =
+      `${error.message}: it may have accepted the batch. Send the lines again with the same \`Idempotency-Key\`, and ` +
+      `they are not computed twice; without such a key, GET /batches/${error.batchId} tells as soon as Redis answers.`;
+    return unavailable('submission-unknown', detail, RETRY_SECONDS);
+  }
   if (error instanceof OutcomeUnknownError) {
     const detail = `${error.message}: it may have done what was asked. Send the request again.`;
     return unavailable('outcome-unknown', detail, RETRY_SECONDS);
@@ -33,7 +44,7 @@ export function storeProblem(error: unknown): ApiProblem | null {
     const detail = `${error.message}. Nothing was accepted or changed; try again in ${RETRY_SECONDS} s.`;
     return unavailable('store-unavailable', detail, RETRY_SECONDS);
   }
-  if (error instanceof IdempotencyConflictError) {
+  if (error instanceof IdempotencyConflictError || error instanceof BatchConflictError) {
     const detail = `${sentence(error.message)} Send the same body, or another key.`;
     const errors = [{ pointer: '#/header/idempotency-key', detail: error.message }];
     return new ApiProblem('idempotency-conflict', 'Idempotency key already used', 422, detail, { errors });

@@ -38,6 +38,14 @@ export const LIMITS = {
   apiKeyCharacters: 512,
   /** Jobs on one page of `GET /jobs`. */
   pageSize: 100,
+  /** Lines of a batch. */
+  batchLines: 100_000,
+  /** Bytes of a batch's lines together; one line may have as many as a request body. */
+  batchBytes: 256 * 1024 * 1024,
+  /** Characters of a `custom_id`. */
+  customIdCharacters: 256,
+  /** Batches that have lines left to compute. */
+  unfinishedBatches: 64,
   /** Characters of an id in a path, encoded. */
   pathParameterCharacters: 512,
   urlCharacters: 2_048,

@@ -19,6 +19,7 @@ import {
 import { keys } from './keys.ts';
 import { Notifications } from './notifications.ts';
 import { pack, unpack } from './packing.ts';
+import { readPieces } from './pieces.ts';
 import { Queues } from './queues.ts';
 import { isEnded, type JobRecord, readRecord } from './record.ts';
 import { connectForApi, guarded, logState, settle } from './redis.ts';
@@ -37,9 +38,6 @@ export interface JobsConfig {
   /** Most jobs that may wait in one pool. */
   maxQueue: number;
 }
-
-/** A result is read in pieces of this size, each within the API's command timeout. */
-const PIECE_BYTES = 4 * 1024 * 1024;
 
 /** How long the mark that a health check writes stays. */
 const PROBE_TTL_MS = 1_000;
@@ -61,7 +59,7 @@ class RedisJobs implements Jobs {
   readonly #subscriber: Redis;
   readonly #notifications: Notifications;
   readonly #queues: Queues;
-  readonly #timely: TimelyScripts;
+  readonly #timely: TimelyScripts<'submit' | 'cancel' | 'remove'>;
   readonly #log: Logger;
   readonly #unlog: () => void;
 
@@ -72,7 +70,7 @@ class RedisJobs implements Jobs {
     this.#subscriber = subscriber;
     this.#notifications = new Notifications(subscriber, redis);
     this.#queues = new Queues(redis);
-    this.#timely = new TimelyScripts(redis);
+    this.#timely = new TimelyScripts(redis, (name, args) => runScript(redis, name, args));
     this.#unlog = logState(redis, log);
   }
 
@@ -260,16 +258,8 @@ class RedisJobs implements Jobs {
     return pieces === null ? null : unpack(Buffer.concat(pieces));
   }
 
-  /** A value, read in pieces; null where there is none. */
   async #pieces(id: string, key: string): Promise<Buffer[] | null> {
-    if (!isJobId(id)) return null;
-    const pieces: Buffer[] = [];
-    for (let start = 0; ; start += PIECE_BYTES) {
-      const piece = await guarded(this.#redis, () => this.#redis.getrangeBuffer(key, start, start + PIECE_BYTES - 1));
-      if (piece.length > 0) pieces.push(piece);
-      if (piece.length < PIECE_BYTES) break;
-    }
-    return pieces.length === 0 ? null : pieces;
+    return isJobId(id) ? readPieces(this.#redis, key) : null;
   }
 }
 

@@ -50,7 +50,8 @@ export function runScript(redis: ScriptedRedis, name: ScriptName, args: Argument
   return redis[`whence_${name}`](...args);
 }
 
-function luaTable(entries: Record<string, string>): string {
+/** A table of texts, as Lua writes it. */
+export function luaTable(entries: Record<string, string>): string {
   return `{ ${Object.entries(entries)
     .map(([name, value]) => `${name} = '${value}'`)
     .join(', ')} }`;

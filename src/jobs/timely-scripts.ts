@@ -4,12 +4,11 @@
  * act.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import { OutcomeUnknownError, StoreUnavailableError } from './jobs.ts';
 import { NoAnswerError, type Patience, patiently } from './patience.ts';
 import { API_TIMEOUT_MS, settle, troubleWith } from './redis.ts';
-import { type Argument, runScript, type ScriptedRedis } from './scripts.ts';
-
-type TimelyScript = 'submit' | 'cancel' | 'remove';
+import type { Argument } from './scripts.ts';
 
 /** What became of a script so far. */
 interface Attempts {
@@ -19,13 +18,16 @@ interface Attempts {
   repeated: boolean;
 }
 
-export class TimelyScripts {
-  readonly #redis: ScriptedRedis;
+export class TimelyScripts<Name extends string> {
+  readonly #redis: Redis;
+  readonly #send: (name: Name, args: Argument[]) => Promise<unknown>;
   /** The server's clock minus ours, as its last reply told; null where it has not answered since it was silent. */
   #ahead: number | null = null;
 
-  constructor(redis: ScriptedRedis) {
+  /** @param send - runs one of the scripts on this connection */
+  constructor(redis: Redis, send: (name: Name, args: Argument[]) => Promise<unknown>) {
     this.#redis = redis;
+    this.#send = send;
     redis.on('close', () => {
       this.#ahead = null; // another server may answer next time
     });
@@ -38,7 +40,7 @@ export class TimelyScripts {
    * @throws StoreUnavailableError where it did nothing and never will
    * @throws OutcomeUnknownError where it may have run
    */
-  async run(name: TimelyScript, args: Argument[]): Promise<{ reply: unknown[]; repeated: boolean }> {
+  async run(name: Name, args: Argument[]): Promise<{ reply: unknown[]; repeated: boolean }> {
     const attempts: Attempts = { pending: false, repeated: false };
     try {
       const insist = (patience: Patience) => this.#insist(name, args, patience, attempts);
@@ -53,7 +55,7 @@ export class TimelyScripts {
     }
   }
 
-  async #insist(name: TimelyScript, args: Argument[], patience: Patience, attempts: Attempts): Promise<unknown[]> {
+  async #insist(name: Name, args: Argument[], patience: Patience, attempts: Attempts): Promise<unknown[]> {
     for (;;) {
       const now = await this.#serverNow();
       if (patience.isOver()) throw new NoAnswerError(API_TIMEOUT_MS); // nobody listens any more
@@ -65,7 +67,7 @@ export class TimelyScripts {
       attempts.pending = true;
       try {
         const latest = Math.floor(now + leftMs);
-        const [at, ...reply] = (await runScript(this.#redis, name, [latest, ...args])) as [number, ...unknown[]];
+        const [at, ...reply] = (await this.#send(name, [latest, ...args])) as [number, ...unknown[]];
         attempts.pending = false;
         this.#ahead = at - performance.now();
         if (reply[0] !== 'late') return reply;

@@ -43,6 +43,35 @@ export function* csvLines(result: Result): Generator<string> {
   }
 }
 
+const DATASET_COLUMNS = ['custom_id', ...COLUMNS, 'contrast', 'unit', 'value', 'error'];
+
+/** The first line of a data set's CSV. */
+export const datasetHeader = (): string => line(DATASET_COLUMNS);
+
+/**
+ * The rows of one line of a data set. All data sets have the same columns, as what comes later is not known at the header:
+ * `unit` has the places along the further axes of raw scores, joined by slashes.
+ */
+export function* datasetLines(result: Result, customId: string | null): Generator<string> {
+  for (const [index, sequence] of result.sequences.entries()) {
+    if (sequence.error !== undefined) yield datasetEnd(customId, 'error', sequence.error, index);
+    for (const cells of rowsOf(sequence, { extraAxes: 'joined', contrasts: true })) {
+      yield line([customId, index, ...cells, null]);
+    }
+  }
+}
+
+/** The row of a line that has no result. @param kind - `error` or `canceled` */
+export function datasetEnd(
+  customId: string | null,
+  kind: 'error' | 'canceled',
+  error: { code: string; message: string } | null,
+  index: number | null = null,
+): string {
+  const about: Cell[] = [customId, index, kind, error?.code ?? null];
+  return line([...about, ...pad([], DATASET_COLUMNS.length - about.length - 1), error?.message ?? null]);
+}
+
 /** The lines as one text. */
 export function toCsv(result: Result): string {
   return [...csvLines(result)].join('');
@@ -90,7 +119,8 @@ function matricesOf(sequence: ResultSequence): Matrix[] {
 }
 
 interface Layout {
-  extraAxes: number;
+  /** Columns of further axes, or one that joins them. */
+  extraAxes: number | 'joined';
   /** Whether there is a column of contrast tokens. */
   contrasts: boolean;
 }
@@ -104,7 +134,7 @@ function* rowsOf(sequence: ResultSequence, { extraAxes, contrasts }: Layout): Ge
     for (const [i, row] of scores.entries()) {
       for (const [t, cell] of row.entries()) {
         const about = [kind, name, ...tokenCells(rows[i], i), ...generated(columns[t], firstColumn + t)];
-        for (const { units, value } of leaves(cell)) yield [...about, ...pad(units, extraAxes), value];
+        for (const { units, value } of leaves(cell)) yield [...about, ...unitCells(units, extraAxes), value];
       }
     }
   }
@@ -112,7 +142,7 @@ function* rowsOf(sequence: ResultSequence, { extraAxes, contrasts }: Layout): Ge
     const at = sequence.attr_pos_start + t;
     for (const [rank, { id, token, probability }] of likely.entries()) {
       const about = ['top_alternative', rank + 1, null, id, token, ...generated(sequence.target[at], at)];
-      yield [...about, ...pad([], extraAxes), probability];
+      yield [...about, ...unitCells([], extraAxes), probability];
     }
   }
   const perStep: [string, string, (number | null)[]][] = Object.entries(sequence.step_scores).map(([name, values]) => [
@@ -125,7 +155,7 @@ function* rowsOf(sequence: ResultSequence, { extraAxes, contrasts }: Layout): Ge
     for (const [t, value] of values.entries()) {
       const at = sequence.attr_pos_start + t;
       const about = [kind, name, null, null, null, ...generated(sequence.target[at], at)];
-      if (value !== null) yield [...about, ...pad([], extraAxes), value];
+      if (value !== null) yield [...about, ...unitCells([], extraAxes), value];
     }
   }
 }
@@ -139,6 +169,10 @@ function* leaves(scores: Scores, units: number[] = []): Generator<{ units: numbe
   if (scores === null) return;
   if (typeof scores === 'number') yield { units, value: scores };
   else for (const [unit, inner] of scores.entries()) yield* leaves(inner, [...units, unit]);
+}
+
+function unitCells(units: number[], columns: Layout['extraAxes']): Cell[] {
+  return columns === 'joined' ? [units.length > 0 ? units.join('/') : null] : pad(units, columns);
 }
 
 function pad(units: number[], length: number): Cell[] {

@@ -1,21 +1,23 @@
 /** A result in the forms that are made when they are asked for, piece by piece, so that large ones need not be held whole. */
 
 import type { Result } from '../contract/result.ts';
-import { csvLines } from './csv.ts';
-import { toFragment, toHeatmap } from './heatmap.ts';
+import { csvLines, datasetLines } from './csv.ts';
+import { toHeatmap } from './heatmap.ts';
 import { toText } from './text.ts';
 
-const RENDERED_FORMATS = ['csv', 'text', 'html', 'embed'] as const;
+const RENDERED_FORMATS = ['csv', 'text', 'html'] as const;
 type RenderedFormat = (typeof RENDERED_FORMATS)[number];
 
 export interface RenderOptions {
   format: RenderedFormat;
   /** Characters of a line of `text`; wider tables are cut into blocks. Null: no limit. */
   width: number | null;
+  /** `csv`: only the rows, in the columns of a data set; whose line they are of. */
+  lineOf?: { customId: string | null };
 }
 
 /** The most cells, one for each attributed and generated token, of forms that are made as a whole; rows have no limit. */
-const MOST_CELLS = { text: 4_000_000, html: 1_000_000, embed: 1_000_000 };
+const MOST_CELLS = { text: 4_000_000, html: 1_000_000 };
 
 /** A result is beyond what a form can hold; the message has the numbers and the remedy. */
 export class TooLargeError extends Error {}
@@ -38,19 +40,16 @@ export function* render(result: Result, options: RenderOptions): Generator<strin
   if (piece !== '') yield piece;
 }
 
-function parts(result: Result, { format, width }: RenderOptions): Iterable<string> {
+function parts(result: Result, { format, width, lineOf }: RenderOptions): Iterable<string> {
   switch (format) {
     case 'csv':
-      return csvLines(result);
+      return lineOf === undefined ? csvLines(result) : datasetLines(result, lineOf.customId);
     case 'text':
       checkCells(result, 'text');
       return slices(toText(result, { width }));
     case 'html':
       checkCells(result, 'html');
       return slices(toHeatmap(result));
-    case 'embed':
-      checkCells(result, 'embed');
-      return slices(toFragment(result));
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
+import { Feeder } from '../batches/feeder.ts';
 import type { Config } from '../config.ts';
 import { Consumer, type ConsumerConfig } from '../jobs/consumer.ts';
 import { deliverer } from '../webhooks/deliver.ts';
@@ -82,6 +83,7 @@ export async function startWorker(
     log,
   });
   await consumer.start(catalogue);
+  const feeder = await Feeder.start(config, log);
   const first = catalogue.models.find((model) => model.pool === config.pool);
   if (first !== undefined) engine.warm(first.id);
   log.info(
@@ -93,6 +95,7 @@ export async function startWorker(
   let closing: Promise<void> | null = null;
   const close = async () => {
     log.info('worker drains');
+    await feeder.close();
     await started.close(tuning.drainMs);
     await engine.close();
     log.info('worker closed');

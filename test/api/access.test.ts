@@ -12,7 +12,7 @@ import { keptSecret } from '../../src/api/access/secret.ts';
 import { Signer } from '../../src/api/access/signer.ts';
 import { buildApp } from '../../src/api/server.ts';
 import type { Session } from '../../src/contract/session.ts';
-import { attribute, CATALOGUE, MemoryJobs, problemOf, SETTINGS, startApp, WORDS } from '../support/api.ts';
+import { attribute, CATALOGUE, MemoryJobs, NO_BATCHES, problemOf, SETTINGS, startApp, WORDS } from '../support/api.ts';
 
 const KEY = 'a-key-0123456789';
 const OTHER_KEY = 'another-key-0123456789';
@@ -42,7 +42,12 @@ async function shared(app: FastifyInstance, jobs: MemoryJobs): Promise<{ id: str
 
 /** The same service, started again with other settings on the same jobs. */
 async function restarted(t: TestContext, jobs: MemoryJobs, settings: Partial<typeof SETTINGS>) {
-  const app = await buildApp({ settings: { ...SETTINGS, apiKeys: [KEY], ...settings }, jobs, tokens: WORDS });
+  const app = await buildApp({
+    settings: { ...SETTINGS, apiKeys: [KEY], ...settings },
+    jobs,
+    batches: NO_BATCHES,
+    tokens: WORDS,
+  });
   t.after(() => app.close());
   return app;
 }
@@ -344,7 +349,7 @@ test('the log has no key, no cookie and no share token', async (t) => {
   });
   const jobs = new MemoryJobs(CATALOGUE);
   const settings = { ...SETTINGS, apiKeys: [KEY], logLevel: 'trace' };
-  const app = await buildApp({ settings, jobs, tokens: WORDS, log: sink });
+  const app = await buildApp({ settings, jobs, batches: NO_BATCHES, tokens: WORDS, log: sink });
   t.after(() => app.close());
   const { cookie } = await cookieOf(app);
   const { id, share } = await shared(app, jobs);

@@ -28,10 +28,14 @@ test('every route of the contract is there', () => {
   assert.equal(document.openapi, '3.1.0');
   assert.equal(document.info.version, VERSION);
   assert.deepEqual(operations.map(([name]) => name).sort(), [
+    'delete /batches/{id}',
     'delete /jobs/{id}',
     'delete /session',
     'get /aggregators',
     'get /aggregators/{id}',
+    'get /batches',
+    'get /batches/{id}',
+    'get /batches/{id}/results',
     'get /health/live',
     'get /health/ready',
     'get /jobs',
@@ -52,6 +56,8 @@ test('every route of the contract is there', () => {
     'get /step-functions',
     'get /step-functions/{id}',
     'post /attribute',
+    'post /batches',
+    'post /batches/{id}/cancel',
     'post /jobs/{id}/cancel',
     'post /session',
   ]);

@@ -3,8 +3,10 @@ import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type { ApiSettings } from '../../src/api/capabilities.ts';
 import { buildApp } from '../../src/api/server.ts';
+import type { Batches } from '../../src/batches/batches.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { Problem } from '../../src/contract/problem.ts';
+import { StoreUnavailableError } from '../../src/jobs/jobs.ts';
 import type { TokenCounter } from '../../src/requests/lengths.ts';
 import { TokenizerError } from '../../src/tokenizers/errors.ts';
 import { MemoryJobs } from './memory-jobs.ts';
@@ -148,13 +150,20 @@ export const WORDS: TokenCounter = {
   },
 };
 
+/** For tests of other things: batches are in Redis alone. */
+export const NO_BATCHES = new Proxy({} as Batches, {
+  get() {
+    throw new StoreUnavailableError();
+  },
+});
+
 /** The API for one test, closed at its end. */
 export async function startApp(
   t: TestContext,
   settings: Partial<ApiSettings> = {},
 ): Promise<{ app: FastifyInstance; jobs: MemoryJobs }> {
   const jobs = new MemoryJobs(CATALOGUE);
-  const app = await buildApp({ settings: { ...SETTINGS, ...settings }, jobs, tokens: WORDS });
+  const app = await buildApp({ settings: { ...SETTINGS, ...settings }, jobs, batches: NO_BATCHES, tokens: WORDS });
   t.after(() => app.close());
   return { app, jobs };
 }

@@ -55,8 +55,9 @@ class AttributionError extends Error {
 }
 
 export function testCatalogue(pool: string): Catalogue {
-  const described = { description: '', paper: null, applies_to: [], args_schema: {} };
-  const model = { id: 'tiny', model_type: 'gpt2', architecture: 'decoder-only' as const, quantization: 'int8', pool };
+  const architecture = 'decoder-only' as const;
+  const described = { description: '', paper: null, applies_to: [architecture], args_schema: {} };
+  const model = { id: 'tiny', model_type: 'gpt2', architecture, quantization: 'int8', pool };
   const sizes = { parameters: 1, layers: 1, vocab_size: 2, max_positions: 8, languages: null };
   return {
     models: [

@@ -56,3 +56,12 @@ export const ATTRIBUTE_EXAMPLES = {
     },
   },
 };
+
+/** Lines of a batch that run as they stand. */
+export const BATCH_EXAMPLE = `${[
+  { defaults: { model: 'facts-gpt2', method: 'saliency' } },
+  { custom_id: 'france', body: { input_texts: 'The capital of France is' } },
+  { custom_id: 'italy', body: { input_texts: 'The capital of Italy is' } },
+]
+  .map((line) => JSON.stringify(line))
+  .join('\n')}\n`;

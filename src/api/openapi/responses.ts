@@ -53,6 +53,48 @@ export const NOT_FOUND = problem('Unknown or expired.', {
     'No job has the id "k3v9": it never existed, was deleted, or its time to live is over. GET /jobs lists the jobs.',
 });
 
+export const UNKNOWN_BATCH = problem('Unknown or expired.', {
+  type: 'not-found',
+  title: 'Not found',
+  status: 404,
+  detail:
+    'No batch has the id "b7x2": it never existed, was deleted, or its time to live is over. GET /batches lists them.',
+});
+
+export const BROKEN_LINES = problem('The body is no newline-delimited JSON, or a header value is not understood.', {
+  type: 'broken-ndjson',
+  title: 'The body is not newline-delimited JSON',
+  status: 400,
+  detail: 'Line 7 is not JSON: Unexpected end of JSON input.',
+});
+
+export const TOO_MANY_LINES = problem('Too many lines or bytes, or a line that is too large for a request.', {
+  type: 'body-too-large',
+  title: 'Body too large',
+  status: 413,
+  detail: 'The body has more than 100000 lines: split it into several batches.',
+});
+
+export const NOT_LINES = problem('The body is not `application/x-ndjson`, or is compressed.', {
+  type: 'unsupported-media-type',
+  title: 'Unsupported media type',
+  status: 415,
+  detail: 'The body must be newline-delimited JSON, sent with `Content-Type: application/x-ndjson`.',
+});
+
+export const INVALID_LINES = problem('A `custom_id` occurs twice, or `defaults` hold what no request has.', {
+  type: 'validation',
+  title: 'The request is not valid',
+  status: 422,
+  detail: '#/custom_id: the custom_id "q1" is that of line 2 and of line 9: give each line its own.',
+  errors: [
+    {
+      pointer: '#/custom_id',
+      detail: 'the custom_id "q1" is that of line 2 and of line 9: give each line its own.',
+    },
+  ],
+});
+
 export const NOT_FINISHED = problem('The job has no result yet.', {
   type: 'not-finished',
   title: 'The job is not finished',
@@ -132,6 +174,11 @@ const UNAVAILABLE = problem(
 
 /** Answers that every route can give. */
 export const COMMON = { 401: UNAUTHORIZED, 429: TOO_MANY_REQUESTS, 503: UNAVAILABLE };
+
+/** `{id}` of a batch in the path. */
+export const BatchParams = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 128, description: 'Id of a batch.', examples: ['b7x2'] }),
+});
 
 /** `{id}` of a job in the path. */
 export const JobParams = Type.Object({

@@ -3,9 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { parseJson } from '../../requests/parse-json.ts';
-import { showName } from '../../validation/show.ts';
 import { readBody } from '../body/read.ts';
-import { ApiProblem } from '../problems.ts';
+import { refuseEncoding } from '../http/encoding.ts';
 
 export default fp(
   async (fastify) => {
@@ -20,16 +19,3 @@ export default fp(
   },
   { name: 'json' },
 );
-
-/** Compressed bodies are not unpacked: their size is known only afterwards. */
-function refuseEncoding(encoding: string | undefined): void {
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
-  throw new ApiProblem(
-    'unsupported-media-type',
-    'Unsupported content encoding',
-    415,
-    `The body is sent with \`Content-Encoding: ${showName(encoding)}\`, and only uncompressed bodies are read: ` +
-      'send it as it is, without this header.',
-    { headers: { 'accept-encoding': 'identity' } },
-  );
-}

@@ -1,6 +1,7 @@
-/** The links of a job as its reader follows them: from outside, and for whoever has a share link below that. */
+/** The links of a job or a batch as its reader follows them: from outside, and for whoever has a share link below that. */
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { type Batch, batchLinks } from '../../contract/batch.ts';
 import { type Job, jobLinks } from '../../contract/job.ts';
 import { NO_KEY } from '../access/keys.ts';
 
@@ -10,6 +11,8 @@ declare module 'fastify' {
     shareToken: string | null;
     /** `job` with the links that lead there from outside. */
     linked(job: Job): Job;
+    /** `batch` with the links that lead there from outside. */
+    linkedBatch(batch: Batch): Batch;
   }
 }
 
@@ -19,6 +22,10 @@ export default fp(
     const { publicUrl, shareSeconds } = settings;
     const step = Math.ceil(shareSeconds / 100);
     fastify.decorateRequest('shareToken', null);
+
+    fastify.decorateRequest('linkedBatch', function linkedBatch(this: FastifyRequest, batch: Batch): Batch {
+      return { ...batch, links: batchLinks(batch.id, publicUrl ?? this.prefix) };
+    });
 
     fastify.decorateRequest('linked', function linked(this: FastifyRequest, job: Job): Job {
       const root = publicUrl ?? this.prefix;

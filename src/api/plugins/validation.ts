@@ -1,6 +1,7 @@
 /** Request validation: the contract's schemas, checked by Ajv. Responses are described, not validated. */
 import fp from 'fastify-plugin';
 import { AttributeBody } from '../../contract/attribute-request.ts';
+import { Batch, BatchLine, BatchLineResult, BatchList } from '../../contract/batch.ts';
 import { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../../contract/catalogue.ts';
 import { JobEvent, StepEvent } from '../../contract/events.ts';
 import { InseqFile } from '../../contract/inseq.ts';
@@ -16,10 +17,14 @@ const SHARED = [
   JobError,
   Job,
   JobList,
+  Batch,
+  BatchList,
+  BatchLine,
   ResultToken,
   ResultSequence,
   ResultInfo,
   Result,
+  BatchLineResult,
   InseqFile,
   StepEvent,
   JobEvent,

@@ -1,2 +1,0 @@
-/** The explorer. */
-export {};
