@@ -44,7 +44,9 @@ const ROOMS: Record<string, readonly string[]> = {
   requests: ['webhooks', 'tokenizers', 'validation'],
   webhooks: ['jobs (types)'],
   jobs: [],
-  results: ['attribution/basics (types)', 'tokenizers'],
+  results: ['view', 'attribution/basics (types)', 'tokenizers'],
+  explorer: ['view'],
+  view: ['tokenizers'],
   'attribution/aggregation': ['attribution', 'attribution/basics', 'validation'],
   'attribution/methods': [
     'attribution',
@@ -101,7 +103,7 @@ interface Import {
 const IMPORT = /^(?:import|export)\s+(type\s+)?[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm;
 
 function imports(): Import[] {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
   return files.flatMap((from) =>
     [...readFileSync(join(SOURCES, from), 'utf8').matchAll(IMPORT)].map(([, type, path, lazy]) => ({
       from,

@@ -2,10 +2,10 @@
 
 import type { Result } from '../contract/result.ts';
 import { csvLines, datasetLines } from './csv.ts';
-import { toHeatmap } from './heatmap.ts';
+import { toFragment, toHeatmap } from './heatmap.ts';
 import { toText } from './text.ts';
 
-const RENDERED_FORMATS = ['csv', 'text', 'html'] as const;
+const RENDERED_FORMATS = ['csv', 'text', 'html', 'embed'] as const;
 type RenderedFormat = (typeof RENDERED_FORMATS)[number];
 
 export interface RenderOptions {
@@ -17,7 +17,7 @@ export interface RenderOptions {
 }
 
 /** The most cells, one for each attributed and generated token, of forms that are made as a whole; rows have no limit. */
-const MOST_CELLS = { text: 4_000_000, html: 1_000_000 };
+const MOST_CELLS = { text: 4_000_000, html: 1_000_000, embed: 1_000_000 };
 
 /** A result is beyond what a form can hold; the message has the numbers and the remedy. */
 export class TooLargeError extends Error {}
@@ -50,6 +50,9 @@ function parts(result: Result, { format, width, lineOf }: RenderOptions): Iterab
     case 'html':
       checkCells(result, 'html');
       return slices(toHeatmap(result));
+    case 'embed':
+      checkCells(result, 'embed');
+      return slices(toFragment(result));
   }
 }
 

@@ -1,8 +1,8 @@
 /** A result as plain text tables for a terminal: attributed tokens down, generated tokens across. */
 
 import type { Result, ResultSequence, ResultToken, Scores } from '../contract/result.ts';
-import { tokenReader } from './heatmap/tokens.ts';
-import { singleScore } from './scores.ts';
+import { singleScore } from '../view/model/scores.ts';
+import { tokenReader } from '../view/model/tokens.ts';
 
 export interface TextOptions {
   /** Characters of a line; a table that is wider continues in blocks below. Null: no limit. */

@@ -46,8 +46,7 @@ for (const [accept, type] of [
     assert.equal(waited.headers.location, '/jobs/job-2');
     if (type === 'application/json') assert.deepEqual(waited.json().result, resultOf('job-2'));
     if (type === 'text/plain') assert.equal(waited.body, result.body);
-    if (type === 'text/html')
-      assert.match(String(waited.headers['content-security-policy']), /script-src 'unsafe-inline'/);
+    if (type === 'text/html') assert.match(String(waited.headers['content-security-policy']), /script-src 'sha256-/);
   });
 }
 

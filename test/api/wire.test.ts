@@ -142,12 +142,8 @@ test('a body cut between the bytes of a character is read whole', async (t) => {
       controller.close();
     },
   });
-  const response = await fetch(`${url}/attribute`, {
-    method: 'POST',
-    body: stream,
-    headers: JSON_TYPE,
-    duplex: 'half',
-  });
+  const streamed = { method: 'POST', body: stream, headers: JSON_TYPE, duplex: 'half' };
+  const response = await fetch(`${url}/attribute`, streamed);
   assert.equal(response.status, 202, await response.text());
   assert.deepEqual(jobs.entry('job-1').request.input_texts, ['é漢😀 "quoted\\" [{']);
 });

@@ -2,29 +2,27 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../contract/job.ts';
+import { pagePolicy } from '../../results/heatmap.ts';
 import type { Format } from './formats.ts';
 import { jobWithResult } from './job-with-result.ts';
 import { type Packed, unpackedBytes, unpackedStream } from './packed.ts';
 
-/** The page carries its style and script within; it may load nothing and send nothing. */
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; " +
-  "form-action 'none'; frame-ancestors 'none'";
-
 /** Answers below this size are not compressed. */
 const SMALL_BYTES = 1_024;
 
-const MEDIA_TYPES: Record<Format, string> = {
+const MEDIA_TYPES: Record<Wanted['format'], string> = {
   json: 'application/json',
   inseq: 'application/json',
   csv: 'text/csv; charset=utf-8',
   text: 'text/plain; charset=utf-8',
   html: 'text/html; charset=utf-8',
+  embed: 'text/html; charset=utf-8',
 };
 
 export interface Wanted {
   id: string;
-  format: Format;
+  /** `embed`: the page as a fragment for other pages. */
+  format: Format | 'embed';
   /** Characters of a line of `text`; null: no limit. */
   width: number | null;
 }
@@ -52,7 +50,7 @@ export async function sendResult(
   reply.type(MEDIA_TYPES[format]);
   if (format === 'json' || format === 'inseq') return sendJson(request, reply, packed);
   const { renderer } = request.server;
-  if (format === 'html') reply.header('content-security-policy', PAGE_POLICY);
+  if (format === 'html' || format === 'embed') reply.header('content-security-policy', pagePolicy());
   if (format === 'csv') reply.header('content-disposition', `attachment; filename="whence-${id}.csv"`);
   return reply.send(await renderer.render(packed, { format, width }));
 }

@@ -1,6 +1,9 @@
 /** `GET /jobs/{id}/heatmap`: one self-contained page. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { isFinal } from '../../../../../contract/job.ts';
+import { pagePolicy, toProblemPage, toWaitingPage } from '../../../../../results/heatmap.ts';
 import {
   BAD_REQUEST,
   COMMON,
@@ -10,16 +13,34 @@ import {
   NOT_FOUND,
   TOO_LARGE,
 } from '../../../../openapi/responses.ts';
+import { ApiProblem } from '../../../../problems.ts';
 import { finishedResult } from '../../../../results/finished.ts';
 import { sendResult } from '../../../../results/send.ts';
+
+const Query = Type.Object(
+  {
+    embed: Type.Optional(
+      Type.Enum(['0', '1'], {
+        description: '`1`: a fragment that another page or a notebook can hold, whose style is its own.',
+      }),
+    ),
+  },
+  { additionalProperties: false, required: [] },
+);
 
 const schema = {
   operationId: 'getHeatmap',
   tags: ['jobs'],
   summary: 'The attributions of a finished job as a page',
+  description:
+    'Without scripts it shows the text, the strongest tokens and small matrices; its script, which is part of it, adds the rest. ' +
+    'Where `Accept` prefers `text/html`, as browsers do, a job that is not finished has a page, too (202), which shows how ' +
+    'far it is and turns into the result, and problems are told as pages.',
   params: JobParams,
+  querystring: Query,
   response: {
     200: { description: 'One self-contained HTML page.', content: { 'text/html': { schema: Type.String() } } },
+    202: { description: 'A page that waits for the job.', content: { 'text/html': { schema: Type.String() } } },
     400: BAD_REQUEST,
     404: NOT_FOUND,
     409: NOT_FINISHED,
@@ -30,11 +51,39 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  fastify.get('/', { schema }, async (request, reply) => {
-    const { id } = request.params;
-    const packed = await finishedResult(fastify.jobs, id, 'html');
-    return sendResult(request, reply, packed, { id, format: 'html', width: null });
-  });
+  fastify.get<{ Params: Type.Static<typeof JobParams>; Querystring: Type.Static<typeof Query> }>(
+    '/',
+    { schema },
+    async (request, reply) => {
+      const { id } = request.params;
+      reply.header('vary', 'accept');
+      const inBrowser = prefersHtml(request);
+      const job = inBrowser ? await fastify.jobs.get(id) : null;
+      if (job !== null && !isFinal(job.status)) {
+        reply
+          .code(202)
+          .type(HTML)
+          .header('content-security-policy', pagePolicy({ connects: true }));
+        return reply.send(toWaitingPage(job));
+      }
+      try {
+        const packed = await finishedResult(fastify.jobs, id, 'html');
+        const format = request.query.embed === '1' ? 'embed' : 'html';
+        return await sendResult(request, reply, packed, { id, format, width: null });
+      } catch (error) {
+        if (!inBrowser || !(error instanceof ApiProblem)) throw error;
+        reply.code(error.status).headers(error.headers).type(HTML).header('content-security-policy', pagePolicy());
+        return reply.send(toProblemPage(error.toProblem(request.id)));
+      }
+    },
+  );
 };
+
+const HTML = 'text/html; charset=utf-8';
+
+/** Whether the client would rather have a page than JSON, as browsers say when somebody follows a link. */
+function prefersHtml(request: FastifyRequest): boolean {
+  return request.accepts().type(['application/json', 'text/html']) === 'text/html';
+}
 
 export default routes;

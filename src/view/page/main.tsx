@@ -1,0 +1,41 @@
+/**
+ * The script of self-contained pages and fragments: takes the result out of the page, and puts the live view in the place
+ * of the still one. A fragment moves into a shadow root, where neither its style nor that of the page around it reaches
+ * the other.
+ */
+
+import { render } from 'preact';
+import type { Result } from '../../contract/result.ts';
+import { parseSelection } from '../model/selection.ts';
+import { createView } from '../model/state.ts';
+import { followTheme } from '../parts/theme.tsx';
+import { Embedded, Page } from './page.tsx';
+
+function resultIn(element: ParentNode): Result | null {
+  const text = element.querySelector('script[type="application/json"]')?.textContent;
+  return text ? JSON.parse(text) : null;
+}
+
+class WhenceResult extends HTMLElement {
+  connectedCallback(): void {
+    const result = resultIn(this);
+    const still = this.querySelector('.whence');
+    if (result === null || still === null || this.shadowRoot !== null) return;
+    const shadow = this.attachShadow({ mode: 'open' });
+    shadow.append(...this.childNodes);
+    still.replaceChildren();
+    render(<Embedded view={createView(result)} />, still);
+  }
+}
+
+const page = document.querySelector('.whence.page');
+if (page !== null) {
+  const result = resultIn(document);
+  if (result !== null) {
+    followTheme(null);
+    page.replaceChildren();
+    render(<Page view={createView(result, {}, parseSelection(location.hash.slice(1)))} />, page);
+  }
+} else if (customElements.get('whence-result') === undefined) {
+  customElements.define('whence-result', WhenceResult);
+}

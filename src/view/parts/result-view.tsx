@@ -1,0 +1,109 @@
+/** A result to look at: in words, as shaded text, as bars, and as the matrix, layers or step scores below. */
+
+import type { ComponentChildren } from 'preact';
+import { factsOf, methodLine, notesOf } from '../model/facts.ts';
+import type { View } from '../model/state.ts';
+import { excerpt } from '../model/text.ts';
+import { Bars } from './bars.tsx';
+import { LayersPanel } from './layers.tsx';
+import { MatrixPanel } from './matrix.tsx';
+import { Reading } from './reading.tsx';
+import { ScoresPanel } from './scores.tsx';
+import { Sentence } from './sentence.tsx';
+import { PanelTools, TextTools } from './toolbar.tsx';
+
+interface ResultViewProps {
+  view: View;
+  /** Beside the bars: what else is known of the chosen token. */
+  children?: ComponentChildren;
+}
+
+export function ResultView({ view, children }: ResultViewProps) {
+  const { result } = view;
+  const sequence = view.sequence.value;
+  if (sequence === undefined) return <p class="note">The result holds no text.</p>;
+  if (sequence.error !== undefined) {
+    return (
+      <article class="result">
+        <Texts view={view} />
+        <h2 class="sentence">This text failed: {sequence.error.message}</h2>
+        <Facts view={view} />
+      </article>
+    );
+  }
+  const attributed = view.matrix.value.rows.length > 0;
+  return (
+    <article class="result">
+      <Texts view={view} />
+      <Sentence view={view} />
+      <p class="hint">
+        {methodLine(result)}, {result.info.model}
+        {attributed && '. Point at a word to see what it came from or led to; click to hold it.'}
+      </p>
+      {attributed && <TextTools view={view} />}
+      <div class="first-look">
+        <Reading view={view} />
+        <div class="beside">
+          <Bars view={view} />
+          {children}
+        </div>
+      </div>
+      {notesOf(result, sequence, view.text.value).map((note) => (
+        <p key={note} class="note">
+          {note}
+        </p>
+      ))}
+      <PanelTools view={view} />
+      <Panel view={view} />
+      <Facts view={view} />
+    </article>
+  );
+}
+
+function Panel({ view }: { view: View }) {
+  if (view.panel.value === 'layers') return <LayersPanel view={view} />;
+  if (view.panel.value === 'scores') return <ScoresPanel view={view} />;
+  return view.matrix.value.rows.length > 0 ? <MatrixPanel view={view} /> : null;
+}
+
+/** The texts of a batch. */
+function Texts({ view }: { view: View }) {
+  const { sequences } = view.result;
+  if (sequences.length < 2) return null;
+  return (
+    <label class="texts">
+      <span class="label">
+        Text {view.text.value + 1} of {sequences.length}
+      </span>
+      <select
+        value={view.text.value}
+        onChange={(event) => {
+          view.pinned.value = null;
+          view.text.value = Number(event.currentTarget.value);
+        }}
+      >
+        {sequences.map((sequence, i) => (
+          <option key={i} value={i}>
+            {i + 1} {excerpt(sequence) || view.result.info.input_texts?.[i].trim().slice(0, 80)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Facts({ view }: { view: View }) {
+  return (
+    <details class="facts">
+      <summary>How this was computed</summary>
+      <dl>
+        {factsOf(view.result).map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </>
+        ))}
+      </dl>
+    </details>
+  );
+}
