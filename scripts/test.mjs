@@ -6,7 +6,7 @@ import { globSync } from 'tinyglobby';
 import { PROJECT } from './setup/tools.mjs';
 
 const SLOW = [
-  ...['cli', 'docs/guides', 'e2e', 'examples', 'jobs', 'lifecycle', 'setup', 'supervisor', 'training'],
+  ...['cli', 'clients', 'docs/guides', 'e2e', 'examples', 'jobs', 'lifecycle', 'setup', 'supervisor', 'training'],
   ...['api/fuzz', 'api/hostile', 'attribution/methods/goldens', 'attribution/methods/behavior', 'engine/inseq'],
   ...['api/large-results', 'engine/batching', 'generation/generation-config'],
   ...[

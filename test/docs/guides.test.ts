@@ -64,6 +64,7 @@ function execute(program: string[], separator: (i: number) => string, codes: str
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd,
     input: script,
+    env: { ...process.env, PYTHONPATH: join(PROJECT, 'clients', 'python', 'src'), PYTHONDONTWRITEBYTECODE: '1' },
     encoding: 'utf8',
     timeout: 300_000,
   });
@@ -149,7 +150,7 @@ function assertInseqFile(file: string): void {
   const { attribution_method, attributed_fn, step_scores, input_texts } = info as Record<string, unknown>;
   assert.deepEqual(
     [attribution_method, attributed_fn, step_scores, input_texts],
-    ['integrated_gradients', 'probability_fn', ['probability'], ['The capital of France is']],
+    ['input_x_gradient', 'probability_fn', ['probability'], ['The capital of France is']],
   );
   const [{ __instance_type__: type, attributes: sequence }] = sequences as Instance[];
   assert.equal(type[0], 'inseq.data.attribution');

@@ -1,0 +1,45 @@
+"""Whence: which input tokens did each generated token come from?
+
+    import whence
+    result = whence.Client("http://127.0.0.1:3000").attribute("facts-gpt2", "The capital of France is")
+"""
+
+from .client import Client
+from .errors import (
+    ApiError,
+    AuthenticationError,
+    FieldError,
+    InvalidRequestError,
+    JobCanceledError,
+    JobFailedError,
+    NotFoundError,
+    ServiceUnreachableError,
+    TextFailedError,
+    UnavailableError,
+    WhenceError,
+)
+from .jobs import Event, Job
+from .results import Alternative, Result, Sequence, Token
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Alternative",
+    "ApiError",
+    "AuthenticationError",
+    "Client",
+    "Event",
+    "FieldError",
+    "InvalidRequestError",
+    "Job",
+    "JobCanceledError",
+    "JobFailedError",
+    "NotFoundError",
+    "Result",
+    "Sequence",
+    "ServiceUnreachableError",
+    "TextFailedError",
+    "Token",
+    "UnavailableError",
+    "WhenceError",
+]

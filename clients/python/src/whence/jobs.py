@@ -1,0 +1,115 @@
+"""A job: one accepted request, followed, canceled, and read."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator
+from urllib.parse import quote
+
+from .errors import JobCanceledError, JobFailedError, UnavailableError
+from .progress import ProgressLine
+from .results import Result
+from .transport import Transport
+
+_POLL_SECONDS = 1.0
+_FINAL = ("succeeded", "failed", "canceled")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a job."""
+
+    #: `progress`, `step` (the finished column of one generated token), or `done`, the last.
+    name: str
+    #: As in the schemas `Progress`, `StepEvent` and `Job` of the API.
+    data: Dict[str, Any]
+
+
+class Job:
+    """A job of the service. `data` is what the service last said of it."""
+
+    def __init__(self, transport: Transport, data: Dict[str, Any]) -> None:
+        self._transport = transport
+        self.data = data
+
+    @property
+    def id(self) -> str:
+        return str(self.data["id"])
+
+    @property
+    def status(self) -> str:
+        """`queued`, `running`, `succeeded`, `failed` or `canceled`."""
+        return str(self.data["status"])
+
+    @property
+    def done(self) -> bool:
+        return self.status in _FINAL
+
+    @property
+    def heatmap_url(self) -> str:
+        return f"{self._transport.url}{self._path}/heatmap"
+
+    @property
+    def share_url(self) -> str:
+        """For others: reads this job without an API key, for a while."""
+        share = str(self.data["links"]["share"])
+        return share if share.startswith("http") else f"{self._transport.url}{share[share.index('/s/') :]}"
+
+    def refresh(self) -> Job:
+        self.data = self._transport.json("GET", self._path)
+        return self
+
+    def events(self) -> Iterator[Event]:
+        """What happened and happens, until the job is done."""
+        for name, data in self._transport.events(f"{self._path}/events"):
+            if name == "done":
+                self.data = data
+            yield Event(name, data)
+
+    def wait(self, progress: bool = True) -> Result:
+        """The result, as soon as there is one. Ctrl-C cancels the job.
+
+        Raises JobFailedError or JobCanceledError where there will be none.
+        """
+        try:
+            if not self.done:
+                with ProgressLine(str(self.data["model"]), progress) as line:
+                    self._follow(line)
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+        return self.result()
+
+    def _follow(self, line: ProgressLine) -> None:
+        try:
+            for event in self.events():
+                if event.name == "progress":
+                    line.update(event.data["fraction"], event.data["phase"])
+        except UnavailableError:  # the service keeps so many streams open and no more
+            while not self.refresh().done:
+                line.update(self.data["progress"]["fraction"], self.data["progress"]["phase"])
+                time.sleep(_POLL_SECONDS)
+
+    def result(self) -> Result:
+        """The result of a job that succeeded. Raises as `wait` does."""
+        if self.status == "failed":
+            raise JobFailedError(self.id, self.data.get("error") or {})
+        if self.status == "canceled":
+            raise JobCanceledError(self.id)
+        return Result(self._transport, self, self._transport.json("GET", f"{self._path}/result?format=json"))
+
+    def cancel(self) -> Job:
+        self.data = self._transport.json("POST", f"{self._path}/cancel")
+        return self
+
+    def delete(self) -> None:
+        """Forgets the job and its result; share links of it end."""
+        self._transport.text("DELETE", self._path)
+
+    @property
+    def _path(self) -> str:
+        return f"/jobs/{quote(self.id, safe='')}"
+
+    def __repr__(self) -> str:
+        return f"<whence.Job {self.id} {self.status}>"
