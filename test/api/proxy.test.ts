@@ -67,8 +67,8 @@ for (const [who, trustProxy] of [
 ] as [string, TrustProxy][]) {
   test(`Swagger UI below a prefix of ${who}: files, server and redirects stay below it`, async (t) => {
     const { app } = await startApp(t, { trustProxy });
-    let outside = '/whence/'; // what a browser has in its address bar
-    let response = await app.inject({ url: '/', headers: PREFIX });
+    let outside = '/whence/docs'; // what a browser has in its address bar
+    let response = await app.inject({ url: '/docs', headers: PREFIX });
     while (response.statusCode === 302) {
       outside = new URL(String(response.headers.location), `http://x${outside}`).pathname;
       assert.ok(outside.startsWith('/whence/'), outside);

@@ -11,7 +11,7 @@ import { Signer, type Statement } from '../access/signer.ts';
 import { prefersHtml } from '../http/prefers-html.ts';
 import { ApiProblem } from '../problems.ts';
 
-const OPEN = /^\/($|\?|docs(\/|\?|$)|health\/|openapi\.json|session(\?|$)|sign-(in|out)(\?|$)|s\/)/;
+const OPEN = /^\/($|\?|assets\/|docs(\/|\?|$)|health\/|openapi\.json|session(\?|$)|sign-(in|out)(\?|$)|s\/)/;
 const COOKIE = 'whence_session';
 
 declare module 'fastify' {

@@ -1,12 +1,12 @@
-/** The front door: documentation. */
+/** The front door: the explorer, and the description of the service. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { withServer } from '../openapi/server-url.ts';
+import { documentAt, EXPLORER_POLICY } from '../pages/explorer.ts';
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get('/', { schema: { hide: true } }, async (request, reply) => {
-    // A prefix that nobody trusted wrote is not repeated, but a relative path leads there all the same.
-    const behindPrefix = request.prefix === '' && request.headers['x-forwarded-prefix'] !== undefined;
-    return reply.redirect(behindPrefix ? 'docs/' : `${request.prefix}/docs`, 302);
+    reply.type('text/html; charset=utf-8').header('content-security-policy', EXPLORER_POLICY);
+    return reply.send(documentAt(request.prefix));
   });
 
   fastify.get('/openapi.json', { schema: { hide: true } }, async (request) =>

@@ -8,7 +8,7 @@ import { type Granularity, type Side, type Unit, unitsOf } from './units.ts';
 /** Where a row's unit stands. */
 export type Group = 'source' | 'prompt' | 'generated';
 
-export interface Row {
+interface Row {
   unit: Unit;
   group: Group;
 }

@@ -5,7 +5,7 @@ import type { Layout, Viewport, Window } from './layout.ts';
 import type { Matrix } from './matrix.ts';
 import { formatNumber, hueOf, levelOf, type Scale } from './scale.ts';
 
-export interface TextStyle {
+interface TextStyle {
   size: number;
   fill: string;
   align: 'left' | 'right' | 'center';

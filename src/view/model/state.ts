@@ -58,7 +58,7 @@ export function defaultSettings(result: Result): Settings {
 }
 
 /** A value and the value that has the strongest color. */
-export interface Shading {
+interface Shading {
   value: number;
   max: number;
 }
@@ -85,30 +85,33 @@ export interface View extends SettingSignals {
   readonly maxima: ReadonlySignal<Float64Array>;
 }
 
-export function createView(result: Result, initial: Partial<Settings> = {}, pinned: Selection | null = null): View {
-  const settings = { ...defaultSettings(result), ...initial };
-  settings.text = Math.min(Math.max(0, settings.text), Math.max(0, result.sequences.length - 1));
-  const signals = Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [name, signal(value)]),
-  ) as unknown as SettingSignals;
-  const { text, granularity, shares, fold, scale, boost } = signals;
-  const pinnedSignal = signal(pinned);
-  const hovered = signal<Selection | null>(null);
+/** @param linked - a view whose settings and selection are this one's, too */
+export function createView(
+  result: Result,
+  initial: Partial<Settings> = {},
+  selection: Selection | null = null,
+  linked: View | null = null,
+): View {
+  const settings = linked ?? signalsOf({ ...defaultSettings(result), ...initial });
+  const { text, granularity, shares, fold, scale, boost } = settings;
+  const pinned = linked?.pinned ?? signal(selection);
+  const hovered = linked?.hovered ?? signal<Selection | null>(null);
 
-  const sequence = computed(() => result.sequences[text.value]);
+  const last = result.sequences.length - 1;
+  const sequence = computed(() => result.sequences[Math.min(text.value, last)]);
   const matrix = computed(() => matrixOf(sequence.value, { granularity: granularity.value, shares: shares.value }));
   const shownMatrix = computed(() =>
     fold.value ? withoutFaintRows(matrix.value, faintShare(matrix.value)) : matrix.value,
   );
-  const focus = computed(() => orOnlyWord(matrix.value, focusOf(matrix.value, hovered.value ?? pinnedSignal.value)));
+  const focus = computed(() => orOnlyWord(matrix.value, focusOf(matrix.value, hovered.value ?? pinned.value)));
   const links = computed(() => {
     const { row, column } = focus.value;
     return row !== null && column === null ? targetsOf(matrix.value, row) : sourcesOf(matrix.value, column);
   });
   return {
-    ...signals,
+    ...settings,
     result,
-    pinned: pinnedSignal,
+    pinned,
     hovered,
     sequence,
     matrix,
@@ -125,6 +128,11 @@ export function createView(result: Result, initial: Partial<Settings> = {}, pinn
     shading: computed(() => shadingOf(matrix.value, focus.value, links.value, boost.value)),
     maxima: computed(() => maximaOf(shownMatrix.value, scale.value, boost.value)),
   };
+}
+
+function signalsOf(settings: Settings): SettingSignals {
+  const entries = Object.entries(settings).map(([name, value]) => [name, signal(value)]);
+  return Object.fromEntries(entries);
 }
 
 export function faintShare({ rows }: Matrix): number {

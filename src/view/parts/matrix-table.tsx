@@ -9,7 +9,7 @@ import { cellSelection, formatSelection } from '../model/selection.ts';
 import type { View } from '../model/state.ts';
 import { Name } from './name.tsx';
 
-export const GROUP_TITLES: Record<Group, string> = {
+const GROUP_TITLES: Record<Group, string> = {
   source: 'Source',
   prompt: 'Prompt',
   generated: 'Generated before',

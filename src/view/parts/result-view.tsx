@@ -1,9 +1,9 @@
 /** A result to look at: in words, as shaded text, as bars, and as the matrix, layers or step scores below. */
 
-import type { ComponentChildren } from 'preact';
 import { factsOf, methodLine, notesOf } from '../model/facts.ts';
 import type { View } from '../model/state.ts';
 import { excerpt } from '../model/text.ts';
+import { Alternatives } from './alternatives.tsx';
 import { Bars } from './bars.tsx';
 import { LayersPanel } from './layers.tsx';
 import { MatrixPanel } from './matrix.tsx';
@@ -12,13 +12,7 @@ import { ScoresPanel } from './scores.tsx';
 import { Sentence } from './sentence.tsx';
 import { PanelTools, TextTools } from './toolbar.tsx';
 
-interface ResultViewProps {
-  view: View;
-  /** Beside the bars: what else is known of the chosen token. */
-  children?: ComponentChildren;
-}
-
-export function ResultView({ view, children }: ResultViewProps) {
+export function ResultView({ view }: { view: View }) {
   const { result } = view;
   const sequence = view.sequence.value;
   if (sequence === undefined) return <p class="note">The result holds no text.</p>;
@@ -42,19 +36,21 @@ export function ResultView({ view, children }: ResultViewProps) {
       </p>
       {attributed && <TextTools view={view} />}
       <div class="first-look">
-        <Reading view={view} />
+        <div>
+          <Reading view={view} />
+          {notesOf(result, sequence, view.text.value).map((note) => (
+            <p key={note} class="note">
+              {note}
+            </p>
+          ))}
+          <PanelTools view={view} />
+          <Panel view={view} />
+        </div>
         <div class="beside">
           <Bars view={view} />
-          {children}
+          <Alternatives view={view} />
         </div>
       </div>
-      {notesOf(result, sequence, view.text.value).map((note) => (
-        <p key={note} class="note">
-          {note}
-        </p>
-      ))}
-      <PanelTools view={view} />
-      <Panel view={view} />
       <Facts view={view} />
     </article>
   );

@@ -1,9 +1,9 @@
 /** `GET /jobs/{id}/heatmap`: one self-contained page. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { isFinal } from '../../../../../contract/job.ts';
 import { pagePolicy, toProblemPage, toWaitingPage } from '../../../../../results/heatmap.ts';
+import { prefersHtml } from '../../../../http/prefers-html.ts';
 import {
   BAD_REQUEST,
   COMMON,
@@ -80,10 +80,5 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
 };
 
 const HTML = 'text/html; charset=utf-8';
-
-/** Whether the client would rather have a page than JSON, as browsers say when somebody follows a link. */
-function prefersHtml(request: FastifyRequest): boolean {
-  return request.accepts().type(['application/json', 'text/html']) === 'text/html';
-}
 
 export default routes;
