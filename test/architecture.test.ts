@@ -84,7 +84,7 @@ const ROOMS: Record<string, readonly string[]> = {
 
 const ORDER = Object.keys(ROOMS);
 /** Files at the root of attribution/ that everything in it stands on. */
-const BASICS = /^attribution\/(arguments|errors|load-members|scores|sides|step-function)\.ts$/;
+const BASICS = /^attribution\/(arguments|errors|load-members|scores|sides|spans|step-function|text-segments)\.ts$/;
 const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
 
 function roomOf(file: string): string {

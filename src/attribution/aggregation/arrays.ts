@@ -1,6 +1,7 @@
 /** Arithmetic on score arrays [tokens, steps, ...]: along the last axis, along the tokens, and merged along an axis. */
 
 import type { ScoreArray } from '../scores.ts';
+import type { Span } from '../spans.ts';
 import type { Reduction } from './functions.ts';
 
 const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
@@ -25,15 +26,8 @@ export function takeLast({ shape, data }: ScoreArray, units: readonly number[]):
   return { shape: [...rest, units.length], data: taken };
 }
 
-/** A group of neighbors along an axis. */
-export interface Group {
-  start: number;
-  /** Exclusive. */
-  end: number;
-}
-
 /** Merges each group of neighbors along `axis` into one; groups cover the axis in order. */
-export function mergeAxis(array: ScoreArray, axis: number, groups: readonly Group[], reduce: Reduction): ScoreArray {
+export function mergeAxis(array: ScoreArray, axis: number, groups: readonly Span[], reduce: Reduction): ScoreArray {
   const { shape, data } = array;
   if (groups.length === shape[axis]) return array;
   const outer = product(shape.slice(0, axis));

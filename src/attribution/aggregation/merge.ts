@@ -1,14 +1,15 @@
 /** Merges the tokens of spans: in the token lists, in the rows and in the columns of every score. */
 
 import type { ScoreArray, SequenceAttribution, Token } from '../scores.ts';
+import { coveringSpans, type Span } from '../spans.ts';
 import type { AggregationContext } from './aggregator.ts';
-import { type Group, mergeAxis } from './arrays.ts';
+import { mergeAxis } from './arrays.ts';
 import { type FunctionName, reduction } from './functions.ts';
 
 /** Spans of positions to merge, ascending and apart from each other; what no span covers stays. */
 export interface Spans {
-  source: readonly Group[];
-  target: readonly Group[];
+  source: readonly Span[];
+  target: readonly Span[];
 }
 
 /**
@@ -22,12 +23,12 @@ export function mergeSpans(
   fn: FunctionName | null,
   context: AggregationContext,
 ): SequenceAttribution {
-  const source = groupsOf(spans.source, sequence.source.length);
-  const target = groupsOf(spans.target, sequence.target.length);
+  const source = coveringSpans(spans.source, sequence.source.length);
+  const target = coveringSpans(spans.target, sequence.target.length);
   const { attrPosStart, attrPosEnd } = sequence;
   const steps = within(target, attrPosStart, attrPosEnd);
   const reduce = reduction(fn ?? 'absmax');
-  const merge = (scores: ScoreArray, rows: readonly Group[], columns: readonly Group[]) =>
+  const merge = (scores: ScoreArray, rows: readonly Span[], columns: readonly Span[]) =>
     mergeAxis(mergeAxis(scores, 1, columns, reduce), 0, within(rows, 0, scores.shape[0]), reduce);
   const perStep = (values: Float32Array, name: FunctionName) =>
     mergeAxis({ shape: [values.length], data: values }, 0, steps, reduction(name)).data;
@@ -59,26 +60,14 @@ export function mapValues<V, W>(record: Record<string, V>, of: (value: V, key: s
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, of(value, key)]));
 }
 
-/** Groups that cover all positions: the spans, and each position outside them alone. */
-function groupsOf(spans: readonly Group[], length: number): Group[] {
-  const groups: Group[] = [];
-  let at = 0;
-  for (const { start, end } of [...spans, { start: length, end: length }]) {
-    for (; at < start; at++) groups.push({ start: at, end: at + 1 });
-    if (end > start) groups.push({ start, end });
-    at = end;
-  }
-  return groups;
-}
-
 /** The parts of groups that lie in a range, counted from its start. */
-function within(groups: readonly Group[], from: number, to: number): Group[] {
+function within(groups: readonly Span[], from: number, to: number): Span[] {
   return groups
     .filter(({ start, end }) => end > from && start < to)
     .map(({ start, end }) => ({ start: Math.max(start, from) - from, end: Math.min(end, to) - from }));
 }
 
-function mergeTokens(tokens: readonly Token[], groups: readonly Group[], text: string): Token[] {
+function mergeTokens(tokens: readonly Token[], groups: readonly Span[], text: string): Token[] {
   return groups.map(({ start, end }) => {
     const parts = tokens.slice(start, end);
     if (parts.length === 1) return parts[0];

@@ -2,10 +2,10 @@
 
 import { Type } from 'typebox';
 import type { SequenceAttribution } from '../../scores.ts';
+import { readSpans, type Span, spansSchema } from '../../spans.ts';
 import { argumentFault, defineAggregator } from '../aggregator.ts';
-import { type Group, takeRows } from '../arrays.ts';
+import { takeRows } from '../arrays.ts';
 import { mapValues } from '../merge.ts';
-import { readSpans, spansSchema } from '../spans-argument.ts';
 
 const Args = Type.Object(
   {
@@ -23,8 +23,8 @@ const slices = defineAggregator({
   apply(sequence, args) {
     const { source_spans, target_spans } = args;
     const { source, target, attrPosStart } = sequence;
-    const sourceSpans = readSpans(source_spans, 'source_spans', source.length);
-    const targetSpans = readSpans(target_spans, 'target_spans', target.length);
+    const sourceSpans = readSpans(source_spans, source.length, (message) => argumentFault('source_spans', message));
+    const targetSpans = readSpans(target_spans, target.length, (message) => argumentFault('target_spans', message));
     const beyond = targetSpans.find(({ end }) => end > attrPosStart);
     if (beyond !== undefined) {
       throw argumentFault(
@@ -39,7 +39,7 @@ const slices = defineAggregator({
 
 export default slices;
 
-function slice(sequence: SequenceAttribution, sourceSpans: Group[], targetSpans: Group[]): SequenceAttribution {
+function slice(sequence: SequenceAttribution, sourceSpans: Span[], targetSpans: Span[]): SequenceAttribution {
   const { source, target, attrPosStart, attrPosEnd, sourceAttributions, targetAttributions } = sequence;
   const sourceRows = sourceSpans.length > 0 ? positions(sourceSpans) : positions([{ start: 0, end: source.length }]);
   const prefix = targetSpans.length > 0 ? positions(targetSpans) : positions([{ start: 0, end: attrPosStart }]);
@@ -68,6 +68,6 @@ function slice(sequence: SequenceAttribution, sourceSpans: Group[], targetSpans:
   };
 }
 
-function positions(spans: readonly Group[]): number[] {
+function positions(spans: readonly Span[]): number[] {
   return spans.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, i) => start + i));
 }

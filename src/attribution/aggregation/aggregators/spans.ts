@@ -1,10 +1,10 @@
 /** Merges the tokens of given spans. */
 
 import { Type } from 'typebox';
-import { defineAggregator } from '../aggregator.ts';
+import { readSpans, spansSchema } from '../../spans.ts';
+import { argumentFault, defineAggregator } from '../aggregator.ts';
 import { SPAN_FUNCTION } from '../functions.ts';
 import { mergeSpans } from '../merge.ts';
-import { readSpans, spansSchema } from '../spans-argument.ts';
 
 const Args = Type.Object(
   {
@@ -23,8 +23,8 @@ const spans = defineAggregator({
   apply(sequence, args, context) {
     const { source_spans, target_spans, aggregate_fn } = args;
     const found = {
-      source: readSpans(source_spans, 'source_spans', sequence.source.length),
-      target: readSpans(target_spans, 'target_spans', sequence.target.length),
+      source: readSpans(source_spans, sequence.source.length, (message) => argumentFault('source_spans', message)),
+      target: readSpans(target_spans, sequence.target.length, (message) => argumentFault('target_spans', message)),
     };
     return mergeSpans(sequence, found, aggregate_fn, context);
   },

@@ -3,8 +3,8 @@
 import { runInNewContext } from 'node:vm';
 import { type Static, Type } from 'typebox';
 import type { Token } from '../../scores.ts';
+import type { Span } from '../../spans.ts';
 import { argumentFault, defineAggregator } from '../aggregator.ts';
-import type { Group } from '../arrays.ts';
 import { SPAN_FUNCTION } from '../functions.ts';
 import { mergeSpans } from '../merge.ts';
 
@@ -45,11 +45,7 @@ const split = defineAggregator({
 export default split;
 
 /** The parts of a text; none where no token matches. */
-export function splitSpans(
-  tokens: readonly Pick<Token, 'token'>[],
-  pattern: string,
-  mode: Args['split_mode'],
-): Group[] {
+export function splitSpans(tokens: readonly Pick<Token, 'token'>[], pattern: string, mode: Args['split_mode']): Span[] {
   const divides = tokensWith(pattern, tokens);
   if (!divides.includes(true)) return [];
   const begins = divides.map((here, at) => {

@@ -2,8 +2,8 @@
 
 import { type Static, Type } from 'typebox';
 import type { Token } from '../../scores.ts';
+import type { Span } from '../../spans.ts';
 import { defineAggregator } from '../aggregator.ts';
-import type { Group } from '../arrays.ts';
 import { SPAN_FUNCTION } from '../functions.ts';
 import { mergeSpans } from '../merge.ts';
 
@@ -54,7 +54,7 @@ export default subwords;
 export function subwordSpans(
   tokens: readonly Pick<Token, 'token' | 'start'>[],
   { special_chars, is_suffix_symbol, last_subword }: Pick<Args, 'special_chars' | 'is_suffix_symbol' | 'last_subword'>,
-): Group[] {
+): Span[] {
   const symbols = [special_chars].flat();
   const marked = tokens.map(({ token }) => symbols.some((symbol) => token.startsWith(symbol)));
   if (!marked.includes(true)) return [];
