@@ -9,7 +9,8 @@ import type { Random } from '../random.ts';
 import type { Arguments } from './arguments.ts';
 import type { Objective } from './passes/objective.ts';
 import type { Passes } from './passes/passes.ts';
-import type { ScoreArray, ScoreKind } from './scores.ts';
+import type { ScoreArray, ScoreKind, Token } from './scores.ts';
+import type { Sides } from './sides.ts';
 import type { Paper } from './step-function.ts';
 
 export interface MethodTask<Args = Record<string, unknown>> {
@@ -21,10 +22,20 @@ export interface MethodTask<Args = Record<string, unknown>> {
   /** True when the decoder's own prefix is attributed: always for decoder-only models. */
   readonly attributeTarget: boolean;
   readonly random: Random;
+  /** The tokens of each side with the text that their characters are of; a side without tokens where there is none. */
+  readonly text: Sides<SideText>;
+  /** Seconds that a job may take. */
+  readonly secondsAllowed: number;
   /** Reports progress and yields to the event loop. Throws when the job was canceled. */
   onProgress(completed: number, total: number): Promise<void>;
   /** Tells that the columns of the first `steps` steps are final in `scores`: they leave at once. Optional to call. */
   onSteps(steps: number, scores: MethodScores): void;
+}
+
+/** Tokens of a side, and the text that they are of. */
+export interface SideText {
+  readonly tokens: readonly Token[];
+  readonly text: string;
 }
 
 /** What a method returns for one sequence; axes as in `SequenceAttribution`. */

@@ -34,7 +34,8 @@ export function soloScores(options: SoloOptions): SequenceScores {
   });
 }
 
-export interface SoloTask<Args> extends Partial<Pick<MethodTask, 'random' | 'onProgress' | 'onSteps'>> {
+export interface SoloTask<Args>
+  extends Partial<Pick<MethodTask, 'random' | 'text' | 'secondsAllowed' | 'onProgress' | 'onSteps'>> {
   args: Args;
   attributedFn: StepCall;
   attributeTarget: boolean;
@@ -52,6 +53,8 @@ export async function soloTask<Args>(
     passes: scores.passes,
     objective,
     random: new Random(1),
+    text: { source: { tokens: [], text: '' }, target: { tokens: [], text: '' } },
+    secondsAllowed: Number.POSITIVE_INFINITY,
     onProgress: async () => {},
     onSteps: () => {},
     ...own,

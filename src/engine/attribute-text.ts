@@ -117,6 +117,11 @@ async function attributeRange(
     args: calls.methodArgs,
     attributeTarget: model.model.architecture === 'decoder-only' || request.attribute_target,
     random: ownRandom,
+    text: {
+      source: { tokens: input.source, text: input.texts.source ?? '' },
+      target: { tokens: input.target, text: input.texts.target },
+    },
+    secondsAllowed: job.resources.jobSeconds,
     onProgress: async (completed, total) => {
       onProgress(completed, total);
       await yieldToEventLoop(look);

@@ -52,6 +52,8 @@ export interface Resources {
   admission: Admission;
   /** Bytes for models and activations. */
   memoryBudget: number;
+  /** Seconds that a job may take. */
+  jobSeconds: number;
   /** Passes that all requests to a model share. */
   passesOf(model: ReadyModel): SharedPasses;
 }

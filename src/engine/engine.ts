@@ -15,6 +15,8 @@ export interface EngineConfig {
   threads: number;
   pool: string;
   memoryBudgetMb: number;
+  /** Seconds that a job may take; left out: as long as it needs. */
+  jobTimeoutSeconds?: number;
   plugins: string[];
 }
 

@@ -45,7 +45,14 @@ export async function openEngine(
   if (aligner !== null) checkAligner(await resolveModelDir(aligner));
   const memoryBudget = config.memoryBudgetMb * MB;
   const store = new ModelStore(entries, aligner, memoryBudget);
-  const resources: Resources = { store, registries, catalogue, memoryBudget, ...sharing(store, memoryBudget) };
+  const resources: Resources = {
+    store,
+    registries,
+    catalogue,
+    memoryBudget,
+    jobSeconds: config.jobTimeoutSeconds ?? Number.POSITIVE_INFINITY,
+    ...sharing(store, memoryBudget),
+  };
   const turns = new ModelTurns();
   return {
     ...(lost && { lost }),

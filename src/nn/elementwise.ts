@@ -92,8 +92,8 @@ export function softcap(run: Run, x: Value, cap: number): Value {
 }
 
 /**
- * The rows of x that `rows` holds, which are later positions of the same segments; x itself where that is all or null.
- * A block computes by them what is wanted of its output alone.
+ * The rows of x that `rows` holds, which are later positions of the same segments, or of copies of its only segment; x
+ * itself where that is all or null. A block computes by them what is wanted of its output alone.
  */
 export function rowsAt(run: Run, x: Value, rows: Rows | null): Value {
   if (rows === null || rows === x.rows) return x;
@@ -112,7 +112,8 @@ function laterRows(all: Rows, later: Rows): Int32Array {
   later.parts.forEach(({ first, length }, i) => {
     const part = all.parts[i];
     first.forEach((from, segment) => {
-      for (let position = from; position < length; position++) index[k++] = part.offset + part.rowOf(segment, position);
+      for (let position = from; position < length; position++)
+        index[k++] = part.offset + part.rowOf(part.segments === 1 ? 0 : segment, position);
     });
   });
   return index;

@@ -36,7 +36,8 @@ describe('embeddings of another width than the layers', () => {
           return Array.from(passes.targets, (target, step) => logits[step][target]);
         };
         const objective = new ScoreObjective(passes, targetLogits);
-        const { clean, replaced } = await objective.replaceTarget(positions, replacement, async () => {});
+        const units = Array.from(positions, (start) => ({ start, end: start + 1 }));
+        const { clean, replaced } = await objective.replaceTarget(units, replacement, async () => {});
         assertClose(clean, scores(TOKENS), { rel_to_max: 2e-5 }, 'clean');
         for (const position of positions) {
           const own = replaced.slice(position * passes.steps + position, (position + 1) * passes.steps);

@@ -1,6 +1,6 @@
 /**
- * Occlusion (Zeiler & Fergus 2014, section 4.1): the change of the score when one token's embedding is replaced by its
- * baseline. Each token is replaced once for all steps: n passes, not n x T.
+ * Occlusion (Zeiler & Fergus 2014, section 4.1): the change of the score when the embeddings of one token, or of one unit
+ * of tokens, are replaced by their baselines. Each unit is replaced once for all steps: n passes, not n x T.
  */
 
 import { Type } from 'typebox';
@@ -8,11 +8,14 @@ import { defineMethod, type MethodTask } from '../method.ts';
 import { evaluateMasked } from '../passes/masked-copies.ts';
 import type { ReplacedScores } from '../passes/objective.ts';
 import type { ScoreArray } from '../scores.ts';
+import type { Span } from '../spans.ts';
+import { Quote } from './parts/quote.ts';
+import { spreadOverTokens, UNIT_ARGS, unitsOf } from './parts/units.ts';
 
 export default defineMethod({
   id: 'occlusion',
   name: 'Occlusion',
-  description: 'The change of the score when a token is replaced by the unknown token.',
+  description: 'The change of the score when a token, word, sentence or window is replaced by unknown tokens.',
   paper: {
     title: 'Visualizing and Understanding Convolutional Networks',
     url: 'https://arxiv.org/abs/1311.2901',
@@ -23,6 +26,7 @@ export default defineMethod({
         default: false,
         description: 'Keep the sign: positive where the token supports the score. Inseq reports absolute changes.',
       }),
+      ...UNIT_ARGS,
     },
     { additionalProperties: false },
   ),
@@ -42,46 +46,63 @@ export default defineMethod({
   },
 });
 
-/** Replaces each token that a step may see; columns of decoder-only models leave as their last token is done. */
-async function occludeTarget(
-  { passes, objective, onProgress, onSteps }: MethodTask<unknown>,
-  change: (difference: number) => number,
-): Promise<{ clean: Float32Array; scores: ScoreArray }> {
-  const positions = Int32Array.from({ length: passes.length }, (_, p) => p);
-  const replaced = await objective.replaceTarget(positions, passes.targetBaseline, async (done, soFar) => {
-    const steps = passes.read.filter((position) => position < done).length;
+type Change = (difference: number) => number;
+type Task = MethodTask<Parameters<typeof unitsOf>[0]['args']>;
+
+/** Replaces each unit that a step may see; columns of decoder-only models leave as their last unit is done. */
+async function occludeTarget(task: Task, change: Change): Promise<{ clean: Float32Array; scores: ScoreArray }> {
+  const { passes, objective, onSteps } = task;
+  const units = unitsOf(task, 'target');
+  const rows = rowsBefore(units, passes.length);
+  const quote = new Quote(task, units.length, rows[units.length]);
+  const replaced = await objective.replaceTarget(units, passes.targetBaseline, async (done, soFar) => {
+    const steps = passes.read.filter((position) => position < (units[done]?.start ?? passes.length)).length;
     if (passes.sourceFeatures === null && steps > 0) {
-      onSteps(steps, { kind: 'coarse', source: null, target: targetScores(passes, soFar, change) });
+      onSteps(steps, { kind: 'coarse', source: null, target: targetScores(passes, units, soFar, change) });
     }
-    await onProgress(done, positions.length);
+    await quote.progress(rows[done]);
   });
-  return { clean: replaced.clean, scores: targetScores(passes, replaced, change) };
+  return { clean: replaced.clean, scores: targetScores(passes, units, replaced, change) };
 }
 
-/** [target tokens, steps]; the last token is never seen. */
+/** Positions that the copies of the units before each are run at, and of all: [units + 1] */
+function rowsBefore(units: readonly Span[], length: number): number[] {
+  const rows = [0];
+  for (const { start } of units) rows.push((rows.at(-1) ?? 0) + length - start);
+  return rows;
+}
+
+/** [target tokens, steps]; NaN for tokens that a step does not see, and the last token is never seen. */
 function targetScores(
-  { length, steps }: MethodTask['passes'],
+  { length, read, steps }: MethodTask['passes'],
+  units: readonly Span[],
   { clean, replaced }: ReplacedScores,
-  change: (difference: number) => number,
+  change: Change,
 ): ScoreArray {
   const data = new Float32Array((length + 1) * steps).fill(Number.NaN);
-  replaced.forEach((score, cell) => {
-    data[cell] = change(clean[cell % steps] - score);
-  });
+  data.set(
+    spreadOverTokens(
+      replaced.map((score, cell) => change(clean[cell % steps] - score)),
+      units,
+    ),
+  );
+  for (let t = 0; t < steps; t++)
+    for (let token = read[t] + 1; token < length; token++) data[token * steps + t] = Number.NaN;
   return { shape: [length + 1, steps], data };
 }
 
-async function occludeSource(
-  { passes, objective, onProgress }: MethodTask<unknown>,
-  clean: Float32Array,
-  change: (difference: number) => number,
-): Promise<ScoreArray> {
-  const { sourceBaseline, sourceLength, steps } = passes;
-  // Copy i of the source lacks token i.
-  const source = Uint8Array.from({ length: sourceLength ** 2 }, (_, cell) => (cell % (sourceLength + 1) === 0 ? 0 : 1));
-  const masks = { samples: sourceLength, source, target: null };
+async function occludeSource(task: Task, clean: Float32Array, change: Change): Promise<ScoreArray> {
+  const { passes, objective } = task;
+  const { sourceBaseline, sourceLength, steps, length } = passes;
+  const units = unitsOf(task, 'source');
+  // Copy i of the source lacks unit i.
+  const source = new Uint8Array(units.length * sourceLength).fill(1);
+  units.forEach(({ start, end }, unit) => void source.fill(0, unit * sourceLength + start, unit * sourceLength + end));
+  const rows = sourceLength + length;
+  const quote = new Quote(task, units.length, units.length * rows);
+  const masks = { samples: units.length, source, target: null };
   const fill = { source: sourceBaseline, target: null };
-  const occluded = await evaluateMasked({ passes, objective }, masks, fill, (done) => onProgress(done, sourceLength));
-  const data = occluded.map((score, cell) => change(clean[cell % steps] - score));
-  return { shape: [sourceLength, steps], data };
+  const occluded = await evaluateMasked({ passes, objective }, masks, fill, (done) => quote.progress(done * rows));
+  const changes = occluded.map((score, cell) => change(clean[cell % steps] - score));
+  return { shape: [sourceLength, steps], data: spreadOverTokens(changes, units) };
 }

@@ -1,11 +1,14 @@
 /**
- * Value zeroing (Mohebbi et al. 2023): how far a layer's output moves (1 - cosine) when one token's value vectors are
- * zeroed in it, normalized over the tokens: [tokens, steps, layers]. n tokens cost about one pass each.
+ * Value zeroing (Mohebbi et al. 2023): how far a layer's output moves (1 - cosine) when the value vectors of one token, or
+ * of one unit of tokens, are zeroed in it, normalized over the units: [tokens, steps, layers]. Each unit costs about the
+ * pass of the rows that are read.
  */
 
 import { type Static, Type } from 'typebox';
 import { defineMethod, type MethodScores } from '../method.ts';
 import type { ScoreArray } from '../scores.ts';
+import { Quote } from './parts/quote.ts';
+import { UNIT_ARGS, unitsOf } from './parts/units.ts';
 import {
   cosineDistance,
   euclideanDistance,
@@ -36,7 +39,7 @@ const units = (whose: string) =>
 export default defineMethod({
   id: 'value_zeroing',
   name: 'Value zeroing',
-  description: "How far each layer's output moves when a token's value vectors are zeroed in it.",
+  description: "How far each layer's output moves when the value vectors of a token or unit are zeroed in it.",
   paper: {
     title: 'Quantifying Context Mixing in Transformers',
     url: 'https://arxiv.org/abs/2301.12971',
@@ -58,6 +61,7 @@ export default defineMethod({
         default: true,
         description: "Encoder-decoder models: report the encoder's scores beside those of the source.",
       }),
+      ...UNIT_ARGS,
     },
     { additionalProperties: false },
   ),
@@ -71,19 +75,24 @@ export default defineMethod({
     if (encoder !== null) kinds.push('cross');
     if (attributeTarget || args.output_decoder_self_scores) kinds.push('decoder');
     if (encoder !== null && args.output_encoder_self_scores) kinds.push('encoder');
-    const work = (kind: ZeroedAttention) =>
-      kind === 'encoder'
-        ? (encoder?.blocks.length ?? 0) * passes.sourceLength
-        : decoder.blocks.length * (kind === 'cross' ? passes.sourceLength : passes.length);
+    const unitsOfKind = (kind: ZeroedAttention) => unitsOf(task, kind === 'decoder' ? 'target' : 'source');
+    // Layers times units times the rows that are compared.
+    const rows = (kind: ZeroedAttention) =>
+      kind === 'encoder' ? (encoder?.blocks.length ?? 0) * passes.sourceLength : decoder.blocks.length * passes.steps;
+    const work = (kind: ZeroedAttention) => rows(kind) * unitsOfKind(kind).length;
     const total = kinds.reduce((sum, kind) => sum + work(kind), 0);
+    const copies = kinds.reduce((sum, kind) => sum + unitsOfKind(kind).length, 0);
+    const quote = new Quote(task, copies, total);
     const distance = args.similarity_metric === 'euclidean' ? euclideanDistance : cosineDistance;
     const shares = new Map<ZeroedAttention, ScoreArray>();
     const zeroed = new ZeroedValues(passes);
     let before = 0;
     try {
       for (const kind of kinds) {
-        const chosen = headsOf(args[`${kind}_zeroed_units_indices`]);
-        shares.set(kind, await zeroed.shares(kind, chosen, distance, (done) => task.onProgress(before + done, total)));
+        const units = unitsOfKind(kind);
+        const asked = { kind, units, heads: headsOf(args[`${kind}_zeroed_units_indices`]), distance };
+        const ofLayer = rows(kind) / zeroed.layers(kind);
+        shares.set(kind, await zeroed.shares(asked, (done) => quote.progress(before + done * ofLayer)));
         before += work(kind);
       }
     } finally {

@@ -13,6 +13,7 @@ import { scoped } from '../../tensors/ops.ts';
 import { read } from '../../tensors/read.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import { AttributionError } from '../errors.ts';
+import type { Span } from '../spans.ts';
 import type { Ensemble, Variant } from '../step-function.ts';
 import { type GradientBlock, logitsOf } from './gradient-passes.ts';
 import type { GradientOptions, Objective, ReplacedScores } from './objective.ts';
@@ -100,42 +101,35 @@ export class EnsembleObjective implements Objective {
 
   /** Frozen masks belong to whole sequences: every copy is run from its start. */
   async replaceTarget(
-    positions: Int32Array,
+    units: readonly Span[],
     replacement: Tensor2D,
     onCopies: (done: number, soFar: ReplacedScores) => Promise<void>,
   ): Promise<ReplacedScores> {
     const { steps, read: readAt, clean: features } = this.#passes;
     const clean = await this.evaluate(features);
-    const replaced = new Float32Array(positions.length * steps).fill(Number.NaN);
+    const replaced = new Float32Array(units.length * steps).fill(Number.NaN);
     // One at a time, as the clean copy is: a batch of another size rounds otherwise, and what changes nothing is 0.
-    for (let start = 0; start < positions.length; start++) {
-      const block = positions.subarray(start, start + 1);
-      const copies = scoped(() => this.#replaced(block, start, replacement));
+    for (const [at, unit] of units.entries()) {
+      const copy = scoped(() => this.#replaced(unit, replacement));
       try {
-        const values = await this.evaluate(copies);
-        values.forEach((value, cell) => {
-          const [s, t] = [Math.floor(cell / steps), cell % steps];
-          if (readAt[t] >= block[s]) replaced[start * steps + cell] = value;
+        const values = await this.evaluate(copy);
+        values.forEach((value, t) => {
+          if (readAt[t] >= unit.start) replaced[at * steps + t] = value;
         });
       } finally {
-        disposeFeatures(copies);
+        disposeFeatures(copy);
       }
-      await onCopies(start + block.length, { clean, replaced });
+      await onCopies(at + 1, { clean, replaced });
     }
     return { clean, replaced };
   }
 
-  /** Copies of the clean features, the s-th with row start + s of the replacement at positions[s]. */
-  #replaced(positions: Int32Array, start: number, replacement: Tensor2D): Features {
+  /** A copy of the clean features with the rows of a unit replaced. */
+  #replaced({ start, end }: Span, replacement: Tensor2D): Features {
     const { length, targetFeatures, sourceFeatures } = this.#passes;
-    const segments = positions.length;
-    const index = Int32Array.from({ length: segments * length }, (_, row) => {
-      const [s, p] = [Math.floor(row / length), row % length];
-      return p === positions[s] ? length + start + s : p;
-    });
-    const all = tf.concat2d([targetFeatures, replacement], 0);
-    const source = sourceFeatures && tf.keep(tf.tile(sourceFeatures, [segments, 1]));
-    return { segments, source, target: tf.keep(tf.gather(all, tf.tensor1d(index, 'int32'))) };
+    const index = Int32Array.from({ length }, (_, p) => (p >= start && p < end ? length + p : p));
+    const target = tf.gather(tf.concat2d([targetFeatures, replacement], 0), tf.tensor1d(index, 'int32'));
+    return { segments: 1, source: sourceFeatures && tf.keep(sourceFeatures.clone()), target: tf.keep(target) };
   }
 
   /** Bytes of one copy's logits in every variant, with their derivatives and one more of each on the way. */

@@ -2,6 +2,7 @@
 
 import type { RunOptions } from '../../nn/run.ts';
 import type { Tensor2D } from '../../tensors/tf.ts';
+import type { Span } from '../spans.ts';
 import type { GradientBlock } from './gradient-passes.ts';
 import type { Features } from './sequence-features.ts';
 
@@ -10,11 +11,11 @@ export interface GradientOptions extends Pick<RunOptions, 'rescale' | 'replace'>
   watch?: readonly string[];
 }
 
-/** Scores after one decoder feature was replaced. */
+/** Scores after the decoder features of one unit were replaced. */
 export interface ReplacedScores {
   /** [steps] */
   clean: Float32Array;
-  /** [positions, steps]; NaN where the step's prefix does not hold the position */
+  /** [units, steps]; NaN where the step's prefix holds nothing of the unit */
   replaced: Float32Array;
 }
 
@@ -33,12 +34,12 @@ export interface Objective {
     options?: GradientOptions,
   ): Promise<void>;
   /**
-   * Scores after one decoder feature is replaced, for each of `positions`, ascending.
-   * @param replacement - features to put in place: [positions.length, width]
-   * @param onCopies - called with the number of positions that are done, in their order, and the scores so far
+   * Scores after the decoder features of one unit are replaced, for each of the units, ascending.
+   * @param replacement - what is put in place at each position: [positions, width]
+   * @param onCopies - called with the number of units that are done, in their order, and the scores so far
    */
   replaceTarget(
-    positions: Int32Array,
+    units: readonly Span[],
     replacement: Tensor2D,
     onCopies: (done: number, soFar: ReplacedScores) => Promise<void>,
   ): Promise<ReplacedScores>;

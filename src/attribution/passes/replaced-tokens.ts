@@ -1,44 +1,42 @@
 /**
- * Copies of the sequence in which one decoder feature is replaced each. A decoder is causal, so of each copy only the
- * positions from the replaced one on are run; what lies before it is that of one clean copy, which is run beside them.
+ * Copies of the sequence in which the decoder features of one unit are replaced each. A decoder is causal, so of each copy
+ * only the positions from the unit's first on are run; what lies before it is that of one clean copy, which is run beside
+ * them.
  */
 
 import { cloneCache, disposeCache, type KeyValueCache } from '../../nn/attention.ts';
 import { indexTensor, type Part } from '../../nn/rows.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Span } from '../spans.ts';
 import type { Scorer } from '../step-function.ts';
 import type { ReplacedScores } from './objective.ts';
 import type { Passes } from './passes.ts';
 
 /** What is replaced, as of `Objective.replaceTarget`. */
 interface Replaced {
-  positions: Int32Array;
+  units: readonly Span[];
   replacement: Tensor2D;
   onCopies: (done: number, soFar: ReplacedScores) => Promise<void>;
 }
 
 export async function scoreReplaced(passes: Passes, scorer: Scorer, replaced: Replaced): Promise<ReplacedScores> {
-  const { positions, replacement, onCopies } = replaced;
+  const { units, replacement, onCopies } = replaced;
   const { steps } = passes;
-  const scores = new Float32Array((1 + positions.length) * steps).fill(Number.NaN);
+  const scores = new Float32Array((1 + units.length) * steps).fill(Number.NaN);
   const result = { clean: scores.subarray(0, steps), replaced: scores.subarray(steps) };
-  // Copy 0 is the clean one, "replaced" from its first position on by itself.
-  const first = Int32Array.from([0, ...positions]);
-  const blocks = passes.plan.suffixBlocks(first);
+  // Copy 0 is the clean one, in which nothing is replaced from its first position on.
+  const copies = [{ start: 0, end: 0 }, ...units];
+  const blocks = passes.plan.suffixBlocks(Int32Array.from(copies, ({ start }) => start));
   let clean: KeyValueCache = new Map();
   const keepClean = (present: KeyValueCache): void => {
     clean = cloneCache(present);
   };
-  const features = tf.tidy(() => {
-    const { targetFeatures } = passes;
-    const own = tf.slice(targetFeatures, [0, 0], [1, targetFeatures.shape[1]]);
-    return tf.keep(tf.concat2d([targetFeatures, own, replacement], 0));
-  });
+  const features = tf.tidy(() => tf.keep(tf.concat2d([passes.targetFeatures, replacement], 0)));
   try {
     for (const [start, end] of blocks) {
       const keep = start === 0 && blocks.length > 1 ? keepClean : undefined;
       const past = start === 0 ? undefined : clean;
-      await scoreBlock(passes, scorer, { first: first.subarray(start, end), start, features, past, keep }, scores);
+      await scoreBlock(passes, scorer, { units: copies.slice(start, end), start, features, past, keep }, scores);
       await onCopies(end - 1, result);
     }
   } finally {
@@ -50,9 +48,10 @@ export async function scoreReplaced(passes: Passes, scorer: Scorer, replaced: Re
 
 /** Copies from `start` on, of which the first of all is clean. */
 interface CopyBlock {
-  first: Int32Array;
+  /** What is replaced in each. */
+  units: readonly Span[];
   start: number;
-  /** The clean features, then what copy k has in place of first[k]: [length + copies, width] */
+  /** The clean features, then what is put in place at each position: [2 * length, width] */
   features: Tensor2D;
   past: KeyValueCache | undefined;
   keep: ((present: KeyValueCache) => void) | undefined;
@@ -61,12 +60,13 @@ interface CopyBlock {
 /** @param scores - [copies, steps], written */
 async function scoreBlock(passes: Passes, scorer: Scorer, block: CopyBlock, scores: Float32Array): Promise<void> {
   const { length, read, sourceFeatures, targets } = passes;
-  const { first, start, past, keep } = block;
+  const { units, start, past, keep } = block;
+  const first = Int32Array.from(units, (unit) => unit.start);
   const index: number[] = [];
   const steps: number[] = [];
   const cells: number[] = [];
   for (let s = 0; s < first.length; s++) {
-    for (let p = first[s]; p < length; p++) index.push(p === first[s] ? length + start + s : p);
+    for (let p = first[s]; p < length; p++) index.push(p < units[s].end ? length + p : p);
     for (let t = 0; t < read.length; t++) {
       if (read[t] < first[s]) continue;
       steps.push(t);

@@ -3,6 +3,7 @@
 import type { RunOptions } from '../../nn/run.ts';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Span } from '../spans.ts';
 import type { Scorer } from '../step-function.ts';
 import type { GradientBlock } from './gradient-passes.ts';
 import type { GradientOptions, Objective, ReplacedScores } from './objective.ts';
@@ -55,11 +56,11 @@ export class ScoreObjective implements Objective {
   }
 
   async replaceTarget(
-    positions: Int32Array,
+    units: readonly Span[],
     replacement: Tensor2D,
     onCopies: (done: number, soFar: ReplacedScores) => Promise<void>,
   ): Promise<ReplacedScores> {
-    return scoreReplaced(this.#passes, this.#scorer, { positions, replacement, onCopies });
+    return scoreReplaced(this.#passes, this.#scorer, { units, replacement, onCopies });
   }
 
   /** Scores [rows] and their gradient [rows, vocab] with respect to logits of steps from .. to - 1. In a tidy. */

@@ -160,8 +160,8 @@ for (const backend of BACKENDS) {
       const { passes } = scores;
       const objective = await scores.objective(call({ n_mcd_steps: 3, estimand: 'mean' }), false);
       const replacement = tf.zerosLike(passes.targetFeatures);
-      const rows = tf.slice(replacement, [0, 0], [2, -1]);
-      const { replaced } = await objective.replaceTarget(Int32Array.of(2, 9), rows, async () => {});
+      const units = [2, 9].map((start) => ({ start, end: start + 1 }));
+      const { replaced } = await objective.replaceTarget(units, replacement, async () => {});
       for (const [s, position] of [2, 9].entries()) {
         const keep = tf.tensor2d(
           Array.from({ length: passes.length }, (_, p) => [p === position ? 0 : 1]),

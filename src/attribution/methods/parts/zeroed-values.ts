@@ -1,9 +1,10 @@
 /**
- * Value zeroing of one kind of attention: how far each layer's output moves when the value vectors of one token are
- * zeroed in that layer alone, the rest of the layer's inputs being the clean ones.
+ * Value zeroing of one kind of attention: how far each layer's output moves when the value vectors of one unit of tokens
+ * are zeroed in that layer alone, the rest of the layer's inputs being the clean ones.
  *
  * Layers are independent, so nothing but the block itself is run again, and in a decoder only the rows where scores are
- * read, on the cached keys and values of the clean pass. The tokens of a layer are zeroed in one batch.
+ * read, on the cached keys and values of the clean pass. The units of a layer are zeroed in one batch, whose copies share
+ * queries, keys and values as they are projected.
  */
 
 import type { Stack } from '../../../models/model.ts';
@@ -15,6 +16,8 @@ import { type Tensor, type Tensor2D, tf } from '../../../tensors/tf.ts';
 import { AttributionError } from '../../errors.ts';
 import type { Passes } from '../../passes/passes.ts';
 import type { ScoreArray } from '../../scores.ts';
+import type { Span } from '../../spans.ts';
+import { spreadOverTokens } from './units.ts';
 
 /** Which attention's values are zeroed, and where the layers' outputs are compared. */
 export type ZeroedAttention = 'encoder' | 'decoder' | 'cross';
@@ -40,6 +43,15 @@ export const euclideanDistance: Distance = (changed, clean, copies) => tf.sqrt(s
 function squaredDistance(changed: Tensor2D, clean: Tensor2D, copies: number): Tensor {
   const [rows, hidden] = clean.shape;
   return tf.sum(tf.square(tf.sub(tf.reshape(changed, [copies, rows, hidden]), tf.expandDims(clean, 0))), 2);
+}
+
+/** What is zeroed, and how its effect is measured. */
+interface Zeroed {
+  kind: ZeroedAttention;
+  /** Units of the tokens whose values are zeroed, which cover all of them. */
+  units: readonly Span[];
+  heads: HeadsOf;
+  distance: Distance;
 }
 
 /** Distances below this are rounding noise. */
@@ -85,66 +97,73 @@ export class ZeroedValues {
     this.dispose();
   }
 
+  #stack(kind: ZeroedAttention): Stack {
+    const { model } = this.#passes;
+    return (kind === 'encoder' ? model.encoder : model.decoder) as Stack;
+  }
+
+  /** Layers that have the attention. */
+  layers(kind: ZeroedAttention): number {
+    return this.#stack(kind).blocks.length;
+  }
+
   /**
-   * Shares of each token in the change of what attends to it, normalized over the tokens.
-   * @param onProgress - receives the number of tokens zeroed so far, over all layers
+   * Shares of each unit in the change of what attends to it, normalized over the units, for each of its tokens.
+   * @param onProgress - receives the number of units zeroed so far, over all layers
    * @returns [tokens, steps or encoder positions, layers]; NaN for target tokens after the step's prefix
    */
-  async shares(
-    kind: ZeroedAttention,
-    heads: HeadsOf,
-    distance: Distance,
-    onProgress: (done: number) => Promise<void>,
-  ): Promise<ScoreArray> {
+  async shares(asked: Zeroed, onProgress: (done: number) => Promise<void>): Promise<ScoreArray> {
     const passes = this.#passes;
-    const stack = (kind === 'encoder' ? passes.model.encoder : passes.model.decoder) as Stack;
+    const { kind, units } = asked;
     const tokens = kind === 'decoder' ? passes.length : passes.sourceLength;
     const columns = kind === 'encoder' ? tokens : passes.steps;
-    const layers = stack.blocks.length;
-    const batchSize = Math.min(tokens, passes.plan.copiesPerBlock(columns));
-    const data = new Float32Array(tokens * columns * layers);
+    const layers = this.layers(kind);
+    const batchSize = Math.min(units.length, passes.plan.copiesPerBlock(columns));
+    const data = new Float32Array(units.length * columns * layers);
     for (let layer = 0; layer < layers; layer++) {
-      const zeroed = heads(layer);
-      for (let start = 0; start < tokens; start += batchSize) {
-        const copies = Math.min(batchSize, tokens - start);
-        const moved = zeroed?.length === 0 ? null : await this.#moved(kind, layer, zeroed, distance, start, copies);
+      const none = asked.heads(layer)?.length === 0;
+      for (let start = 0; start < units.length; start += batchSize) {
+        const copies = Math.min(batchSize, units.length - start);
+        const moved = none ? null : await this.#moved(asked, layer, units.slice(start, start + copies));
         moved?.forEach((value, k) => {
           data[(start * columns + k) * layers + layer] = value;
         });
-        await onProgress(layer * tokens + start + copies);
+        await onProgress(layer * units.length + start + copies);
       }
     }
-    passes.counters.forward += tokens;
-    const hidden = (token: number, column: number) => kind === 'decoder' && token > passes.read[column];
-    return normalized({ shape: [tokens, columns, layers], data }, hidden);
+    passes.counters.forward += units.length;
+    const hides = (position: number, column: number) => kind === 'decoder' && position > passes.read[column];
+    normalize(data, [units.length, columns, layers], (unit, column) => hides(units[unit].start, column));
+    const spread = spreadOverTokens(data, units);
+    for (let token = 0; token < tokens; token++) {
+      for (let column = 0; column < columns; column++) {
+        const cell = (token * columns + column) * layers;
+        if (hides(token, column)) spread.fill(Number.NaN, cell, cell + layers);
+      }
+    }
+    return { shape: [tokens, columns, layers], data: spread };
   }
 
-  /** Distances [copies, columns] of one layer with the values of tokens start .. start + copies - 1 zeroed. */
-  async #moved(
-    kind: ZeroedAttention,
-    layer: number,
-    heads: readonly number[] | null,
-    distance: Distance,
-    start: number,
-    copies: number,
-  ): Promise<Float32Array> {
+  /** Distances [units, columns] of one layer with the values of each of the units zeroed. */
+  async #moved({ kind, heads, distance }: Zeroed, layer: number, units: readonly Span[]): Promise<Float32Array> {
     const { model, length, sourceLength, read: readAt, steps } = this.#passes;
     const inEncoder = kind === 'encoder';
-    const stack = (inEncoder ? model.encoder : model.decoder) as Stack;
+    const stack = this.#stack(kind);
+    const copies = units.length;
     const zeroedName = (kind === 'cross' ? stack.crossAttention : stack.selfAttention)[layer];
     const values = (name: string, given: Tensor): Tensor =>
-      name === zeroedName ? tf.mul(given, zeroMask(given, heads, start, copies, kind)) : given;
+      name === zeroedName ? tf.mul(given, zeroMask(given, heads(layer), units, kind)) : given;
     using run = this.#passes.startRun({ past: this.#clean.present, attention: { values } });
     return await read(() => {
       const [first, count] = inEncoder ? [0, sourceLength] : [readAt[0], steps];
       const states = inEncoder ? this.#encoder : this.#decoder;
       const part = (state: Tensor2D): Tensor2D => tf.slice(state, [first, 0], [count, state.shape[1]]);
-      const rows = run.ownRows(Rows.full(copies, inEncoder ? sourceLength : length, first));
-      const input = run.leaf(tf.tile(part(states[layer]), [copies, 1]), rows, false);
+      const positions = inEncoder ? sourceLength : length;
+      const rows = run.ownRows(Rows.full(1, positions, first));
+      const input = run.leaf(part(states[layer]), rows, false);
       const memory = inEncoder || model.encoder === null ? null : 'cached';
-      const changed = stack.blocks[layer](run, input, memory, null);
-      const cleanRows = run.ownRows(Rows.full(1, count));
-      const clean = run.leaf(part(states[layer + 1]), cleanRows, false);
+      const changed = stack.blocks[layer](run, input, memory, run.ownRows(Rows.full(copies, positions, first)));
+      const clean = run.leaf(part(states[layer + 1]), rows, false);
       const leave = (x: Value): Value => {
         if (layer < stack.blocks.length - 1) return x;
         const left = stack.leave(run, x);
@@ -166,44 +185,46 @@ function keepStates(run: Run, stack: Stack, features: Value, memory: Value | nul
   return stack.leave(run, x);
 }
 
-/** Ones [copies, kv heads, keys, 1], with zeros for copy i at key start + i in the heads. */
+/** Ones [units, kv heads, keys, 1], with zeros for each unit at its keys in the heads. */
 function zeroMask(
   values: Tensor,
   heads: readonly number[] | null,
-  start: number,
-  copies: number,
+  units: readonly Span[],
   kind: ZeroedAttention,
 ): Tensor {
   const [, kvHeads, keys] = values.shape as [number, number, number];
   const zeroed = heads ?? Array.from({ length: kvHeads }, (_, head) => head);
-  const mask = new Float32Array(copies * kvHeads * keys).fill(1);
+  const mask = new Float32Array(units.length * kvHeads * keys).fill(1);
   for (const head of zeroed) {
     const at = head < 0 ? kvHeads + head : head;
     if (at < 0 || at >= kvHeads) {
       const message = `there is no key-value head ${head}: the layer has ${kvHeads}, 0 to ${kvHeads - 1}`;
       throw new AttributionError('unknown_head', message, `#/method_args/${kind}_zeroed_units_indices`);
     }
-    for (let copy = 0; copy < copies; copy++) mask[(copy * kvHeads + at) * keys + start + copy] = 0;
+    units.forEach(({ start, end }, unit) => {
+      const row = (unit * kvHeads + at) * keys;
+      mask.fill(0, row + start, row + end);
+    });
   }
-  return tf.tensor4d(mask, [copies, kvHeads, keys, 1]);
+  return tf.tensor4d(mask, [units.length, kvHeads, keys, 1]);
 }
 
-/** Columns divided by their sum over the tokens that are not hidden; hidden ones are NaN. */
-function normalized(array: ScoreArray, hidden: (token: number, column: number) => boolean): ScoreArray {
-  const { data, shape } = array;
-  const [tokens, columns, layers] = shape;
+/** Divides columns of [units, columns, layers] by their sum over the units that are not hidden. */
+function normalize(
+  data: Float32Array,
+  [units, columns, layers]: [number, number, number],
+  hidden: (unit: number, column: number) => boolean,
+): void {
   for (let column = 0; column < columns; column++) {
     for (let layer = 0; layer < layers; layer++) {
       let total = 0;
-      for (let token = 0; token < tokens; token++) {
-        const cell = (token * columns + column) * layers + layer;
-        if (hidden(token, column)) data[cell] = Number.NaN;
-        else if (data[cell] < NOISE) data[cell] = 0;
-        else total += data[cell];
+      for (let unit = 0; unit < units; unit++) {
+        const cell = (unit * columns + column) * layers + layer;
+        if (data[cell] < NOISE || hidden(unit, column)) data[cell] = 0;
+        total += data[cell];
       }
       if (total === 0) continue;
-      for (let token = 0; token < tokens; token++) data[(token * columns + column) * layers + layer] /= total;
+      for (let unit = 0; unit < units; unit++) data[(unit * columns + column) * layers + layer] /= total;
     }
   }
-  return array;
 }
