@@ -11,14 +11,14 @@ const END = '\n        ],\n        "step_attributions": null\n    }\n}';
 type Info = Record<string, unknown> & { input_texts?: string[]; generated_texts?: string[]; exec_time?: number };
 
 /** The info of a file. Reads no further than it reaches. */
-export async function inseqInfoOf(file: AsyncIterable<Buffer>): Promise<Info> {
+async function inseqInfoOf(file: AsyncIterable<Buffer>): Promise<Info> {
   const [head] = await splitHead(file);
   const { attributes }: { attributes: { info: Info } } = JSON.parse(`${head}}}`);
   return attributes.info;
 }
 
 /** The sequences of a file, as text: the elements of a list. */
-export async function* inseqSequencesOf(file: AsyncIterable<Buffer>): AsyncGenerator<string> {
+async function* inseqSequencesOf(file: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const [, rest] = await splitHead(file);
   let held = '';
   for await (const piece of rest) {

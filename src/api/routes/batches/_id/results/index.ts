@@ -80,6 +80,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
       open++;
       reply.raw.once('close', () => open--);
+      // The client sees at once that the stream is open: its first line may take a while.
+      reply.raw.once('pipe', () => reply.raw.flushHeaders());
       const signal = disconnected(reply);
       const outcomes = (form: OutcomeOptions['format']) => batches.outcomes(id, { format: form, skip, follow, signal });
       switch (format) {
