@@ -1,8 +1,13 @@
-/** Writes openapi/openapi.json from the routes (`npm run openapi`). A test fails when the committed file differs. */
+/**
+ * Writes openapi/openapi.json from the routes, and the types of clients/typescript from that (`npm run openapi`). Tests
+ * fail where a committed file differs.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { openApiDocument } from '../src/api/openapi/document.ts';
+import { writeClientTypes } from './client-types.ts';
 
 const target = new URL('../openapi/openapi.json', import.meta.url);
 await mkdir(new URL('.', target), { recursive: true });
 await writeFile(target, await openApiDocument());
-console.log('openapi/openapi.json is written.');
+writeClientTypes();
+console.log('openapi/openapi.json and the types of clients/typescript are written.');

@@ -7,6 +7,7 @@ import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createWhence } from '../../clients/typescript/src/index.ts';
 import type { Job } from '../../src/contract/job.ts';
 import type { Result } from '../../src/contract/result.ts';
 import { PROJECT, startUp, type Up } from '../support/up.ts';
@@ -51,6 +52,17 @@ describe('whence up', () => {
     assert.equal(target[scores.indexOf(Math.max(...scores))].token, 'ĠFrance');
   });
 
+  it('streams columns to the typed client as they are finished, and the job in the end', async () => {
+    const tokens: string[] = [];
+    for await (const { event, data } of createWhence(up.url).stream({ ...FRANCE, top_alternatives: 2 })) {
+      if (event === 'done') assert.equal(data.status, 'succeeded');
+      if (event !== 'step') continue;
+      tokens.push(data.token.token);
+      assert.equal(data.top_alternatives?.length, 2);
+    }
+    assert.equal(tokens[0], 'ĠParis');
+  });
+
   it('takes a job, tells its progress and events, and keeps its result in every form', async () => {
     const accepted = await submit({ ...FRANCE, method: 'occlusion' });
     assert.equal(accepted.status, 202);
@@ -74,11 +86,13 @@ describe('whence up', () => {
   });
 
   it('translates into the language that is asked for', async () => {
-    const answer = await submit(
-      { model: 'numbers-m2m100', input_texts: 'forty-two', src_lang: 'en', tgt_lang: 'de', attribute_target: true },
-      { prefer: 'wait=60' },
-    );
-    const { result } = (await answer.json()) as { result: Result };
+    const result = await createWhence(up.url).attribute({
+      model: 'numbers-m2m100',
+      input_texts: 'forty-two',
+      src_lang: 'en',
+      tgt_lang: 'de',
+      attribute_target: true,
+    });
     assert.deepEqual(result.info.generated_texts, ['zweiundvierzig']);
     assert.ok(result.sequences[0].source_attributions !== null);
   });
@@ -92,8 +106,8 @@ describe('whence up', () => {
 
   it('serves its documentation, models, health and metrics', async () => {
     assert.match(await (await get('/docs')).text(), /swagger/i);
-    const { models } = (await (await get('/models')).json()) as { models: { id: string }[] };
-    assert.deepEqual(models.map(({ id }) => id).sort(), ['facts-gpt2', 'numbers-m2m100']);
+    const { data } = await createWhence(up.url).api.GET('/models');
+    assert.deepEqual(data?.models?.map(({ id }) => id).sort(), ['facts-gpt2', 'numbers-m2m100']);
     assert.equal((await get('/health/ready')).status, 200);
     assert.match(await (await get('/metrics')).text(), /^# HELP /m);
   });

@@ -1,0 +1,5 @@
+/** A typed client of Whence. */
+
+export { createWhence, type Job, type JobEvent, type Request, type Result, type Whence } from './client.ts';
+export { WhenceError } from './errors.ts';
+export type { components, paths } from './schema.ts';

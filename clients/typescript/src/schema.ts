@@ -1,0 +1,4067 @@
+/** Types of openapi/openapi.json (SHA-256 7a6cacc3f8e462156b1aa5df8caed0964af9cc1d12d6bb925c0d8c4b2899a882), written by `npm run openapi`. */
+
+export interface paths {
+    "/aggregators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Aggregators: reduce, merge or normalize scores */
+        get: operations["listAggregators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aggregators/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One aggregator */
+        get: operations["getAggregator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attribute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Attribute generated tokens to input tokens
+         * @description Queues an attribution. Only `model` and `input_texts` (or `messages`) are needed; the model generates where no text is forced.
+         */
+        post: operations["attribute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List batches, newest first */
+        get: operations["listBatches"];
+        put?: never;
+        /**
+         * Attribute a data set: many requests, one a line
+         * @description Newline-delimited JSON, up to 100000 lines and 256 MB, each line a request under a `custom_id` of its own. A first line `{"defaults": {…}}` holds fields of the bodies that all lines share. A line that cannot be computed has its own error in the results and leaves the others alone.
+         */
+        post: operations["createBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far is a batch? */
+        get: operations["getBatch"];
+        put?: never;
+        post?: never;
+        /** Cancel a batch if needed, and forget it, its lines and its results */
+        delete: operations["deleteBatch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch
+         * @description What its lines have come to so far is kept. A batch that has ended stays as it is.
+         */
+        post: operations["cancelBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of the lines of a batch, in their order
+         * @description Streams each line as soon as it and all before it have ended, as fast as the client reads. A stream that breaks off is not complete: go on with `skip`.
+         */
+        get: operations["getBatchResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Does this process answer? */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Can this service compute attributions now? */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List jobs, newest first */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far is a job? */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        /** Cancel a job if needed, and forget it and its result */
+        delete: operations["deleteJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description Frees the device within a second. A job that has ended stays as it is.
+         */
+        post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a job as it is computed
+         * @description Server-sent events: `progress`, `step` (one generated token's finished column) and, last, `done` with the job. Everything that happened before is replayed first.
+         */
+        get: operations["followJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The attributions of a finished job as a page
+         * @description Without scripts it shows the text, the strongest tokens and small matrices; its script, which is part of it, adds the rest. Where `Accept` prefers `text/html`, as browsers do, a job that is not finished has a page, too (202), which shows how far it is and turns into the result, and problems are told as pages.
+         */
+        get: operations["getHeatmap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attributions of a finished job */
+        get: operations["getResult"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attribution methods, with the JSON Schema of their arguments */
+        get: operations["listMethods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/methods/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One method */
+        get: operations["getMethod"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of this process, the queue and the workers */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models that this service has, and which of them are loaded */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model */
+        get: operations["getModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A job that was shared
+         * @description Needs no API key. Browsers are sent on to the heatmap.
+         */
+        get: operations["getShared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s/{token}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a job as it is computed
+         * @description Server-sent events: `progress`, `step` (one generated token's finished column) and, last, `done` with the job. Everything that happened before is replayed first.
+         */
+        get: operations["sharedFollowJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s/{token}/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The attributions of a finished job as a page
+         * @description Without scripts it shows the text, the strongest tokens and small matrices; its script, which is part of it, adds the rest. Where `Accept` prefers `text/html`, as browsers do, a job that is not finished has a page, too (202), which shows how far it is and turns into the result, and problems are told as pages.
+         */
+        get: operations["sharedGetHeatmap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s/{token}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attributions of a finished job */
+        get: operations["sharedGetResult"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is this browser signed in? */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Sign a browser in with an API key
+         * @description Sets a cookie that scripts cannot read, so that pages, pictures and event streams open in the browser. It ends by itself, and with the key. What changes something is then answered to pages of this service alone (`Origin`).
+         */
+        post: operations["signIn"];
+        /**
+         * Sign this browser out
+         * @description Takes its cookie away. A cookie that somebody copied is valid until it ends or the key is rotated.
+         */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/step-functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be attributed, or reported for each token */
+        get: operations["listStepFunctions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/step-functions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One step function */
+        get: operations["getStepFunction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @example {
+         *       "model": "facts-gpt2",
+         *       "input_texts": "The capital of France is"
+         *     }
+         */
+        AttributeRequest: {
+            /**
+             * @description An id of `GET /models`.
+             * @example facts-gpt2
+             */
+            model: string;
+            /**
+             * @description One text, or 1 to 64: the prompt, or the source to translate.
+             * @example The capital of France is
+             */
+            input_texts?: string | string[];
+            /** @description Chat models, instead of `input_texts`: a conversation or a list of them, rendered by the checkpoint's chat template. */
+            messages?: {
+                /** @example user */
+                role: string;
+                /** @description A text, or parts `{"type": "text", "text": …}`, which are joined as they are. */
+                content: string | {
+                    /** @enum {string} */
+                    type: "text";
+                    text: string;
+                }[];
+            }[] | {
+                /** @example user */
+                role: string;
+                /** @description A text, or parts `{"type": "text", "text": …}`, which are joined as they are. */
+                content: string | {
+                    /** @enum {string} */
+                    type: "text";
+                    text: string;
+                }[];
+            }[][];
+            /**
+             * @description Forced output, one for each input. With decoder-only models each starts with its input text (with `messages` it is the reply alone). null: the model generates.
+             * @default null
+             * @example The capital of France is Paris
+             */
+            generated_texts?: (string | string[]) | null;
+            /**
+             * @description An id of `GET /methods`.
+             * @default input_x_gradient
+             */
+            method?: string;
+            /**
+             * @description Arguments of the method, by its `args_schema` in `GET /methods`.
+             * @default {}
+             * @example {}
+             */
+            method_args?: {
+                /** @description Layer methods: one module name (`transformer.h.3.mlp`) or several. */
+                target_layer?: string | string[] | null;
+            } & {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What is attributed: an id of `GET /step-functions`, or `{name, args}`. Contrastive ones take `contrast_targets` in `args`.
+             * @default probability
+             * @example probability
+             */
+            attributed_fn?: string | {
+                name: string;
+                /** @default {} */
+                args?: {
+                    [key: string]: unknown;
+                };
+            };
+            /**
+             * @description Step functions whose value is reported for each generated token.
+             * @default []
+             * @example [
+             *       "probability",
+             *       "entropy"
+             *     ]
+             */
+            step_scores?: (string | {
+                name: string;
+                /** @default {} */
+                args?: {
+                    [key: string]: unknown;
+                };
+            })[];
+            /**
+             * @description How many of the most probable tokens to list for each attributed token: what else the model might have said there.
+             * @default 0
+             */
+            top_alternatives?: number;
+            /**
+             * @description Encoder-decoder only: attribute the target prefix too. Decoder-only models always attribute their prefix.
+             * @default false
+             */
+            attribute_target?: boolean;
+            /**
+             * @description First attributed target position; negative counts from the end. null: the first generated token.
+             * @default null
+             */
+            attr_pos_start?: number | null;
+            /**
+             * @description One past the last attributed target position; negative counts from the end. null: the end.
+             * @default null
+             */
+            attr_pos_end?: number | null;
+            /**
+             * @description Whether the end-of-sequence token, too, is replaced in baselines.
+             * @default false
+             */
+            include_eos_baseline?: boolean;
+            /**
+             * @description How the model generates. What is left out is as `generation_config.json` of the checkpoint says (which never switches sampling on), else greedy search: `info.generation_config` lists it. Without effect, and not refused, where the texts are forced.
+             * @default {}
+             */
+            generation_args?: {
+                /**
+                 * @description Most tokens to generate. Left out: 20, or fewer where the checkpoint says so or the model has no room for more.
+                 * @example 20
+                 */
+                max_new_tokens?: number;
+                /** @description Tokens before the end of the sequence is allowed. Left out: the checkpoint's, else 0. */
+                min_new_tokens?: number;
+                /** @description Beams of beam search; 1 is greedy search. Left out: the checkpoint's, else 1. */
+                num_beams?: number;
+                /** @description Beam search divides a beam's log-probability by its length to this power: above 0 favours long texts. Left out: the checkpoint's, else 1. */
+                length_penalty?: number;
+                /** @description Beam search ends with as many finished beams as it has beams (true), when a better one is unlikely (false) or impossible ("never"). Left out: the checkpoint's, else false. */
+                early_stopping?: boolean | "never";
+                /**
+                 * @description Sample (by `seed`) instead of taking the likeliest token, or with `num_beams` the likeliest beams.
+                 * @default false
+                 */
+                do_sample?: boolean;
+                /** @description Divides the logits before sampling; needs `do_sample`. Left out: the checkpoint's, else 1. */
+                temperature?: number;
+                /** @description Sample among the k likeliest tokens; 0: all. Needs `do_sample`. Left out: the checkpoint's, else 50. */
+                top_k?: number;
+                /** @description Sample among the likeliest tokens that hold this probability; needs `do_sample`. Left out: the checkpoint's, else 1. */
+                top_p?: number;
+                /** @description Above 1: makes repeated tokens less likely. Left out: the checkpoint's, else 1. */
+                repetition_penalty?: number;
+                /** @description Above 1: makes tokens of the input likelier. Left out: the checkpoint's, else 1. */
+                encoder_repetition_penalty?: number;
+                /** @description No n-gram of this size occurs twice; 0: off. Left out: the checkpoint's, else 0. */
+                no_repeat_ngram_size?: number;
+                /** @description No n-gram of this size of the input is generated; 0: off. Left out: the checkpoint's, else 0. */
+                encoder_no_repeat_ngram_size?: number;
+                /** @description Sequences of token ids that are not generated. Left out: the checkpoint's. */
+                bad_words_ids?: number[][];
+                /** @description Token ids that are not generated. Left out: the checkpoint's. */
+                suppress_tokens?: number[];
+                /** @description Token ids that are not generated first. Left out: the checkpoint's. */
+                begin_suppress_tokens?: number[];
+            };
+            /**
+             * @description Multilingual models: language code of the input. null: the model's own.
+             * @default null
+             */
+            src_lang?: string | null;
+            /**
+             * @description Multilingual models: language code of the output; it becomes the forced first token, or stands in front of the source (Marian). null: the model's own.
+             * @default null
+             */
+            tgt_lang?: string | null;
+            /**
+             * @description Encode the texts without special tokens.
+             * @default false
+             */
+            skip_special_tokens?: boolean;
+            /**
+             * @description Show tokens without the tokenizer's marks (`▁`, `Ġ`).
+             * @default false
+             */
+            clean_special_chars?: boolean;
+            /**
+             * @description Chain of aggregators of `GET /aggregators`; `[]`: raw scores. Left out: the method's default.
+             * @example [
+             *       "scores"
+             *     ]
+             */
+            aggregators?: (string | {
+                name: string;
+                /** @default {} */
+                args?: {
+                    [key: string]: unknown;
+                };
+            })[];
+            /**
+             * @description The same request and seed gives the same result.
+             * @default 42
+             */
+            seed?: number;
+            /**
+             * @description Where the finished job is posted.
+             * @default null
+             */
+            webhook?: {
+                /** @description http or https; receives the finished Job by POST. */
+                url: string;
+                /** @description Key of the HMAC-SHA256 signature that the delivery carries. */
+                secret?: string;
+            } | null;
+        };
+        /**
+         * @example {
+         *       "phase": "attributing",
+         *       "completed": 3,
+         *       "total": 12,
+         *       "fraction": 0.25
+         *     }
+         */
+        Progress: {
+            /** @enum {unknown} */
+            phase: "queued" | "loading" | "generating" | "attributing" | "done";
+            /** @description Units of work done in this phase. */
+            completed: number;
+            /** @description Units of work of this phase; 0: not known yet. */
+            total: number;
+            /** @description `completed / total`. */
+            fraction: number;
+        };
+        /**
+         * @example {
+         *       "code": "worker_lost",
+         *       "message": "The worker ended three times while computing this job.",
+         *       "pointer": null
+         *     }
+         */
+        JobError: {
+            /**
+             * @description Machine-readable, stable.
+             * @example worker_lost
+             */
+            code: string;
+            /** @description For the person who made the request. */
+            message: string;
+            /** @description JSON pointer of the field at fault, where there is one. */
+            pointer: string | null;
+        };
+        /**
+         * @example {
+         *       "id": "k3v9",
+         *       "status": "queued",
+         *       "model": "facts-gpt2",
+         *       "method": "input_x_gradient",
+         *       "created_at": "2026-03-01T12:00:00.000Z",
+         *       "started_at": null,
+         *       "finished_at": null,
+         *       "queue_position": 0,
+         *       "progress": {
+         *         "phase": "queued",
+         *         "completed": 0,
+         *         "total": 0,
+         *         "fraction": 0
+         *       },
+         *       "error": null,
+         *       "failed_texts": 0,
+         *       "links": {
+         *         "self": "/jobs/k3v9",
+         *         "result": "/jobs/k3v9/result",
+         *         "events": "/jobs/k3v9/events",
+         *         "heatmap": "/jobs/k3v9/heatmap",
+         *         "share": "/s/dGg0.cXk"
+         *       }
+         *     }
+         */
+        Job: {
+            /**
+             * @description Unguessable.
+             * @example k3v9
+             */
+            id: string;
+            /**
+             * @description `succeeded`, `failed` and `canceled` are final.
+             * @example running
+             * @enum {unknown}
+             */
+            status: "queued" | "running" | "succeeded" | "failed" | "canceled";
+            /** @example facts-gpt2 */
+            model: string;
+            /** @example input_x_gradient */
+            method: string;
+            /**
+             * Format: date-time
+             * @description When it was accepted.
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            /** @description Jobs in front of it; 0 when it is next or runs; null when it has ended. */
+            queue_position: number | null;
+            progress: components["schemas"]["Progress"];
+            /** @description Why it failed. A job of several texts fails only where all of them did. */
+            error: components["schemas"]["JobError"] | null;
+            /** @description Texts of a job that succeeded which failed: `error` of their sequences in the result says why. */
+            failed_texts: number;
+            links: {
+                /** @example /jobs/k3v9 */
+                self: string;
+                /** @example /jobs/k3v9/result */
+                result: string;
+                /** @example /jobs/k3v9/events */
+                events: string;
+                /** @example /jobs/k3v9/heatmap */
+                heatmap: string;
+                /**
+                 * @description A link for others, to read this job without an API key. It ends by itself, with the key that the request was made with, and with the job. Webhooks have none.
+                 * @example /s/dGg0.cXk
+                 */
+                share?: string;
+            };
+        };
+        JobList: {
+            jobs: components["schemas"]["Job"][];
+            /** @description Give it as `cursor` to read on; null: the last page. */
+            next_cursor: string | null;
+        };
+        /**
+         * @example {
+         *       "id": "b7x2",
+         *       "status": "running",
+         *       "created_at": "2026-03-01T12:00:00.000Z",
+         *       "started_at": "2026-03-01T12:00:00.200Z",
+         *       "finished_at": null,
+         *       "estimated_end": "2026-03-01T12:00:25.200Z",
+         *       "counts": {
+         *         "total": 500,
+         *         "queued": 396,
+         *         "running": 4,
+         *         "succeeded": 99,
+         *         "failed": 1,
+         *         "canceled": 0
+         *       },
+         *       "progress": {
+         *         "completed": 100,
+         *         "total": 500,
+         *         "fraction": 0.2
+         *       },
+         *       "links": {
+         *         "self": "/batches/b7x2",
+         *         "results": "/batches/b7x2/results",
+         *         "cancel": "/batches/b7x2/cancel"
+         *       }
+         *     }
+         */
+        Batch: {
+            /**
+             * @description Unguessable.
+             * @example b7x2
+             */
+            id: string;
+            /**
+             * @description `completed` (every line has ended, well or badly) and `canceled` are final.
+             * @example running
+             * @enum {unknown}
+             */
+            status: "queued" | "running" | "completed" | "canceled";
+            /**
+             * Format: date-time
+             * @description When it was accepted.
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            /** @description null: not known yet, or it has ended. */
+            estimated_end: string | null;
+            /** @description Lines by status. */
+            counts: {
+                /** @description All lines. */
+                total: number;
+                /** @description Lines that wait. */
+                queued: number;
+                /** @description Lines that are computed now. */
+                running: number;
+                /** @description Lines that have a result. */
+                succeeded: number;
+                /** @description Lines that have an error. */
+                failed: number;
+                /** @description Lines that were not computed, because the batch was canceled. */
+                canceled: number;
+            };
+            progress: {
+                /** @description Lines that have ended. */
+                completed: number;
+                /** @description All lines. */
+                total: number;
+                fraction: number;
+            };
+            links: {
+                /** @example /batches/b7x2 */
+                self: string;
+                /** @example /batches/b7x2/results */
+                results: string;
+                /** @example /batches/b7x2/cancel */
+                cancel: string;
+            };
+        };
+        BatchList: {
+            batches: components["schemas"]["Batch"][];
+            /** @description Give it as `cursor` to read on; null: the last page. */
+            next_cursor: string | null;
+        };
+        BatchLine: {
+            /**
+             * @description Names the line in the results; each occurs once in a batch.
+             * @example question-17
+             */
+            custom_id: string;
+            /**
+             * @description As OpenAI's lines have it; may be left out.
+             * @enum {string}
+             */
+            method?: "POST";
+            /**
+             * @description Which request it is. Default: `/attribute`.
+             * @enum {unknown}
+             */
+            url?: "/attribute";
+            /**
+             * @description The body of that request; fields that it leaves out are those of `defaults`.
+             * @example {
+             *       "model": "facts-gpt2",
+             *       "input_texts": "The capital of France is"
+             *     }
+             */
+            body: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @example {
+         *       "id": 464,
+         *       "token": "The",
+         *       "start": 0,
+         *       "end": 3
+         *     }
+         */
+        ResultToken: {
+            /** @description Id in the model's vocabulary; -1 where an aggregator joined several tokens. */
+            id: number;
+            token: string;
+            /** @description First character in the text (UTF-16 units); null for special tokens. */
+            start: number | null;
+            /** @description One past its last character; null for special tokens. */
+            end: number | null;
+            /** @description Chat models: the role whose message the token belongs to. */
+            role?: string;
+            /** @description True where the token was not chosen by the model: a forced language code. */
+            forced?: boolean;
+            /** @description Attributed tokens of contrastive requests: the token of the contrast text that this one was compared with, by the attributed function, or else by the first contrastive step score. `info.contrasts` has them all. */
+            contrast?: {
+                id: number;
+                token: string;
+                /** @description In the contrast text, counted in tokens. */
+                position: number;
+            };
+        };
+        ResultSequence: {
+            /** @description Encoder-decoder: the input. Decoder-only: []. */
+            source: components["schemas"]["ResultToken"][];
+            /** @description The output; with decoder-only models it starts with the prompt. */
+            target: components["schemas"]["ResultToken"][];
+            /** @description Target position of the first attributed token. */
+            attr_pos_start: number;
+            /** @description One past the last. */
+            attr_pos_end: number;
+            /** @description `[i][t]`: how much source token i counted for target token `attr_pos_start + t`; null for decoder-only models. */
+            source_attributions: (number | null | unknown[])[][] | null;
+            /** @description `[j][t]`: the same for target token j; null inside where j does not come before that token. */
+            target_attributions: (number | null | unknown[])[][] | null;
+            /** @description One value for each attributed token. */
+            step_scores: {
+                [key: string]: (number | null)[];
+            };
+            /** @description Scores between tokens of the same side, such as encoder self-attention. */
+            sequence_scores: {
+                [key: string]: (number | null | unknown[])[][];
+            };
+            /** @description Sum of attributions minus the change of the attributed function, for each attributed token. */
+            convergence_delta: (number | null)[] | null;
+            /**
+             * @description For each attributed token the `top_alternatives` most probable tokens, the most probable first; where an aggregator merged tokens, those at the first of them.
+             * @example [
+             *       [
+             *         {
+             *           "id": 6342,
+             *           "token": "ĠParis",
+             *           "probability": 0.93
+             *         }
+             *       ]
+             *     ]
+             */
+            top_alternatives?: {
+                id: number;
+                token: string;
+                /** @description By the logits as they are, without sampling or penalties. */
+                probability: number;
+            }[][];
+            /** @description Names of the axes after `[token][step]` of raw scores, such as `["layer", "head"]`. */
+            axes?: string[];
+            /** @description Names along the axis `layer`, where a method was asked for layers. */
+            layers?: string[];
+            /** @description The method's own diagnostics, such as the R2 of LIME's fit. */
+            diagnostics?: {
+                [key: string]: unknown;
+            };
+            error?: components["schemas"]["JobError"];
+        };
+        ResultInfo: {
+            model: string;
+            /**
+             * @description The checkpoint's `model_type`.
+             * @example gpt2
+             */
+            model_type: string;
+            /** @description SHA-256 of configuration and weights: tells one checkpoint from another. */
+            model_hash: string;
+            /** @description SHA-256 of the tokenizer's files. */
+            tokenizer_hash: string;
+            /** @example int8 */
+            quantization: string;
+            /** @description int8 models: which activations are outliers, and by row or by batch. */
+            int8?: {
+                threshold: number;
+                outliers: string;
+            };
+            /** @example tensorflow */
+            backend: string;
+            /**
+             * @description What computed: `cpu`, or the name of the GPU.
+             * @example cpu
+             */
+            device?: string;
+            method: string;
+            /** @description All effective arguments. */
+            method_args: {
+                [key: string]: unknown;
+            };
+            attributed_fn: string;
+            /** @description All effective arguments. */
+            attributed_fn_args: {
+                [key: string]: unknown;
+            };
+            step_scores: {
+                name: string;
+                args: {
+                    [key: string]: unknown;
+                };
+            }[];
+            /** @description The chain that was applied, whether asked for or the default; []: none, the scores are raw. */
+            aggregators: {
+                name: string;
+                args: {
+                    [key: string]: unknown;
+                };
+            }[] | null;
+            /** @description What contrastive step functions compared with what. */
+            contrasts?: {
+                /** @description Which of the sequences. */
+                sequence: number;
+                step_function: string;
+                role: "attributed_fn" | "step_score";
+                /** @description `[position in the generated text, position in the contrast text]` of each attributed token. */
+                alignments: number[][];
+                /** @description The contrast token of each attributed token. */
+                contrast_tokens: string[];
+                /** @description Each attributed token behind the one that it was compared with, as Inseq writes it: `▁Rome → ▁Paris`. */
+                pairs: string[];
+            }[];
+            /** @description The checkpoint's own wishes for free generation; left out where the text was given. */
+            generation_config?: {
+                /** @example generation_config.json */
+                file: string;
+                /** @description What of the file was followed, by its names. */
+                applied: {
+                    [key: string]: unknown;
+                };
+                /** @description What was not, each with its `value` and the `reason`. */
+                ignored: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description Whether the target prefix was attributed. */
+            attribute_target: boolean;
+            include_eos_baseline: boolean;
+            /** @description How the model generated; null: the texts were forced. */
+            generation_args: Record<string, never> | null;
+            /** @description Language of the input, whether asked for or the model's own; null: the model names none. */
+            src_lang: string | null;
+            /** @description Language of the output, whether asked for or the model's own; null: the model names none. */
+            tgt_lang: string | null;
+            skip_special_tokens: boolean;
+            clean_special_chars: boolean;
+            /** @description null: `messages` were given. */
+            input_texts: string[] | null;
+            /** @description The conversations, where they were given in place of `input_texts`. */
+            messages?: Record<string, never>[][];
+            /** @description The whole outputs, as a request takes them: with decoder-only models each starts with its input text (with `messages` it is the reply alone). null: the text failed before there was one. */
+            generated_texts: (string | null)[];
+            /** @description The outputs without what was given: what the model added. null: as in `generated_texts`. */
+            continuations: (string | null)[];
+            seed: number;
+            request: components["schemas"]["AttributeRequest"];
+            /** @description Seconds that the engine computed. */
+            seconds: number;
+            /** @description Passes over the whole sequence batch. */
+            forward_passes: number;
+            backward_passes: number;
+            /**
+             * @description Of Whence, Node.js, TensorFlow.js (`tfjs`, also called `backend`) and, on the native backend, `libtensorflow`.
+             * @example {
+             *       "whence": "0.1.0",
+             *       "node": "24.0.0",
+             *       "backend": "4.22.0",
+             *       "tfjs": "4.22.0",
+             *       "libtensorflow": "2.9.1"
+             *     }
+             */
+            versions: {
+                [key: string]: string;
+            };
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * @example {
+         *       "job_id": "k3v9",
+         *       "sequences": [
+         *         {
+         *           "source": [],
+         *           "target": [
+         *             {
+         *               "id": 464,
+         *               "token": "The",
+         *               "start": 0,
+         *               "end": 3
+         *             },
+         *             {
+         *               "id": 3139,
+         *               "token": "Ġcapital",
+         *               "start": 3,
+         *               "end": 11
+         *             },
+         *             {
+         *               "id": 286,
+         *               "token": "Ġof",
+         *               "start": 11,
+         *               "end": 14
+         *             }
+         *           ],
+         *           "attr_pos_start": 2,
+         *           "attr_pos_end": 3,
+         *           "source_attributions": null,
+         *           "target_attributions": [
+         *             [
+         *               0.4
+         *             ],
+         *             [
+         *               0.6
+         *             ],
+         *             [
+         *               null
+         *             ]
+         *           ],
+         *           "step_scores": {
+         *             "probability": [
+         *               0.9
+         *             ]
+         *           },
+         *           "sequence_scores": {},
+         *           "convergence_delta": null
+         *         }
+         *       ],
+         *       "info": {
+         *         "model": "facts-gpt2",
+         *         "model_type": "gpt2",
+         *         "model_hash": "5f1c…",
+         *         "tokenizer_hash": "90ab…",
+         *         "quantization": "int8",
+         *         "int8": {
+         *           "threshold": 6,
+         *           "outliers": "row"
+         *         },
+         *         "backend": "tensorflow",
+         *         "method": "input_x_gradient",
+         *         "method_args": {},
+         *         "attributed_fn": "probability",
+         *         "attributed_fn_args": {
+         *           "logprob": false
+         *         },
+         *         "step_scores": [
+         *           {
+         *             "name": "probability",
+         *             "args": {
+         *               "logprob": false
+         *             }
+         *           }
+         *         ],
+         *         "aggregators": [
+         *           {
+         *             "name": "vnorm",
+         *             "args": {
+         *               "vnorm_ord": 2,
+         *               "normalize": true,
+         *               "rescale": false,
+         *               "select_idx": null
+         *             }
+         *           }
+         *         ],
+         *         "attribute_target": true,
+         *         "include_eos_baseline": false,
+         *         "generation_args": {
+         *           "max_new_tokens": 1
+         *         },
+         *         "src_lang": null,
+         *         "tgt_lang": null,
+         *         "skip_special_tokens": false,
+         *         "clean_special_chars": false,
+         *         "input_texts": [
+         *           "The capital"
+         *         ],
+         *         "generated_texts": [
+         *           "The capital of"
+         *         ],
+         *         "continuations": [
+         *           " of"
+         *         ],
+         *         "seed": 42,
+         *         "request": {
+         *           "model": "facts-gpt2",
+         *           "input_texts": [
+         *             "The capital"
+         *           ],
+         *           "generation_args": {
+         *             "max_new_tokens": 1
+         *           }
+         *         },
+         *         "seconds": 0.1,
+         *         "forward_passes": 1,
+         *         "backward_passes": 1,
+         *         "versions": {
+         *           "whence": "0.1.0",
+         *           "node": "24.0.0",
+         *           "backend": "4.22.0",
+         *           "tfjs": "4.22.0",
+         *           "libtensorflow": "2.9.1"
+         *         }
+         *       }
+         *     }
+         */
+        Result: {
+            job_id: string;
+            sequences: components["schemas"]["ResultSequence"][];
+            info: components["schemas"]["ResultInfo"];
+        };
+        BatchLineResult: {
+            /** @description null: the line had none that could be read. */
+            custom_id: string | null;
+            /** @enum {unknown} */
+            status: "succeeded" | "failed" | "canceled";
+            result?: components["schemas"]["Result"];
+            error?: components["schemas"]["JobError"];
+        };
+        InseqFile: {
+            /** @description Module and class. */
+            __instance_type__: string[];
+            attributes: {
+                /** @description The run, under the names of Inseq. */
+                info: {
+                    [key: string]: unknown;
+                };
+                sequence_attributions: {
+                    /** @description Module and class. */
+                    __instance_type__: string[];
+                    attributes: {
+                        /** @description The input; of decoder-only models the prompt. */
+                        source: {
+                            /** @description Module and class. */
+                            __instance_type__: string[];
+                            attributes: {
+                                id: number;
+                                token: string;
+                            };
+                        }[];
+                        target: {
+                            /** @description Module and class. */
+                            __instance_type__: string[];
+                            attributes: {
+                                id: number;
+                                token: string;
+                            };
+                        }[];
+                        source_attributions: string | null;
+                        target_attributions: string | null;
+                        step_scores: {
+                            [key: string]: string;
+                        };
+                        sequence_scores: {
+                            [key: string]: string;
+                        };
+                        attr_pos_start: number;
+                        attr_pos_end: number;
+                        /** @description Axes that Inseq takes the mean of to show the scores. */
+                        _num_dimensions?: number;
+                    };
+                }[];
+                step_attributions: null;
+            };
+        };
+        StepEvent: {
+            /** @description Which of the texts. */
+            sequence: number;
+            /** @description Target position of the token. */
+            position: number;
+            token: components["schemas"]["ResultToken"];
+            /** @description Its column of the result, source side. */
+            source_attributions: unknown;
+            /** @description Its column of the result, target side. */
+            target_attributions: unknown;
+            step_scores: {
+                [key: string]: unknown;
+            };
+            /** @description Its most probable alternatives, where they were asked for. */
+            top_alternatives?: {
+                id: number;
+                token: string;
+                /** @description By the logits as they are, without sampling or penalties. */
+                probability: number;
+            }[];
+        };
+        JobEvent: {
+            /** @description Give it back as `Last-Event-ID` to read on. */
+            id: string;
+            /** @enum {string} */
+            event: "progress";
+            data: components["schemas"]["Progress"];
+        } | {
+            /** @description Give it back as `Last-Event-ID` to read on. */
+            id: string;
+            /** @enum {string} */
+            event: "step";
+            data: components["schemas"]["StepEvent"];
+        } | {
+            /** @description Give it back as `Last-Event-ID` to read on. */
+            id: string;
+            /** @enum {string} */
+            event: "done";
+            data: components["schemas"]["Job"];
+        };
+        /**
+         * @example {
+         *       "id": "facts-gpt2",
+         *       "model_type": "gpt2",
+         *       "architecture": "decoder-only",
+         *       "quantization": "int8",
+         *       "parameters": 3000000,
+         *       "layers": 4,
+         *       "vocab_size": 2000,
+         *       "max_positions": 64,
+         *       "languages": null,
+         *       "chat": false,
+         *       "loaded": true,
+         *       "pool": "default",
+         *       "methods": [
+         *         "saliency",
+         *         "input_x_gradient"
+         *       ],
+         *       "step_functions": [
+         *         "probability",
+         *         "entropy"
+         *       ]
+         *     }
+         */
+        ModelInfo: {
+            /** @example facts-gpt2 */
+            id: string;
+            /**
+             * @description Hugging Face's `model_type`.
+             * @example gpt2
+             */
+            model_type: string;
+            /** @enum {unknown} */
+            architecture: "decoder-only" | "encoder-decoder";
+            /** @example int8 */
+            quantization: string;
+            /** @description Number of parameters; null: not known before it is loaded. */
+            parameters: number | null;
+            layers: number;
+            vocab_size: number;
+            /** @description Longest sequence in tokens; null: unlimited (relative positions). */
+            max_positions: number | null;
+            /** @description Language codes of a multilingual model. */
+            languages: string[] | null;
+            /** @description Whether it takes `messages`: its checkpoint has a chat template. */
+            chat: boolean;
+            /** @description Whether a worker holds its weights now. */
+            loaded: boolean;
+            /**
+             * @description Workers of this pool serve it.
+             * @example default
+             */
+            pool: string;
+            /** @description Methods that this model can run. */
+            methods: string[];
+            /** @description Step functions that this model can run. */
+            step_functions: string[];
+        };
+        /**
+         * @example {
+         *       "id": "my-model",
+         *       "model_type": "mamba",
+         *       "quantization": "int8",
+         *       "loaded": false,
+         *       "pool": "default",
+         *       "methods": [],
+         *       "step_functions": [],
+         *       "unusable": {
+         *         "detail": "my-model: model_type \"mamba\" is not supported; supported are bart, bloom, gpt2"
+         *       }
+         *     }
+         */
+        UnusableModel: {
+            /** @example my-model */
+            id: string;
+            /** @description Hugging Face's `model_type`; null: it cannot be read. */
+            model_type: string | null;
+            /** @example int8 */
+            quantization: string;
+            /** @enum {boolean} */
+            loaded: false;
+            /** @example default */
+            pool: string;
+            /** @description None. */
+            methods: string[];
+            /** @description None. */
+            step_functions: string[];
+            unusable: {
+                /** @description What is wrong with its checkpoint, and the remedy. */
+                detail: string;
+            };
+        };
+        /**
+         * @example {
+         *       "id": "saliency",
+         *       "name": "Saliency",
+         *       "description": "Size of the gradient of the attributed function in each input embedding.",
+         *       "paper": {
+         *         "title": "Deep Inside Convolutional Networks",
+         *         "url": "https://arxiv.org/abs/1312.6034"
+         *       },
+         *       "applies_to": [
+         *         "decoder-only",
+         *         "encoder-decoder"
+         *       ],
+         *       "args_schema": {
+         *         "type": "object",
+         *         "properties": {
+         *           "abs": {
+         *             "type": "boolean",
+         *             "default": true
+         *           }
+         *         },
+         *         "additionalProperties": false
+         *       },
+         *       "needs_gradient": true
+         *     }
+         */
+        MethodInfo: {
+            id: string;
+            /** @description For people. */
+            name: string;
+            description: string;
+            paper: {
+                title: string;
+                url: string;
+            } | null;
+            applies_to: ("decoder-only" | "encoder-decoder")[];
+            /** @description JSON Schema of its arguments, with defaults. */
+            args_schema: {
+                [key: string]: unknown;
+            };
+            /** @description Whether it differentiates the attributed function. */
+            needs_gradient?: boolean;
+        };
+        /**
+         * @example {
+         *       "id": "probability",
+         *       "name": "Probability",
+         *       "description": "Probability of the generated token.",
+         *       "paper": null,
+         *       "applies_to": [
+         *         "decoder-only",
+         *         "encoder-decoder"
+         *       ],
+         *       "args_schema": {
+         *         "type": "object",
+         *         "properties": {
+         *           "logprob": {
+         *             "type": "boolean",
+         *             "default": false
+         *           }
+         *         },
+         *         "additionalProperties": false
+         *       },
+         *       "differentiable": true
+         *     }
+         */
+        StepFunctionInfo: {
+            id: string;
+            /** @description For people. */
+            name: string;
+            description: string;
+            paper: {
+                title: string;
+                url: string;
+            } | null;
+            applies_to: ("decoder-only" | "encoder-decoder")[];
+            /** @description JSON Schema of its arguments, with defaults. */
+            args_schema: {
+                [key: string]: unknown;
+            };
+            /** @description Whether gradient methods can attribute it. */
+            differentiable?: boolean;
+        };
+        /**
+         * @example {
+         *       "id": "scores",
+         *       "name": "Scores",
+         *       "description": "Reduces the last axis to one number.",
+         *       "paper": null,
+         *       "applies_to": [
+         *         "decoder-only",
+         *         "encoder-decoder"
+         *       ],
+         *       "args_schema": {
+         *         "type": "object",
+         *         "properties": {
+         *           "normalize": {
+         *             "type": "boolean",
+         *             "default": true
+         *           }
+         *         }
+         *       }
+         *     }
+         */
+        AggregatorInfo: {
+            id: string;
+            /** @description For people. */
+            name: string;
+            description: string;
+            paper: {
+                title: string;
+                url: string;
+            } | null;
+            applies_to: ("decoder-only" | "encoder-decoder")[];
+            /** @description JSON Schema of its arguments, with defaults. */
+            args_schema: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @example {
+         *       "key_required": true,
+         *       "signed_in": true,
+         *       "expires_at": "2026-03-08T12:00:00.000Z"
+         *     }
+         */
+        Session: {
+            /** @description Whether this service asks for API keys at all. */
+            key_required: boolean;
+            /** @description Whether the request's cookie lets it in; true where no key is required. */
+            signed_in: boolean;
+            expires_at: string | null;
+        };
+        Problem: {
+            /**
+             * @description Identifies the kind of problem: `urn:whence:problem:NAME`.
+             * @example urn:whence:problem:validation
+             */
+            type: string;
+            title: string;
+            status: number;
+            /** @description What happened and what to do. */
+            detail: string;
+            /** @description The id of the request, as in `X-Request-Id`. */
+            instance?: string;
+            errors?: {
+                /**
+                 * @description JSON pointer into the body, or `#/query/name`, `#/header/name`.
+                 * @example #/input_texts
+                 */
+                pointer: string;
+                /** @description What is wrong, with the value, and what to do. */
+                detail: string;
+            }[];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listAggregators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All aggregators. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        aggregators: components["schemas"]["AggregatorInfo"][];
+                    };
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAggregator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example scores */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The aggregator. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AggregatorInfo"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attribute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `wait=N`: hold the answer until the job ends, at most N (up to 60) seconds.
+                 * @example wait=30
+                 */
+                prefer?: string;
+                /** @description The same key and body give the first job back; the same key with another body is refused. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributeRequest"];
+            };
+        };
+        responses: {
+            /** @description With `Prefer: wait=N`: the job ended in time. `Accept` chooses between the job with its result and the result alone as text/csv, text/plain or text/html; a job that failed is told as JSON. */
+            200: {
+                headers: {
+                    /** @description Path of the job. */
+                    Location?: string;
+                    /** @description The preference that was followed. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"] & {
+                        /** @description Null when the job failed or was canceled. */
+                        result: components["schemas"]["Result"] | null;
+                    };
+                    "text/csv": string;
+                    "text/plain": string;
+                    "text/html": string;
+                };
+            };
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    /** @description Path of the job. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `Accept` names types, and none that a result is given in. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large, holds too many values and keys, or is nested too deep. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON, or is compressed. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request cannot be computed; `errors` says why, field by field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBatches: {
+        parameters: {
+            query?: {
+                /** @description Most batches on the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchList"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and lines give the first batch back; the same key with other lines is refused. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": unknown;
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    /** @description Path of the batch. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description The body is no newline-delimited JSON, or a header value is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many lines or bytes, or a line that is too large for a request. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/x-ndjson`, or is compressed. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A `custom_id` occurs twice, or `defaults` hold what no request has. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a batch.
+                 * @example b7x2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a batch.
+                 * @example b7x2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a batch.
+                 * @example b7x2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch; its status is `canceled`. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBatchResults: {
+        parameters: {
+            query?: {
+                /** @description `ndjson`: one object a line; `csv`: the whole data set as one table, a row for each score; `inseq`: one file that `inseq.FeatureAttributionOutput.load` reads, of the lines that succeeded. */
+                format?: "ndjson" | "csv" | "inseq";
+                /** @description Lines to leave out at the beginning: those that a client has already. */
+                skip?: number;
+                /** @description Wait for lines that have not ended; `false`: what is given ends before the first of them. */
+                follow?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a batch.
+                 * @example b7x2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The results. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["BatchLineResult"];
+                    "application/json": components["schemas"]["InseqFile"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Yes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "live";
+                    };
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Yes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {unknown} */
+                        status: "ready" | "unavailable";
+                        redis: {
+                            up: boolean;
+                            milliseconds: number | null;
+                        };
+                        /** @description Which arithmetic the worker uses, and why. */
+                        backend: {
+                            /** @enum {unknown} */
+                            name: "tensorflow" | "webgpu" | "wasm";
+                            /**
+                             * @description What really computes: `cpu`, or the name of the GPU.
+                             * @example cpu
+                             */
+                            device?: string;
+                            /** @description Of TensorFlow.js. */
+                            version: string;
+                            /** @description Version of the native library, where there is one. */
+                            libtensorflow?: string | null;
+                            reason: string;
+                        } | null;
+                        workers: {
+                            id: string;
+                            pool: string;
+                            backend: string;
+                            /** @description What really computes: `cpu`, or the name of the GPU. */
+                            device?: string;
+                            loaded_models: string[];
+                            busy: boolean;
+                            last_seen: string;
+                        }[];
+                        /** @description What is missing or endangers the jobs, and what to do. */
+                        problems: string[];
+                    };
+                };
+            };
+            /** @description Not now; `problems` says why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {unknown} */
+                        status: "ready" | "unavailable";
+                        redis: {
+                            up: boolean;
+                            milliseconds: number | null;
+                        };
+                        /** @description Which arithmetic the worker uses, and why. */
+                        backend: {
+                            /** @enum {unknown} */
+                            name: "tensorflow" | "webgpu" | "wasm";
+                            /**
+                             * @description What really computes: `cpu`, or the name of the GPU.
+                             * @example cpu
+                             */
+                            device?: string;
+                            /** @description Of TensorFlow.js. */
+                            version: string;
+                            /** @description Version of the native library, where there is one. */
+                            libtensorflow?: string | null;
+                            reason: string;
+                        } | null;
+                        workers: {
+                            id: string;
+                            pool: string;
+                            backend: string;
+                            /** @description What really computes: `cpu`, or the name of the GPU. */
+                            device?: string;
+                            loaded_models: string[];
+                            busy: boolean;
+                            last_seen: string;
+                        }[];
+                        /** @description What is missing or endangers the jobs, and what to do. */
+                        problems: string[];
+                    };
+                };
+            };
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description Jobs in this state only. */
+                status?: "queued" | "running" | "succeeded" | "failed" | "canceled";
+                /** @description Jobs of this model only. */
+                model?: string;
+                /** @description Most jobs on the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a job.
+                 * @example k3v9
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a job.
+                 * @example k3v9
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a job.
+                 * @example k3v9
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job; its status becomes `canceled`. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Replays what came after this event; browsers send it when they reconnect. */
+                "last-event-id"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of a job.
+                 * @example k3v9
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events; `data` is JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["JobEvent"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHeatmap: {
+        parameters: {
+            query?: {
+                /** @description `1`: a fragment that another page or a notebook can hold, whose style is its own. */
+                embed?: "0" | "1";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a job.
+                 * @example k3v9
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One self-contained HTML page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A page that waits for the job. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job has no result yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job failed or was canceled: there will be no result. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The result is too large for this format. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getResult: {
+        parameters: {
+            query?: {
+                /** @description `json`: the Result; `inseq`: what `inseq.FeatureAttributionOutput.load` reads; `csv`: one row for each score; `text`: tables for a terminal; `html`: the page of `/heatmap`. Left out: what `Accept` asks for, else `json`. */
+                format?: "json" | "inseq" | "csv" | "text" | "html";
+                /** @description `text`: characters of a line; wider tables continue in blocks below. */
+                width?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a job.
+                 * @example k3v9
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The result. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result"] | components["schemas"]["InseqFile"];
+                    "text/csv": string;
+                    "text/plain": string;
+                    "text/html": string;
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `Accept` names types, and none that a result is given in. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job has no result yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job failed or was canceled: there will be no result. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The result is too large for this format. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMethods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All methods. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        methods: components["schemas"]["MethodInfo"][];
+                    };
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMethod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example integrated_gradients */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The method. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MethodInfo"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus's text format. `whence_store_up` is 0 while Redis does not answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All models. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        models: (components["schemas"]["ModelInfo"] | components["schemas"]["UnusableModel"])[];
+                    };
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example facts-gpt2 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelInfo"] | components["schemas"]["UnusableModel"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getShared: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The last part of `links.share` of a job. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, with links that need no key either. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Accepts HTML: on to the heatmap. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sharedFollowJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Replays what came after this event; browsers send it when they reconnect. */
+                "last-event-id"?: string;
+            };
+            path: {
+                /** @description The last part of `links.share` of a job. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events; `data` is JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["JobEvent"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sharedGetHeatmap: {
+        parameters: {
+            query?: {
+                /** @description `1`: a fragment that another page or a notebook can hold, whose style is its own. */
+                embed?: "0" | "1";
+            };
+            header?: never;
+            path: {
+                /** @description The last part of `links.share` of a job. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One self-contained HTML page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A page that waits for the job. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job has no result yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job failed or was canceled: there will be no result. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The result is too large for this format. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sharedGetResult: {
+        parameters: {
+            query?: {
+                /** @description `json`: the Result; `inseq`: what `inseq.FeatureAttributionOutput.load` reads; `csv`: one row for each score; `text`: tables for a terminal; `html`: the page of `/heatmap`. Left out: what `Accept` asks for, else `json`. */
+                format?: "json" | "inseq" | "csv" | "text" | "html";
+                /** @description `text`: characters of a line; wider tables continue in blocks below. */
+                width?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The last part of `links.share` of a job. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The result. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result"] | components["schemas"]["InseqFile"];
+                    "text/csv": string;
+                    "text/plain": string;
+                    "text/html": string;
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `Accept` names types, and none that a result is given in. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job has no result yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job failed or was canceled: there will be no result. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The result is too large for this format. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description So it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description One of the API keys of the service. */
+                    key: string;
+                    /** @description Forms: the path of this service that the browser is sent to. */
+                    next?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A form was sent: on to `next`. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A browser's request by cookie that a page of another site made. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large, holds too many values and keys, or is nested too deep. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON, or is compressed. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request cannot be computed; `errors` says why, field by field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A browser's request by cookie that a page of another site made. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStepFunctions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All step functions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        step_functions: components["schemas"]["StepFunctionInfo"][];
+                    };
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStepFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example probability */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The step function. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepFunctionInfo"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
