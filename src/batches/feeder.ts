@@ -11,6 +11,7 @@ import type { JobError } from '../contract/job.ts';
 import { createJobs, type JobsConfig } from '../jobs/create-jobs.ts';
 import { IdempotencyConflictError, type Jobs, QueueFullError, StoreUnavailableError } from '../jobs/jobs.ts';
 import { connectForWorker } from '../jobs/redis.ts';
+import { estimateWork } from '../jobs/work.ts';
 import { LineReader } from './chunks.ts';
 import { keys } from './keys.ts';
 import { checkLine } from './lines.ts';
@@ -152,8 +153,10 @@ export class Feeder {
         const checked = await checkLine(text, { defaults: batch.defaults, catalogue });
         if ('error' in checked) return ['error', JSON.stringify(checked.error satisfies JobError)];
         const flow = { tenant, batch: id };
-        const options = { pool: checked.model.pool, idempotencyKey: `batch ${id} line ${line}`, flow };
-        return ['job', await this.#submit(checked.request, options)];
+        const { request, model } = checked;
+        const work = estimateWork(request, model.parameters);
+        const options = { pool: model.pool, idempotencyKey: `batch ${id} line ${line}`, flow, work };
+        return ['job', await this.#submit(request, options)];
       }),
     );
     // A line that could not be submitted, and those behind it, come next time: their keys find what was made of them.

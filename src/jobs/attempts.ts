@@ -1,19 +1,23 @@
 /**
- * Attempts at jobs: each is started in the store, computed, and ended once. The record changes before BullMQ's job
- * does, so that what the API shows never waits for BullMQ; an attempt that was canceled, removed or superseded is
- * stopped, and whatever it still produces is refused.
+ * Attempts at jobs: those that are taken together run beside each other, and each is ended once, by itself. An attempt
+ * that was canceled, removed or superseded is stopped, and whatever it still produces is refused.
  */
-import { type Job as BullJob, UnrecoverableError, WaitingError } from 'bullmq';
+import type { Job as BullJob } from 'bullmq';
 import type { Logger } from 'pino';
 import type { JobError } from '../contract/job.ts';
+import { Pace } from './pace.ts';
 import type { Queues } from './queues.ts';
 import { Reporter, type Update } from './reporter.ts';
-import type { Attempt, WorkerStore } from './worker-store.ts';
+import type { Attempt, Cause, WorkerStore } from './worker-store.ts';
 
-/** What a computation gave. `retry`: another attempt may succeed. */
+/**
+ * What a computation gave. `retry`: another attempt may succeed. `interrupted`: its engine was ended for the sake of
+ * another job.
+ */
 export type Outcome =
   | { status: 'succeeded'; result: Buffer; inseq: Buffer; failedTexts: number }
-  | { status: 'failed'; error: JobError; retry: boolean };
+  | { status: 'failed'; error: JobError; retry: boolean }
+  | { status: 'interrupted' };
 
 /** Why a running computation is told to stop. */
 export type StopReason = 'canceled' | 'handed back' | 'timed out';
@@ -25,6 +29,7 @@ export type Compute = (
 ) => Promise<Outcome>;
 
 export interface AttemptsParts {
+  pool: string;
   store: WorkerStore;
   queues: Queues;
   log: Logger;
@@ -32,16 +37,21 @@ export interface AttemptsParts {
   workerId: () => string;
   /** A job that computes for longer fails. */
   timeoutSeconds: number;
-  /** Called when a job was taken and when it is over. */
+  /** Lets the jobs of a turn wait again whose worker died. */
+  recover: (turn: string) => Promise<void>;
+  /** Called when jobs were taken and when they are over. */
   onChange: () => void;
 }
 
 /** How long a worker may go on with a job that was canceled while the news of it got lost. */
 const SUPERSEDED_CHECK_MS = 1_000;
+/** An engine that fails on a job gets it once more. */
+const MOST_FAILURES = 1;
 
 export class Attempts {
   readonly #parts: AttemptsParts;
   readonly #running = new Map<string, AbortController>();
+  readonly #pace = new Pace();
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts;
@@ -60,27 +70,47 @@ export class Attempts {
     for (const id of this.#running.keys()) this.stop(id, reason);
   }
 
-  /** Processes one of BullMQ's jobs. @throws what tells BullMQ to retry it, to fail it, or that it waits again */
-  async run(job: BullJob, token: string | undefined): Promise<void> {
-    const id = job.id ?? '';
-    const { store, workerId, timeoutSeconds, onChange } = this.#parts;
-    const stop = new AbortController();
-    this.#running.set(id, stop); // before the record says `running`: from then on it can be canceled
-    const timer = setTimeout(() => this.stop(id, 'timed out'), timeoutSeconds * 1_000);
+  /** Takes what is next and computes it. @throws where the store refused what became of a job */
+  async run(turn: BullJob): Promise<void> {
+    const { store, queues, pool, workerId, recover, onChange } = this.#parts;
+    const id = turn.id ?? '';
+    if (turn.stalledCounter > 0) await recover(id); // whoever held it before us is dead
+    const { jobs, turns } = await store.take(pool, id, workerId(), this.#pace.company());
+    if (jobs.length === 0) return;
+    for (const job of jobs) this.#running.set(job.id, new AbortController()); // from now on it can be canceled
+    onChange();
+    const started = performance.now();
+    const inCompany = jobs.length > 1;
+    const [told, ...ends] = await Promise.allSettled([
+      queues.addTurns(pool, turns).then(() => true),
+      ...jobs.map((job) => this.#run(job, inCompany)),
+    ]);
+    onChange();
+    for (const end of [told, ...ends]) {
+      if (end.status === 'rejected') throw end.reason;
+      if (!end.value) return;
+    }
+    const work = jobs.reduce((sum, job) => sum + job.work, 0);
+    this.#pace.note(work, (performance.now() - started) / 1_000);
+  }
+
+  /** True where the job was computed to its end. */
+  async #run(taken: { id: string; number: number }, inCompany: boolean): Promise<boolean> {
+    const { store, timeoutSeconds } = this.#parts;
+    const stop = this.#running.get(taken.id);
+    if (stop === undefined) throw new Error('a job was not registered');
+    const timer = setTimeout(() => stop.abort('timed out'), timeoutSeconds * 1_000);
     try {
-      const attempt = await store.start(id, workerId());
-      if (attempt === null) return;
-      onChange();
-      await this.#compute(job, token, attempt, stop.signal);
+      const attempt = await store.open(taken);
+      return attempt !== null && (await this.#compute(attempt, inCompany, stop.signal));
     } finally {
       clearTimeout(timer);
-      this.#running.delete(id);
-      onChange();
+      this.#running.delete(taken.id);
     }
   }
 
-  async #compute(job: BullJob, token: string | undefined, attempt: Attempt, signal: AbortSignal): Promise<void> {
-    const { store, compute, log } = this.#parts;
+  async #compute(attempt: Attempt, inCompany: boolean, signal: AbortSignal): Promise<boolean> {
+    const { store, compute } = this.#parts;
     const { id } = attempt;
     const cancel = () => this.stop(id, 'canceled');
     const reporter = new Reporter((progress, steps) => store.report(attempt, progress, steps), cancel);
@@ -90,35 +120,41 @@ export class Attempts {
     const watch = setInterval(() => void look().catch(() => {}), SUPERSEDED_CHECK_MS);
     const report = (update: Update) => reporter.report(update);
     const outcome = await compute(attempt, { report, signal }).finally(() => clearInterval(watch));
-    if (signal.aborted) return this.#stopped(signal.reason, job, token, attempt);
-    await reporter.flushed(); // `done` is the last event
-    if (outcome.status === 'succeeded') {
-      await store.succeed(attempt, outcome);
-      return this.#announceEnd(attempt);
+    if (signal.aborted) await this.#stopped(signal.reason, inCompany, attempt);
+    else {
+      await reporter.flushed(); // `done` is the last event
+      await this.#end(attempt, outcome);
     }
-    const { error, retry } = outcome;
-    // What is the request's own fault is its sender's to know.
-    log[retry ? 'warn' : 'info']({ job: id, attempt: attempt.number, code: error.code }, error.message);
-    if (!retry) return this.#fail(attempt, error);
-    const tries = job.attemptsMade + 1;
-    if (tries >= (job.opts.attempts ?? 1)) {
-      return this.#fail(attempt, { ...error, message: `${error.message} It was tried ${tries} times.` });
-    }
-    await store.requeue(id, attempt.number);
-    throw new Error(error.code); // BullMQ tries again
+    return !signal.aborted && outcome.status === 'succeeded';
   }
 
-  async #stopped(reason: StopReason, job: BullJob, token: string | undefined, attempt: Attempt): Promise<never> {
-    const { store, log, timeoutSeconds } = this.#parts;
+  async #end(attempt: Attempt, outcome: Outcome): Promise<void> {
+    const { store, log } = this.#parts;
+    switch (outcome.status) {
+      case 'succeeded':
+        await store.succeed(attempt, outcome);
+        return this.#announceEnd(attempt);
+      case 'interrupted':
+        return this.#requeue(attempt, 'returned');
+      case 'failed': {
+        const { error, retry } = outcome;
+        // What is the request's own fault is its sender's to know.
+        log[retry ? 'warn' : 'info']({ job: attempt.id, attempt: attempt.number, code: error.code }, error.message);
+        return retry ? this.#requeue(attempt, 'failed', error) : this.#fail(attempt, error);
+      }
+    }
+  }
+
+  async #stopped(reason: StopReason, inCompany: boolean, attempt: Attempt): Promise<void> {
+    const { log, timeoutSeconds } = this.#parts;
     log.info({ job: attempt.id, reason }, 'job stopped');
     switch (reason) {
       case 'canceled':
-        throw new UnrecoverableError(reason); // the record says so already
+        return; // the record says so already
       case 'handed back':
-        await store.requeue(attempt.id, attempt.number);
-        await job.moveToWait(token);
-        throw new WaitingError();
+        return this.#requeue(attempt, 'returned');
       case 'timed out': {
+        if (inCompany) return this.#requeue(attempt, 'apart'); // the time was not all its own
         const limit = `${timeoutSeconds} seconds, which is this service's limit for one job`;
         const message = `The job computed for more than ${limit}.`;
         return this.#fail(attempt, { code: 'timeout', message, pointer: null });
@@ -126,10 +162,19 @@ export class Attempts {
     }
   }
 
-  async #fail(attempt: Attempt, error: JobError): Promise<never> {
+  /** Lets the job wait again; where it has failed too often, it ends with `error`. */
+  async #requeue(attempt: Attempt, cause: Cause, error?: JobError): Promise<void> {
+    const { store, queues, pool } = this.#parts;
+    const again = await store.requeue({ ...attempt, pool }, cause, MOST_FAILURES);
+    if (again.outcome === 'waits') await queues.addTurns(pool, again.turns);
+    else if (again.outcome === 'over' && error !== undefined) {
+      await this.#fail(attempt, { ...error, message: `${error.message} It was tried ${again.times} times.` });
+    }
+  }
+
+  async #fail(attempt: Attempt, error: JobError): Promise<void> {
     await this.#parts.store.fail(attempt, error);
     await this.#announceEnd(attempt);
-    throw new UnrecoverableError(error.code);
   }
 
   async #announceEnd(attempt: Attempt): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Takes jobs of one pool from BullMQ, one at a time, and webhooks of any pool. A worker that dies loses nothing: BullMQ
- * finds its job stalled, and what its events do not tell, `reconcile` finds.
+ * Takes jobs of one pool, a turn at a time, and webhooks of any pool. A worker that dies loses nothing: BullMQ finds its
+ * turn stalled, and what its events do not tell, `reconcile` finds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
@@ -11,8 +11,8 @@ import { Attempts, type Compute } from './attempts.ts';
 import { type Deliver, runDelivery } from './deliveries.ts';
 import { BULL_PREFIX, channels } from './keys.ts';
 import { Presence, type Self } from './presence.ts';
-import { poolQueueName, Queues, WEBHOOK_QUEUE } from './queues.ts';
-import { isOver, lostError, reconcile, reconcileJob } from './reconcile.ts';
+import { Queues, turnQueueName, WEBHOOK_QUEUE } from './queues.ts';
+import { reconcile, recoverTurn } from './reconcile.ts';
 import { connectForWorker, logState } from './redis.ts';
 import type { ScriptedRedis } from './scripts.ts';
 import { WorkerStore } from './worker-store.ts';
@@ -23,16 +23,18 @@ export interface ConsumerConfig {
   pool: string;
   /** A job that computes for longer fails. */
   jobTimeoutSeconds: number;
-  /** A worker that has not renewed its lock for so long is taken for dead, and its job goes to another. */
+  /** A worker that has not renewed its lock for so long is taken for dead, and its jobs go to others. */
   lockMs: number;
   /** How often a job may be taken from a dead worker before it fails. */
-  maxStalled: number;
+  maxLost: number;
   heartbeatMs: number;
   reconcileMs: number;
 }
 
-/** What a handed back job takes until it is back in the queue, its engine killed if need be. */
+/** What handed back jobs take until they are back in the queue, their engine killed if need be. */
 const DRAIN_MARGIN_MS = 3_000;
+/** BullMQ counts how often a turn stalls; what counts are the jobs that were taken in it, and we count them. */
+const STALLED_TURNS = 1_000_000;
 /** Deliveries under way at once. */
 const DELIVERIES = 8;
 
@@ -63,12 +65,14 @@ export class Consumer {
     this.#store = store;
     this.#queues = queues;
     this.#attempts = new Attempts({
+      pool: config.pool,
       store,
       queues,
       log,
       compute,
       workerId: () => self().id,
       timeoutSeconds: config.jobTimeoutSeconds,
+      recover: (turn) => recoverTurn(turn, this.#parts(), { reheld: true }),
       onChange: () => this.announce(),
     });
     this.#presence = new Presence(this.#redis, {
@@ -78,12 +82,12 @@ export class Consumer {
       busy: () => this.#attempts.busy,
     });
     const common = { connection: this.#redis, prefix: BULL_PREFIX, autorun: false, skipVersionCheck: true };
-    this.#jobs = new Worker(poolQueueName(config.pool), (job, token) => this.#attempts.run(job, token), {
+    this.#jobs = new Worker(turnQueueName(config.pool), (turn) => this.#attempts.run(turn), {
       ...common,
-      concurrency: 1, // one device, one job
+      concurrency: 1, // one device, one turn
       lockDuration: config.lockMs,
       stalledInterval: config.lockMs / 2,
-      maxStalledCount: config.maxStalled,
+      maxStalledCount: STALLED_TURNS,
       runRetryDelay: 1_000,
       drainDelay: 2,
     });
@@ -96,12 +100,13 @@ export class Consumer {
 
   /** Publishes what this worker can do and starts to take jobs. */
   async start(catalogue: Catalogue): Promise<void> {
-    const { pool, reconcileMs } = this.#config;
+    const { reconcileMs } = this.#config;
     await this.#presence.start(catalogue, (error) => this.#warn(error));
     this.#subscriber.on('message', (_channel: string, id: string) => this.#attempts.stop(id, 'canceled'));
     await this.#subscriber.subscribe(channels.stop);
-    const look = () => this.#note(reconcile(pool, reconcileMs, this.#parts()));
+    const look = () => this.#note(reconcile(this.#parts()));
     this.#reconciling = setInterval(look, reconcileMs);
+    this.#redis.on('ready', look); // what went wrong while it was away need not wait
     look();
     for (const worker of [this.#jobs, this.#webhooks]) this.#note(worker.run());
   }
@@ -111,7 +116,7 @@ export class Consumer {
     this.#note(this.#presence.beat());
   }
 
-  /** Takes no more jobs; the running one ends within `drainMs` or goes back to the queue. */
+  /** Takes no more jobs; those that run end within `drainMs` or go back to the queue. */
   async close(drainMs: number): Promise<void> {
     const handBack = setTimeout(() => this.#attempts.stopAll('handed back'), drainMs);
     // Redis may be away while we are told to end: then what we hold stalls and another worker takes it.
@@ -140,23 +145,17 @@ export class Consumer {
         if (this.#redis.status === 'ready') this.#log.warn({ error: error.message }, 'queue');
       });
     }
-    this.#jobs.on('stalled', (id) => this.#note(reconcileJob(id, this.#parts())));
-    this.#jobs.on('failed', (job, error) => {
-      if (job?.id !== undefined) this.#note(this.#abandon(job.id, error));
+    const recover = (turn: string) => this.#note(recoverTurn(turn, this.#parts(), { reheld: false }));
+    this.#jobs.on('stalled', recover);
+    this.#jobs.on('failed', (turn, error) => {
+      this.#log.warn({ error: error.message }, 'a turn failed'); // our own code, or the store refused an end
+      if (turn?.id !== undefined) recover(turn.id);
     });
   }
 
-  /** BullMQ failed a job for good without us: it stalled too often, or our own code threw. */
-  async #abandon(id: string, error: Error): Promise<void> {
-    const record = await this.#store.record(id);
-    if (record === null) return;
-    if (!isOver(await this.#queues.jobState(this.#config.pool, id))) return; // it will be tried again
-    const ended = await this.#store.abandon(id, record.attempt, lostError(record.attempt));
-    if (ended) this.#log.error({ job: id, error: error.message }, 'job lost');
-  }
-
   #parts() {
-    return { store: this.#store, queues: this.#queues, log: this.#log };
+    const { pool, maxLost } = this.#config;
+    return { pool, maxLost, store: this.#store, queues: this.#queues, log: this.#log };
   }
 
   /** For what runs beside: an error is logged, never thrown. */

@@ -1,5 +1,4 @@
 /** The job store of the API: records and queues in Redis. */
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type Logger, pino } from 'pino';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
@@ -17,10 +16,11 @@ import {
   type SubmitOptions,
 } from './jobs.ts';
 import { keys } from './keys.ts';
+import { digest, likeness, requestHash } from './likeness.ts';
 import { Notifications } from './notifications.ts';
 import { pack, unpack } from './packing.ts';
 import { readPieces } from './pieces.ts';
-import { Queues } from './queues.ts';
+import { Queues, turnList } from './queues.ts';
 import { isEnded, type JobRecord, readRecord } from './record.ts';
 import { connectForApi, guarded, logState, settle } from './redis.ts';
 import { type Argument, runScript, type ScriptedRedis, type ScriptName } from './scripts.ts';
@@ -75,7 +75,7 @@ class RedisJobs implements Jobs {
   }
 
   async submit(request: AttributeRequest, options: SubmitOptions) {
-    const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request) } = options;
+    const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request, null) } = options;
     const id = newJobId();
     const { maxQueue } = this.#config;
     const { reply } = await this.#timely
@@ -87,34 +87,37 @@ class RedisJobs implements Jobs {
         Date.now(),
         maxQueue,
         idempotencyKey === undefined ? '' : digest(idempotencyKey),
-        digest(canonical(request)),
+        requestHash(request),
         request.webhook === null ? '0' : '1',
         flow.tenant,
         flow.batch ?? '',
         work,
+        request.messages?.length ?? request.input_texts.length,
+        likeness(request),
+        turnList(pool),
         await pack(JSON.stringify(request)),
       ])
       .catch((error: unknown) => {
         if (!(error instanceof OutcomeUnknownError)) throw error;
         throw new SubmissionUnknownError(error.trouble, id, { cause: error.cause });
       });
-    const [outcome, detail] = reply;
+    const [outcome, detail, turnDue] = reply;
     if (outcome === 'full') throw new QueueFullError(Number(detail), maxQueue);
     if (outcome === 'conflict') throw new IdempotencyConflictError(String(detail));
     const record = readRecord(detail);
     if (record === null) throw new Error(`submit.lua answered ${outcome} without a job`);
     const created = outcome === 'created';
-    if (created) await this.#enqueue(pool, id);
+    if (turnDue === '1') await this.#addTurn(pool);
     return { job: record.job, created };
   }
 
-  /** Gives an accepted job to BullMQ. Where that fails, a worker's reconciliation does it: the job stays accepted. */
-  async #enqueue(pool: string, id: string): Promise<void> {
+  /** Wakes a worker. Where that fails, a worker's reconciliation does it: the job stays accepted. */
+  async #addTurn(pool: string): Promise<void> {
     try {
-      await guarded(this.#redis, () => this.#queues.addJob(pool, id));
+      await guarded(this.#redis, () => this.#queues.addTurns(pool, 1));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#log.warn({ job: id, error: message }, 'job accepted, but not in the queue yet');
+      this.#log.warn({ pool, error: message }, 'job accepted, but no worker was told yet');
     }
   }
 
@@ -181,7 +184,7 @@ class RedisJobs implements Jobs {
   async cancel(id: string): Promise<Job | null> {
     if (!isJobId(id)) return null;
     const { reply } = await this.#timely.run('cancel', [id, Date.now(), this.#config.resultTtlSeconds]);
-    await this.#withdraw(id, reply);
+    await this.#tellReceiver(id, reply);
     return this.get(id);
   }
 
@@ -189,7 +192,7 @@ class RedisJobs implements Jobs {
     if (!isJobId(id)) return false;
     const { reply, repeated } = await this.#timely.run('remove', [id]);
     if (repeated && reply.length === 0) throw new OutcomeUnknownError(); // gone, perhaps by the try before
-    return this.#withdraw(id, reply);
+    return this.#tellReceiver(id, reply);
   }
 
   catalogue() {
@@ -228,14 +231,13 @@ class RedisJobs implements Jobs {
   }
 
   /**
-   * After a record was canceled or removed: what BullMQ still has of it. `reply` is that of the script. What fails
-   * here a worker's reconciliation does, or the worker that takes the job sees its record and drops it.
+   * After a record was canceled or removed: its webhook is delivered, or is not any more. `reply` is that of the script.
+   * What fails here a worker's reconciliation does.
    */
-  async #withdraw(id: string, reply: unknown[]): Promise<boolean> {
-    const [status, pool, webhookDue] = reply as [JobStatus?, string?, string?];
-    if (status === undefined || pool === undefined) return false;
+  async #tellReceiver(id: string, reply: unknown[]): Promise<boolean> {
+    const [status, webhookDue] = reply as [JobStatus?, string?];
+    if (status === undefined) return false;
     const tell = async () => {
-      if (status === 'queued') await this.#queues.removeJob(pool, id);
       if (webhookDue === undefined) await this.#queues.removeWebhook(id);
       else if (webhookDue === '1') await this.#queues.addWebhook(id);
     };
@@ -261,17 +263,4 @@ class RedisJobs implements Jobs {
   async #pieces(id: string, key: string): Promise<Buffer[] | null> {
     return isJobId(id) ? readPieces(this.#redis, key) : null;
   }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-/** JSON with sorted keys: the same request always gives the same text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : inner,
-  );
 }

@@ -9,6 +9,11 @@ export function newJobId(): string {
   return v7();
 }
 
+/** Never used again, also where BullMQ lost its count. */
+export function newTurnId(): string {
+  return v7();
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** Whether `text` can be a job id at all; anything else never reaches Redis as part of a key. */

@@ -22,7 +22,7 @@ export interface SubmitOptions {
   idempotencyKey?: string;
   /** Default: a single job of the tenant ''. */
   flow?: Flow;
-  /** What the job is charged for, in the units of `estimateWork`, which is the default. */
+  /** What the job is charged for: `estimateWork`, which is the default for a model of usual size. */
   work?: number;
 }
 

@@ -1,5 +1,4 @@
 /** Names of everything that Whence keeps in Redis. One prefix, so that a shared server shows what belongs to whom. */
-import type { JobStatus } from '../contract/job.ts';
 
 const PREFIX = 'whence:';
 
@@ -20,16 +19,34 @@ export const NAMES = {
   told: `${PREFIX}told`,
   /** String, by hash of an idempotency key: its job and the hash of the request. */
   idempotency: `${PREFIX}idempotency`,
-  /** Sorted set, by id and so by age, as are the next four: all jobs. */
+  /** Sorted set, by id and so by age, as are the next nine: all jobs. */
   jobs: `${PREFIX}jobs`,
-  /** By status: the jobs that have it. */
+  /** By status other than `running`: the jobs that have it. */
   status: `${PREFIX}status`,
+  /** The jobs that run. */
+  running: `${PREFIX}running`,
   /** By status: the lines of batches that have it, which are in no other index. */
   lines: `${PREFIX}lines`,
   /** By model: its jobs. */
   model: `${PREFIX}model`,
   /** By pool: its jobs that wait. */
-  waiting: `${PREFIX}waiting`,
+  queue: `${PREFIX}queue`,
+  /** By pool: its lines of batches that wait. */
+  queue_lines: `${PREFIX}queue-lines`,
+  /** By pool, tenant and batch: the jobs of this flow that wait. */
+  flow: `${PREFIX}flow`,
+  /** By pool and hash of what jobs have in common: those of them that wait and may be taken together. */
+  alike: `${PREFIX}alike`,
+  /** By pool: jobs of the version before that wait. */
+  older_waiting: `${PREFIX}waiting`,
+  /** Set, by turn: the jobs that run in it. */
+  turn: `${PREFIX}turn`,
+  /** Sorted set, by level, virtual time as score: who has jobs that wait (lua/scheduler.lua). */
+  fair: `${PREFIX}fair`,
+  /** Sorted set, by level, the same of those that have none but were served ahead of the others. */
+  fair_rest: `${PREFIX}fair-rest`,
+  /** String, by level: the virtual time. */
+  fair_clock: `${PREFIX}fair-clock`,
   /** Sorted set, by time: ended jobs that the indexes will forget. */
   expiry: `${PREFIX}expiry`,
   /** Set: ended jobs whose webhook is not settled. */
@@ -55,9 +72,13 @@ export const keys = {
   request: (id: string) => key('request', id),
   result: (id: string, format: 'json' | 'inseq') => key('result', format, id),
   events: (id: string) => key('events', id),
-  waiting: (pool: string) => key('waiting', pool),
-  status: (status: JobStatus) => key('status', status),
-  lines: (status: JobStatus) => key('lines', status),
+  job: (id: string) => key('job', id),
+  running: key('running'),
+  runningLines: key('lines', 'running'),
+  turn: (turn: string) => key('turn', turn),
+  olderWaiting: (pool: string) => key('older_waiting', pool),
+  /** What the version before has as running; it would take jobs of ours in there for lost. */
+  olderRunning: key('status', 'running'),
   catalogue: key('catalogue'),
   workers: key('workers'),
   worker: (id: string) => key('worker', id),

@@ -1,14 +1,20 @@
-/** BullMQ queues: one for each pool, and one for webhook deliveries. */
+/**
+ * BullMQ's queues: one for each pool, and one for webhook deliveries. A pool's queue holds *turns*: leave for a worker to
+ * take what is next by lua/scheduler.lua. So BullMQ wakes workers and tells which of them died, and decides no order.
+ */
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { newTurnId } from './ids.ts';
 import { BULL_PREFIX } from './keys.ts';
 
 /** Prefixed, so that no pool is called like the webhook queue; escaped, because BullMQ allows no colon in a name. */
-export const poolQueueName = (pool: string) => `pool.${encodeURIComponent(pool)}`;
+export const turnQueueName = (pool: string) => `turns.${encodeURIComponent(pool)}`;
+/** Queue of the version before: its jobs have the ids of ours. */
+const olderQueueName = (pool: string) => `pool.${encodeURIComponent(pool)}`;
+/** BullMQ's list of the turns that wait: its length says whether others are needed. */
+export const turnList = (pool: string) => `${BULL_PREFIX}:${turnQueueName(pool)}:wait`;
 export const WEBHOOK_QUEUE = 'webhooks';
 
-/** An engine that fails on a job gets it once more. */
-const JOB_ATTEMPTS = 2;
 /** Deliveries are tried at 0, 2, 6, 14, 30 s, ... and abandoned after about four minutes. */
 const WEBHOOK_ATTEMPTS = 8;
 const WEBHOOK_BACKOFF_MS = 2_000;
@@ -25,22 +31,23 @@ export class Queues {
     this.#redis = redis;
   }
 
-  /** Gives a job to the workers of its pool. A job that is queued already stays as it is. */
-  async addJob(pool: string, id: string): Promise<void> {
-    const queue = await this.#queue(poolQueueName(pool));
-    await queue.add('attribute', {}, { jobId: id, attempts: JOB_ATTEMPTS });
+  /** Has so many workers of the pool look what is next. A turn too many finds nothing, and does no harm. */
+  async addTurns(pool: string, count: number): Promise<void> {
+    if (count === 0) return;
+    const queue = await this.#queue(turnQueueName(pool));
+    await Promise.all(Array.from({ length: count }, () => queue.add('turn', {}, { jobId: newTurnId() })));
   }
 
-  /** Takes a waiting job out. One that a worker holds stays: its worker finds the record canceled or gone. */
-  async removeJob(pool: string, id: string): Promise<void> {
-    const queue = await this.#queue(poolQueueName(pool));
-    await queue.remove(id);
+  /** Whether a worker holds the turn. */
+  async isHeld(pool: string, turn: string): Promise<boolean> {
+    const queue = await this.#queue(turnQueueName(pool));
+    return (await queue.getJobState(turn)) === 'active';
   }
 
-  /** BullMQ's own state of a job: `waiting`, `active`, `completed`, `failed`, ..., or `unknown`. */
-  async jobState(pool: string, id: string): Promise<string> {
-    const queue = await this.#queue(poolQueueName(pool));
-    return queue.getJobState(id);
+  /** Takes a job out of the queue of the version before. False where a worker of that version holds it. */
+  async removeOlder(pool: string, id: string): Promise<boolean> {
+    const queue = await this.#queue(olderQueueName(pool));
+    return (await queue.remove(id)) === 1;
   }
 
   /** Schedules the delivery of a job's webhook; scheduling it twice delivers it once. */
@@ -72,7 +79,7 @@ export class Queues {
 
   /** Drops what BullMQ keeps of ended jobs: its last events, which nobody reads, and what older versions left. */
   async tidy(pool: string): Promise<void> {
-    for (const name of [poolQueueName(pool), WEBHOOK_QUEUE]) {
+    for (const name of [turnQueueName(pool), WEBHOOK_QUEUE]) {
       const queue = await this.#queue(name);
       await queue.trimEvents(0);
       for (const state of ['completed', 'failed'] as const) await queue.clean(0, CLEANED_AT_ONCE, state);

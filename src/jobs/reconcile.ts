@@ -1,33 +1,37 @@
 /**
- * Brings our records and BullMQ's queue together again after a crash between the two: a process that died after it
- * wrote the record and before it told BullMQ, or a stalled job whose event nobody heard. Every worker does it every
- * few seconds; doing it twice does no harm.
+ * Brings our records and BullMQ's turns together again after a crash between the two: a process that died after it wrote
+ * the record and before it told BullMQ, or a stalled turn whose event nobody heard. Every worker does it every few
+ * seconds; doing it twice does no harm.
  */
 import type { Logger } from 'pino';
 import type { JobError } from '../contract/job.ts';
-import { jobIdTime } from './ids.ts';
 import type { Queues } from './queues.ts';
 import type { WorkerStore } from './worker-store.ts';
 
 interface Parts {
+  pool: string;
   store: WorkerStore;
   queues: Queues;
   log: Logger;
+  /** How often a job's worker may die before the job fails. */
+  maxLost: number;
 }
 
-/** Jobs looked at in one go, the oldest first: what got lost moves to the front. */
-const LIMIT = 50;
+/** Jobs and webhooks looked at in one go, the oldest first: what got lost moves to the front. */
+const LIMIT = 200;
 
-/**
- * Looks at the oldest jobs that have not ended, and at the webhooks that are due, and drops what is left of jobs that
- * are gone. Jobs younger than `settlingMs` are left alone: they may still be on their way from the record to the
- * queue.
- */
-export async function reconcile(pool: string, settlingMs: number, parts: Parts): Promise<void> {
-  const { store, queues } = parts;
-  for (const id of await store.unfinished(pool, LIMIT)) {
-    if (Date.now() - jobIdTime(id) > settlingMs) await reconcileJob(id, parts);
+/** Looks at the jobs that run, wait or are due a webhook, and drops what is left of jobs that are gone. */
+export async function reconcile(parts: Parts): Promise<void> {
+  const { pool, store, queues } = parts;
+  await adoptOlder(parts);
+  const held = new Map<string, boolean>();
+  for (const job of await store.running(LIMIT)) {
+    // Its record was read before: if another worker takes the job after this, the attempt moves on and ours is refused.
+    const { turn } = job;
+    if (!held.has(turn)) held.set(turn, await queues.isHeld(job.pool, turn));
+    if (held.get(turn) === false) await recoverJob(job, parts);
   }
+  await queues.addTurns(pool, await store.turnsWanted(pool));
   await store.sweep();
   for (const id of await store.pendingWebhooks()) await queues.addWebhook(id);
   for (const id of await queues.delayedWebhooks(LIMIT)) {
@@ -36,31 +40,46 @@ export async function reconcile(pool: string, settlingMs: number, parts: Parts):
   await queues.tidy(pool);
 }
 
-/** Makes the record of one job follow what BullMQ knows of it. */
-export async function reconcileJob(id: string, { store, queues, log }: Parts): Promise<void> {
-  // The record first: if another worker takes the job after this, the attempt moves on and what we do is refused.
-  const record = await store.record(id);
-  if (record === null) return;
-  const { pool, attempt, job } = record;
-  const state = await queues.jobState(pool, id);
-  if (job.status === 'running' && (state === 'waiting' || state === 'delayed')) {
-    if (await store.requeue(id, attempt)) log.warn({ job: id, attempt }, 'job waits again: its worker died');
-  } else if (job.status === 'queued' && attempt === 0 && state === 'unknown') {
-    await queues.removeJob(pool, id); // half of it may be there
-    await queues.addJob(pool, id);
-    log.warn({ job: id }, 'job was not in the queue: added');
-  } else if (isOver(state)) {
-    if (await store.abandon(id, attempt, lostError(attempt))) log.error({ job: id, attempt, state }, 'job lost');
+/** Lets the jobs of a turn wait again whose worker died; `reheld`: by the worker that holds the turn now. */
+export async function recoverTurn(turn: string, parts: Parts, { reheld }: { reheld: boolean }): Promise<void> {
+  const jobs = await parts.store.runningIn(turn);
+  if (jobs.length === 0 || (!reheld && (await parts.queues.isHeld(jobs[0].pool, turn)))) return;
+  for (const job of jobs) await recoverJob(job, parts);
+}
+
+async function recoverJob(job: { id: string; number: number; pool: string }, parts: Parts): Promise<void> {
+  const { store, queues, log, maxLost } = parts;
+  const { id, number: attempt, pool } = job;
+  const again = await store.requeue(job, 'lost', maxLost);
+  if (again.outcome === 'waits') {
+    log.warn({ job: id, attempt }, 'job waits again: its worker died');
+    await queues.addTurns(pool, again.turns);
+  } else if (again.outcome === 'over' && (await store.abandon(id, attempt, lostError(attempt)))) {
+    log.error({ job: id, attempt }, 'job lost');
   }
 }
 
-/** Whether BullMQ has done with a job; it keeps nothing of those that ended. */
-export function isOver(state: string): boolean {
-  return state === 'unknown' || state === 'failed' || state === 'completed';
+/**
+ * Takes over what the version before left: its jobs lay in BullMQ's queue by their own ids, and in indexes that ours do
+ * not use, so that workers of both versions do not meddle with each other's jobs.
+ */
+async function adoptOlder({ pool, store, queues, log }: Parts): Promise<void> {
+  for (;;) {
+    let adopted = 0;
+    for (const id of await store.older(pool, LIMIT)) {
+      const record = await store.record(id);
+      // One that a worker of that version holds is its own; it ends, or loses its lock.
+      if (!(await queues.removeOlder(record?.pool ?? pool, id))) continue;
+      await queues.addTurns(pool, await store.adopt(id, record?.pool ?? pool));
+      adopted += 1;
+    }
+    if (adopted === 0) return;
+    log.info({ jobs: adopted }, 'jobs of the version before taken over');
+  }
 }
 
 /** The error of a job whose worker died too often. */
-export function lostError(attempt: number): JobError {
+function lostError(attempt: number): JobError {
   return {
     code: 'worker_lost',
     message:

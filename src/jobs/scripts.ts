@@ -12,11 +12,13 @@ export type Argument = string | number | Buffer;
 
 const SCRIPTS = [
   'submit',
-  'start',
+  'take',
   'report',
   'finish',
   'requeue',
   'abandon',
+  'adopt',
+  'turns',
   'cancel',
   'remove',
   'read',
@@ -36,7 +38,7 @@ export type ScriptedRedis = Redis & {
 const prelude = [
   `local NAMES = ${luaTable(NAMES)}`,
   `local FINAL = ${luaTable(Object.fromEntries(JOB_STATUSES.filter(isFinal).map((status) => [status, status])))}`,
-  readLua('prelude'),
+  ...['prelude', 'scheduler', 'records'].map(readLua),
 ].join('\n');
 
 export function defineScripts(redis: Redis): ScriptedRedis {

@@ -1,6 +1,7 @@
 /**
- * What a job costs, as far as its request tells: the measure by which flows are served fairly. Units are rows of the
- * model, tokens times passes; only the ratios of jobs to each other matter.
+ * What a job costs, as far as its request tells: the measure by which flows are served fairly, and by which a worker
+ * knows how much it can take together. A unit is a million multiplications and additions; the rates at which methods and
+ * models do them differ, so it is a rough measure.
  */
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 
@@ -8,13 +9,19 @@ import type { AttributeRequest } from '../contract/attribute-request.ts';
 const CHARACTERS_PER_TOKEN = 4;
 /** Where the request leaves it to the model how much it generates. */
 const USUAL_NEW_TOKENS = 20;
+/** Where the catalogue does not know. */
+const USUAL_PARAMETERS = 100e6;
+/** A generated token reads all weights for one row, which takes the time of so many rows that share them. */
+const GENERATED_ROWS = 30;
 /** Arguments of methods and step functions that say how often the model is run. */
 const PASSES = ['n_steps', 'n_samples', 'n_mcd_steps', 'max_probe_steps', 'num_probes'];
 /** Methods that run the model again for each token. */
 const BY_TOKEN = new Set(['occlusion', 'value_zeroing', 'sequential_integrated_gradients', 'reagent']);
+/** Methods that pull nothing back. */
+const FORWARD_ONLY = new Set(['attention', 'dummy', 'lime', 'occlusion', 'reagent', 'value_zeroing']);
 
-/** Estimated rows that the job sends through the model; at least 1. */
-export function estimateWork(request: AttributeRequest): number {
+/** Estimated work of a job; at least 1. `parameters`: of the model, null where they are not known. */
+export function estimateWork(request: AttributeRequest, parameters: number | null): number {
   const { input_texts, messages, generated_texts, generation_args } = request;
   const prompts = messages?.map((turns) => turns.map(({ content }) => content).join('\n')) ?? input_texts;
   const passes = passesOf(request);
@@ -22,16 +29,20 @@ export function estimateWork(request: AttributeRequest): number {
   for (const [index, prompt] of prompts.entries()) {
     const forced = generated_texts?.[index];
     const given = tokensOf(prompt);
-    const whole =
-      forced === undefined ? given + (generation_args.max_new_tokens ?? USUAL_NEW_TOKENS) : tokensOf(forced);
-    rows += whole * passes * (BY_TOKEN.has(request.method) ? given : 1);
+    const made = forced === undefined ? (generation_args.max_new_tokens ?? USUAL_NEW_TOKENS) : 0;
+    // A forced text of a decoder begins with its prompt; one of an encoder-decoder does not.
+    const steps = forced === undefined ? made : Math.max(1, tokensOf(forced) - (forced.startsWith(prompt) ? given : 0));
+    const forward = given + steps;
+    // A pullback has a row for each position that each step sees.
+    const pullback = FORWARD_ONLY.has(request.method) ? 0 : steps * (given + steps / 2);
+    rows += made * GENERATED_ROWS + (forward + pullback) * passes * (BY_TOKEN.has(request.method) ? given : 1);
   }
-  return Math.max(1, Math.round(rows));
+  return Math.max(1, Math.round((rows * (parameters ?? USUAL_PARAMETERS)) / 1e6));
 }
 
-/** Passes over each text, or over each of its tokens: there and back, once for each step or sample. */
+/** How often each text, or each of its tokens, goes through the model: once for each step or sample. */
 function passesOf({ method_args, attributed_fn, step_scores }: AttributeRequest): number {
-  let passes = 2;
+  let passes = 1;
   for (const args of [method_args, attributed_fn.args, ...step_scores.map((call) => call.args)]) {
     for (const name of PASSES) {
       const count = args[name];

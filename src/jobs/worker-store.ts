@@ -5,6 +5,7 @@ import type { JobError, Progress } from '../contract/job.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { keys } from './keys.ts';
 import { unpack } from './packing.ts';
+import { turnList } from './queues.ts';
 import { type JobRecord, readRecord } from './record.ts';
 import { type Argument, runScript, type ScriptedRedis } from './scripts.ts';
 
@@ -12,6 +13,45 @@ import { type Argument, runScript, type ScriptedRedis } from './scripts.ts';
  * Steps that a job's event stream keeps: more than LIMITS.newTokens for every text, where columns are of usual size.
  */
 const EVENTS_KEPT = 40_000;
+
+/** What is taken together, at most; a first job that is larger runs alone. */
+export interface Company {
+  jobs: number;
+  texts: number;
+  /** In the units of `estimateWork`. */
+  work: number;
+}
+
+/** A job that a worker has just taken. */
+interface TakenJob {
+  id: string;
+  /** Of the attempt. */
+  number: number;
+  work: number;
+}
+
+interface Taken {
+  jobs: TakenJob[];
+  /** Turns to be added, for those who wait. */
+  turns: number;
+}
+
+/** An attempt, and the pool whose job it is. */
+interface Held {
+  id: string;
+  number: number;
+  pool: string;
+}
+
+/** A job that runs, and the turn in which it does. */
+interface Running extends Held {
+  turn: string;
+}
+
+/** Why a job that ran waits again: lua/requeue.lua. */
+export type Cause = 'returned' | 'apart' | 'failed' | 'lost';
+
+type Requeued = { outcome: 'waits'; turns: number } | { outcome: 'over' | 'superseded'; times: number };
 
 /** One attempt at a job. */
 export interface Attempt {
@@ -35,12 +75,26 @@ export class WorkerStore {
     return this.#redis.status === 'ready';
   }
 
-  /** Marks the job as running; null where there is nothing to do: removed, canceled, or finished before. */
-  async start(id: string, workerId: string): Promise<Attempt | null> {
-    const number = await runScript(this.#redis, 'start', [id, workerId, Date.now()]);
-    if (typeof number !== 'number' || number === 0) return null;
-    const request = await this.request(id);
-    return request === null ? null : { id, number, request };
+  /** Marks jobs as running: the one whose turn it is in the pool, and what is taken together with it. */
+  async take(pool: string, turn: string, workerId: string, company: Company): Promise<Taken> {
+    const { jobs, texts, work } = company;
+    const args: Argument[] = [pool, turnList(pool), turn, workerId, Date.now(), jobs, texts, work];
+    const [turns, ...fields] = (await runScript(this.#redis, 'take', args)) as [number, ...(string | number)[]];
+    const taken: Taken = { jobs: [], turns };
+    for (let i = 0; i < fields.length; i += 3) {
+      taken.jobs.push({ id: String(fields[i]), number: Number(fields[i + 1]), work: Number(fields[i + 2]) });
+    }
+    return taken;
+  }
+
+  /** What a taken job asks for; null where it was canceled or removed since. */
+  async open({ id, number }: Omit<TakenJob, 'work'>): Promise<Attempt | null> {
+    const [[status, current], packed] = await Promise.all([
+      this.#redis.hmget(keys.job(id), 'status', 'attempt'),
+      this.#redis.getBuffer(keys.request(id)),
+    ]);
+    if (status !== 'running' || Number(current) !== number || packed === null) return null;
+    return { id, number, request: JSON.parse((await unpack(packed)).toString()) as AttributeRequest };
   }
 
   /** False where the attempt no longer counts (canceled, removed, superseded) and should stop. */
@@ -65,9 +119,19 @@ export class WorkerStore {
     return this.#finish(attempt, 'failed', JSON.stringify(error), { result: '', inseq: '', failedTexts: 0 });
   }
 
-  /** The running job waits again. False where this attempt is no longer the one that runs. */
-  async requeue(id: string, attempt: number): Promise<boolean> {
-    return (await runScript(this.#redis, 'requeue', [id, attempt])) === 1;
+  /**
+   * The running job waits again; `turns` are to be added then. `over`: it has failed or got lost more than `limit` times,
+   * and runs until its caller ends it. `superseded`: this attempt is no longer the one that runs.
+   */
+  async requeue({ id, number, pool }: Held, cause: Cause, limit = 0): Promise<Requeued> {
+    const args: Argument[] = [id, turnList(pool), number, cause, limit];
+    const [outcome, count] = (await runScript(this.#redis, 'requeue', args)) as [Requeued['outcome'], number];
+    return outcome === 'waits' ? { outcome, turns: count } : { outcome, times: count };
+  }
+
+  /** How many turns are to be added for jobs that wait. */
+  async turnsWanted(pool: string): Promise<number> {
+    return Number(await runScript(this.#redis, 'turns', [pool, turnList(pool)]));
   }
 
   /** Fails a job whose worker has died. False where it had ended, or goes on with another attempt than this one. */
@@ -86,12 +150,29 @@ export class WorkerStore {
     return packed === null ? null : (JSON.parse((await unpack(packed)).toString()) as AttributeRequest);
   }
 
-  /** The oldest jobs that have not ended: those of the pool that wait, and those of any pool that run. */
-  async unfinished(pool: string, limit: number): Promise<string[]> {
-    const queued = await this.#redis.zrange(keys.waiting(pool), 0, String(limit - 1));
-    const running = await this.#redis.zrange(keys.status('running'), 0, String(limit - 1));
-    const lines = await this.#redis.zrange(keys.lines('running'), 0, String(limit - 1));
-    return [...queued, ...running, ...lines];
+  /** The oldest jobs that run, in any pool. */
+  async running(limit: number): Promise<Running[]> {
+    const indexes = [keys.running, keys.runningLines];
+    const ids = await Promise.all(indexes.map((index) => this.#redis.zrange(index, 0, `${limit - 1}`)));
+    return this.#held(ids.flat());
+  }
+
+  /** The jobs that run in a turn. */
+  async runningIn(turn: string): Promise<Running[]> {
+    const ids = await this.#redis.smembers(keys.turn(turn));
+    return (await this.#held(ids)).filter((job) => job.turn === turn);
+  }
+
+  /** Jobs of the version before: those of the pool that wait, and those of any pool that run. */
+  async older(pool: string, limit: number): Promise<string[]> {
+    const indexes = [keys.olderWaiting(pool), keys.olderRunning];
+    const ids = await Promise.all(indexes.map((index) => this.#redis.zrange(index, 0, `${limit - 1}`)));
+    return ids.flat();
+  }
+
+  /** Takes over a job of the version before; gives how many turns are to be added. */
+  async adopt(id: string, pool: string): Promise<number> {
+    return Number(await runScript(this.#redis, 'adopt', [id, pool, turnList(pool)]));
   }
 
   /** Forgets jobs whose time to live is over in every index. */
@@ -106,6 +187,14 @@ export class WorkerStore {
 
   async settleWebhook(id: string): Promise<void> {
     await this.#redis.srem(keys.webhooks, id);
+  }
+
+  /** Those of the jobs that run. */
+  async #held(ids: string[]): Promise<Running[]> {
+    const found = await Promise.all(ids.map((id) => this.#redis.hmget(keys.job(id), 'pool', 'attempt', 'turn')));
+    return found.flatMap(([pool, number, turn], i) =>
+      pool === null || turn === null ? [] : [{ id: ids[i], pool, number: Number(number), turn }],
+    );
   }
 
   async #finish(

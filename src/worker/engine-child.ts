@@ -1,7 +1,7 @@
 /**
  * The engine's own process: tfjs-node computes synchronously, so beside it nothing else could run, and what crashes in
- * native code takes the process with it. It holds the models between jobs, computes one job at a time, and ends with its
- * parent, also when the parent was killed.
+ * native code takes the process with it. It holds the models between jobs, computes the jobs that it is given beside each other, and
+ * ends with its parent, also when the parent was killed.
  */
 
 import type { JobError } from '../contract/job.ts';

@@ -1,6 +1,6 @@
 /**
- * A worker's handle on its engine process: starts it, gives it one job at a time, stops a job that was canceled, and
- * replaces a process that died by a warm one.
+ * A worker's handle on its engine process: starts it, gives it jobs, stops those that were canceled, and replaces a
+ * process that died by a warm one.
  *
  * BullMQ's sandboxed processors come close, but start their process with the first job (so that this one waits for the
  * models), know no messages beside progress and log lines, cannot return a result except through BullMQ's own record,
@@ -35,7 +35,6 @@ export interface EngineOptions {
 }
 
 interface Running {
-  id: string;
   report: (update: Update) => void;
   settle: (outcome: Outcome) => void;
   /** Aborted: what the process says of the job has no meaning any more. */
@@ -54,10 +53,12 @@ export class EngineProcess {
   #child: ChildProcess | null = null;
   /** What the present process can do; null until it is ready. */
   #catalogue: Catalogue | null = null;
-  #running: Running | null = null;
+  readonly #running = new Map<string, Running>();
+  /** The process was killed because a job did not stop: those beside it are not at fault. */
+  #killed = false;
   #nextSlot = 0;
   #loaded: string[] = [];
-  /** Loaded in advance by a new process: the model of the last job. */
+  /** Loaded in advance by a new process: the model of the last jobs. */
   #warmModel: string | null = null;
   #backoffMs = FIRST_BACKOFF_MS;
   #respawn: NodeJS.Timeout | null = null;
@@ -99,7 +100,7 @@ export class EngineProcess {
   }
 
   /**
-   * Computes one job. Aborting `signal` stops it: the promise resolves when the device is free, with an outcome that
+   * Computes a job, beside others that run. Aborting `signal` stops it: the promise resolves when the device is free, with an outcome that
    * means nothing.
    */
   async attribute(
@@ -116,11 +117,11 @@ export class EngineProcess {
       // Heard between ops while the engine computes; the message is for a job that has not begun.
       writeStop(this.#child?.stdio[STOP_PIPE], slot);
       this.#send({ type: 'cancel', id });
-      kill = setTimeout(() => this.#child?.kill('SIGKILL'), this.#options.cancelGraceMs);
+      kill = setTimeout(() => this.#kill(), this.#options.cancelGraceMs);
     };
     try {
       return await new Promise<Outcome>((settle) => {
-        this.#running = { id, report, settle, signal };
+        this.#running.set(id, { report, settle, signal });
         this.#send({ type: 'attribute', id, slot, request });
         signal.addEventListener('abort', onAbort);
         if (signal.aborted) onAbort();
@@ -128,11 +129,11 @@ export class EngineProcess {
     } finally {
       clearTimeout(kill);
       signal.removeEventListener('abort', onAbort);
-      this.#running = null;
+      this.#running.delete(id);
     }
   }
 
-  /** Ends the process; a job that runs ends with it. */
+  /** Ends the process; jobs that run end with it. */
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#respawn !== null) clearTimeout(this.#respawn);
@@ -141,6 +142,10 @@ export class EngineProcess {
     const exited = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL'); // it holds nothing but memory
     await exited;
+  }
+
+  #kill(): void {
+    if (this.#child?.kill('SIGKILL')) this.#killed = true;
   }
 
   #spawn(): void {
@@ -180,8 +185,8 @@ export class EngineProcess {
         this.#setLoaded(message.models);
         return;
     }
-    const running = this.#running;
-    if (running?.id !== message.id) return; // late words about a job that is over
+    const running = this.#running.get(message.id);
+    if (running === undefined) return; // late words about a job that is over
     switch (message.type) {
       case 'progress':
         running.report({ progress: message.progress });
@@ -208,11 +213,14 @@ export class EngineProcess {
     this.#child = null;
     this.#catalogue = null;
     this.#setLoaded([]);
-    this.#running?.settle(crashed(how));
+    const outcome: Outcome = this.#killed ? { status: 'interrupted' } : crashed(how);
+    this.#killed = false;
+    const jobs = [...this.#running.keys()];
+    for (const { settle } of this.#running.values()) settle(outcome);
     if (this.#closing) return;
     const { log } = this.#options;
     if (wasReady) {
-      log.warn({ job: this.#running?.id, how }, 'engine process ended; starting another');
+      log.warn({ jobs, how }, 'engine process ended; starting another');
       this.#spawn();
       return;
     }
@@ -242,7 +250,7 @@ export class EngineProcess {
   }
 }
 
-const STOPPED: Outcome = crashed('stopped');
+const STOPPED: Outcome = { status: 'interrupted' };
 
 function crashed(how: string): Outcome {
   const message = `The engine process ended unexpectedly (${how}) while it computed this job; it may have run out of memory. Fewer or shorter texts need less.`;

@@ -18,10 +18,10 @@ export interface WorkerTuning {
   maxResultBytes: number;
   /** A canceled job that goes on for so long has its process killed: it hears within 200 ms of computing, so it hangs. */
   cancelGraceMs: number;
-  /** After SIGTERM the running job may go on for so long before it is handed back. */
+  /** After SIGTERM the running jobs may go on for so long before they are handed back. */
   drainMs: number;
   lockMs: number;
-  maxStalled: number;
+  maxLost: number;
   heartbeatMs: number;
   reconcileMs: number;
   webhookTimeoutMs: number;
@@ -32,8 +32,8 @@ const TUNING: WorkerTuning = {
   maxResultBytes: 256 * 2 ** 20,
   cancelGraceMs: 15_000,
   drainMs: 20_000, // within the 30 s that container platforms give
-  lockMs: 15_000, // a dead worker's job moves on after 15 to 25 s
-  maxStalled: 1,
+  lockMs: 15_000, // a dead worker's jobs move on after 15 to 25 s
+  maxLost: 1,
   heartbeatMs: 5_000,
   reconcileMs: 10_000,
   webhookTimeoutMs: 10_000,
@@ -41,7 +41,7 @@ const TUNING: WorkerTuning = {
 
 export interface RunningWorker {
   id: string;
-  /** Takes no more jobs, lets the running one end or hands it back, and ends the engine process. */
+  /** Takes no more jobs, lets those that run end or hands them back, and ends the engine process. */
   close(): Promise<void>;
 }
 

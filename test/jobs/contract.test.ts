@@ -43,10 +43,14 @@ async function inRedis(t: TestContext): Promise<Store> {
   const store = new WorkerStore(connection, 60);
   const attempts = new Map<string, Attempt>();
   const attemptAt = async (id: string) => {
-    const attempt = attempts.get(id) ?? (await store.start(id, 'worker'));
-    assert.ok(attempt);
-    attempts.set(id, attempt);
-    return attempt;
+    for (let known = attempts.get(id); ; known = attempts.get(id)) {
+      if (known !== undefined) return known;
+      const { jobs: taken } = await store.take('default', 'turn', 'worker', { jobs: 1, texts: 1, work: 0 });
+      assert.equal(taken.length, 1);
+      const attempt = await store.open(taken[0]);
+      assert.ok(attempt);
+      attempts.set(attempt.id, attempt);
+    }
   };
   return {
     jobs,
@@ -178,12 +182,13 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
       );
     assert.equal((await jobs.counts()).queued, 2);
     assert.equal((await jobs.get(line.id))?.status, 'queued');
+    await store.finish(single.id, 'failed');
     await store.finish(line.id, 'succeeded');
     assert.equal((await jobs.counts()).succeeded, 1);
     assert.deepEqual((await jobs.list({ limit: 10, status: 'succeeded' })).jobs, []);
     assert.ok(await jobs.result(line.id, 'json'));
     await jobs.remove(line.id);
-    assert.deepEqual(await jobs.counts(), { queued: 1, running: 0, succeeded: 0, failed: 0, canceled: 0 });
+    assert.deepEqual(await jobs.counts(), { queued: 0, running: 0, succeeded: 0, failed: 1, canceled: 0 });
   },
 
   'a result is there when its job succeeded, whole and packed': async (store) => {

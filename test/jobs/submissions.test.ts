@@ -160,10 +160,10 @@ test('five hundred at once fill the queue to its limit; the others hear that it 
 test('an accepted job is told as accepted although it does not reach the queue, and is computed later', async (t) => {
   const bench = await startBench(t);
   const direct = connect(t, bench);
-  await direct.set('whence:bull:pool.default:wait', 'of the wrong type');
+  await direct.set('whence:bull:turns.default:meta', 'of the wrong type');
   const job = await bench.submit();
   assert.equal(job.status, 'queued');
-  await direct.del('whence:bull:pool.default:wait');
+  await direct.del('whence:bull:turns.default:meta');
   await bench.worker({ reconcileMs: 200 });
   assert.equal((await bench.jobs.wait(job.id, 20))?.status, 'succeeded');
 });

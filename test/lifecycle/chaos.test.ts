@@ -51,7 +51,7 @@ test('sixty jobs with crashes, cancellations, removals, a killed worker and a ki
   const direct = new Redis(redis.url);
   t.after(() => direct.disconnect());
   const leftovers = async () => {
-    const lists = await Promise.all(['wait', 'active'].map((list) => direct.llen(`whence:bull:pool.default:${list}`)));
+    const lists = await Promise.all(['wait', 'active'].map((list) => direct.llen(`whence:bull:turns.default:${list}`)));
     return lists.reduce((sum, length) => sum + length, 0) + (await direct.zcard('whence:waiting:default'));
   };
   await eventually(async () => (await leftovers()) === 0);

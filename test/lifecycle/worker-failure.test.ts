@@ -59,11 +59,11 @@ test('a job that takes its worker down again and again fails with a clear error'
   const log = bench.file('log');
   const job = await bench.submit({ log, gate: bench.file('never') });
   for (const attempt of [1, 2]) {
-    const worker = await bench.workerProcess({ maxStalled: 1 });
+    const worker = await bench.workerProcess({ maxLost: 1 });
     await eventually(async () => (await bench.lines(log).catch(() => [])).length === attempt);
     worker.process.kill('SIGKILL');
   }
-  await bench.worker({ maxStalled: 1 });
+  await bench.worker({ maxLost: 1 });
   const failed = await jobs.wait(job.id, 20);
   assert.equal(failed?.status, 'failed');
   assert.equal(failed.error?.code, 'worker_lost');

@@ -7,7 +7,7 @@
     ARGV[3]  now: milliseconds since 1970
     ARGV[4]  ttl: seconds for which it is kept from now on
 
-  Output: {the server's clock, status before, pool, '1' where a webhook is due now}
+  Output: {the server's clock, status before, '1' where a webhook is due now, else '0'}
     or {the server's clock} where the job is unknown, or {the server's clock, 'late'}
 ]]
 local latest, id, now, ttl = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -22,4 +22,4 @@ if not isFinal(job.status) then
   conclude(id, job, 'canceled', now, ttl, '')
   redis.call('PUBLISH', key('channel_stop'), id)
 end
-return { time, job.status, job.pool, due }
+return { time, job.status, due }

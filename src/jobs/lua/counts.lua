@@ -14,7 +14,7 @@ local FIRST_STATUS = 2
 sweep(now)
 local counts = {}
 for i = FIRST_STATUS, #ARGV do
-  local jobs, lines = redis.call('ZCARD', key('status', ARGV[i])), redis.call('ZCARD', key('lines', ARGV[i]))
-  table.insert(counts, jobs + lines)
+  local jobs, lines = statusIndex(ARGV[i], ''), statusIndex(ARGV[i], 'line')
+  table.insert(counts, redis.call('ZCARD', jobs) + redis.call('ZCARD', lines))
 end
 return counts

@@ -16,7 +16,7 @@ local now, status, model, cursor, limit = tonumber(ARGV[1]), ARGV[2], ARGV[3], A
 
 sweep(now)
 local index = key('jobs')
-if model ~= '' then index = key('model', model) elseif status ~= '' then index = key('status', status) end
+if model ~= '' then index = key('model', model) elseif status ~= '' then index = statusIndex(status, '') end
 local page = { '' }
 local seen = 0
 while seen < 1000 do

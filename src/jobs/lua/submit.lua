@@ -8,27 +8,32 @@
     ARGV[4]   model
     ARGV[5]   method
     ARGV[6]   created: when it is submitted, milliseconds since 1970
-    ARGV[7]   limit: most jobs that may wait in the pool
+    ARGV[7]   limit: most jobs that may wait in the pool; lines of batches are not counted
     ARGV[8]   idempotency: hash of the idempotency key, or ''
     ARGV[9]   body: hash of the request
     ARGV[10]  webhook: '1' where it has one
     ARGV[11]  tenant: whose job it is
     ARGV[12]  batch: the batch whose line it is, or ''
     ARGV[13]  work: what it is charged for
-    ARGV[14]  request, packed
+    ARGV[14]  texts: how many it has
+    ARGV[15]  alike: hash of what it shares with the jobs that may be taken together with it
+    ARGV[16]  list: BullMQ's list of the pool's turns that wait
+    ARGV[17]  request, packed
 
   Output: {the server's clock, outcome, detail}
-    'created', 'existing'  with the description of the job
+    'created'              with the description of the job, and '1' where a turn is to be added
+    'existing'             with the description of the job
     'conflict'             with the id of the job that has the idempotency key
     'full'                 with the number of jobs that wait
     'late'                 nothing was created
 ]]
 local latest, id, pool, model, method, created = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local limit, idempotency, body, webhook = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]
-local tenant, batch, work, request = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
+local tenant, batch, work, texts, alike = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15]
+local list, request = ARGV[16], ARGV[17]
 
 local time = serverTime()
-if redis.call('EXISTS', key('job', id)) == 1 then return { time, 'created', describe(id) } end
+if redis.call('EXISTS', key('job', id)) == 1 then return { time, 'created', describe(id), '1' } end
 
 if idempotency ~= '' then
   local held = redis.call('GET', key('idempotency', idempotency))
@@ -43,12 +48,15 @@ end
 
 if time > latest then return { time, 'late' } end
 
-local waiting = redis.call('ZCARD', key('waiting', pool))
-if waiting >= limit then return { time, 'full', waiting } end
+local waiting = redis.call('ZCARD', queueKey(pool, ''))
+if batch == '' and waiting >= limit then return { time, 'full', waiting } end
+
+-- Those who submitted the first jobs that wait add a turn each, and whoever takes a turn adds others.
+local add = waitingIn(pool) < MOST_TURNS and redis.call('LLEN', list) < MOST_TURNS
 
 redis.call('HSET', key('job', id), 'status', 'queued', 'model', model, 'method', method, 'pool', pool,
   'created_at', created, 'phase', 'queued', 'completed', '0', 'total', '0', 'attempt', '0', 'webhook', webhook,
-  'tenant', tenant, 'batch', batch, 'work', work)
+  'tenant', tenant, 'batch', batch, 'work', work, 'texts', texts, 'alike', alike)
 if idempotency ~= '' then
   redis.call('HSET', key('job', id), 'idempotency', idempotency)
   redis.call('SET', key('idempotency', idempotency), id .. ' ' .. body)
@@ -59,5 +67,5 @@ if batch == '' then
   redis.call('ZADD', key('model', model), 0, id)
 end
 redis.call('ZADD', statusIndex('queued', batch), 0, id)
-redis.call('ZADD', key('waiting', pool), 0, id)
-return { time, 'created', describe(id) }
+joinFlow(id, load(id))
+return { time, 'created', describe(id), add and '1' or '0' }

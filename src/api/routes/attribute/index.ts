@@ -7,6 +7,7 @@ import { LIMITS } from '../../../contract/limits.ts';
 import { Result } from '../../../contract/result.ts';
 import { nullable, ref } from '../../../contract/schema.ts';
 import { StoreUnavailableError } from '../../../jobs/jobs.ts';
+import { estimateWork } from '../../../jobs/work.ts';
 import { completeRequest } from '../../../requests/complete.ts';
 import { disconnected } from '../../http/disconnect.ts';
 import { waitPreference } from '../../http/prefer.ts';
@@ -96,6 +97,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       });
       const accepted = await jobs.submit(complete, {
         pool: model.pool,
+        work: estimateWork(complete, model.parameters),
         idempotencyKey: request.headers['idempotency-key'],
       });
       const job = request.linked(accepted.job);

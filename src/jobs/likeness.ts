@@ -1,0 +1,45 @@
+/** What requests have in common, as hashes: whether two are the same, and whether two are computed alike. */
+import { createHash } from 'node:crypto';
+import type { AttributeRequest } from '../contract/attribute-request.ts';
+
+/**
+ * What may differ between jobs that share passes: texts, and what each text has of its own. Results never depend on what
+ * ran beside them, so jobs that this takes for alike wrongly gain nothing and lose nothing.
+ */
+const OWN = new Set([
+  'input_texts',
+  'messages',
+  'generated_texts',
+  'contrast_sources',
+  'contrast_targets',
+  'seed',
+  'webhook',
+  'metadata',
+]);
+
+/** The same for requests that ask for the same. */
+export function requestHash(request: AttributeRequest): string {
+  return digest(canonical(request));
+}
+
+/** The same for requests of one model, method and arguments, whatever their texts. */
+export function likeness(request: AttributeRequest): string {
+  return digest(canonical(request, OWN)).slice(0, 32);
+}
+
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** JSON with sorted keys: the same value always gives the same text. */
+function canonical(value: unknown, omitted = new Set<string>()): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(
+          Object.entries(inner)
+            .filter(([name]) => !omitted.has(name))
+            .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+        )
+      : inner,
+  );
+}

@@ -1,0 +1,141 @@
+-- Who is served next: part of the prelude of all scripts.
+--
+-- Jobs that wait are in flows: a tenant's single jobs are one, each of its batches is another. Tenants are served fairly
+-- by work, a tenant's single jobs before its batches, and its batches fairly by work again. Within a flow the oldest is
+-- first. With n tenants, batches or jobs each step takes O(log n).
+--
+-- Fair by work is start-time fair queueing (Goyal, Vin, Cheng 1996). Each member of a level has a virtual time: the work
+-- that it was given. The earliest is served and moves on by the job's work. The level's clock is the virtual time at
+-- which somebody was served last, and who comes begins there: nobody saves up turns while away. Who goes with a virtual
+-- time ahead of the clock is remembered until the clock has passed it, so that leaving and coming back gains nothing.
+-- Invariant: a job is in its flow exactly while its status is `queued`; a flow, and a tenant, is in its level exactly
+-- while it has jobs that wait.
+
+-- What a level remembers of those that are away, when nobody is served: after an hour all begin alike.
+local MEMORY_SECONDS = 3600
+-- Turns, which are BullMQ's jobs, that lie ready: enough that idle workers do not wait for each other. Who takes one
+-- adds others while jobs wait.
+local MOST_TURNS = 4
+
+-- Names of tenants, batches and pools may hold anything.
+local function part(name)
+  return (string.gsub(name, '[%%:]', { ['%'] = '%25', [':'] = '%3A' }))
+end
+
+local function flowKey(pool, tenant, batch) return key('flow', part(pool), part(tenant), part(batch)) end
+local function alikeKey(pool, alike) return key('alike', part(pool), alike) end
+local function queueKey(pool, batch) return key(batch == '' and 'queue' or 'queue_lines', pool) end
+
+local function first(set) return redis.call('ZRANGE', set, 0, 0)[1] end
+
+local function clockOf(level)
+  local clock = redis.call('GET', key('fair_clock', level))
+  if clock then return tonumber(clock) end
+  local earliest = redis.call('ZRANGE', key('fair', level), 0, 0, 'WITHSCORES')[2]
+  return earliest and tonumber(earliest) or 0
+end
+
+-- The member has something that waits.
+local function enter(level, member)
+  if redis.call('ZSCORE', key('fair', level), member) then return end
+  local time = clockOf(level)
+  local own = redis.call('ZSCORE', key('fair_rest', level), member)
+  if own then
+    redis.call('ZREM', key('fair_rest', level), member)
+    time = math.max(time, tonumber(own))
+  end
+  redis.call('ZADD', key('fair', level), time, member)
+end
+
+-- The member has nothing that waits any more.
+local function leave(level, member)
+  local time = redis.call('ZSCORE', key('fair', level), member)
+  if not time then return end
+  redis.call('ZREM', key('fair', level), member)
+  if tonumber(time) <= clockOf(level) then return end
+  redis.call('ZADD', key('fair_rest', level), time, member)
+  redis.call('EXPIRE', key('fair_rest', level), MEMORY_SECONDS)
+end
+
+-- The member is given so much work. `inTurn`: because it is the next one, which moves the clock; else beside another.
+local function serve(level, member, work, inTurn)
+  local time = redis.call('ZSCORE', key('fair', level), member)
+  if not time then return end
+  if inTurn then
+    local clock = math.max(clockOf(level), tonumber(time))
+    redis.call('SET', key('fair_clock', level), string.format('%.17g', clock), 'EX', MEMORY_SECONDS)
+    redis.call('ZREMRANGEBYSCORE', key('fair_rest', level), '-inf', clock)
+  end
+  redis.call('ZINCRBY', key('fair', level), work, member)
+end
+
+local function tenantLevel(pool) return part(pool) end
+local function batchLevel(pool, tenant) return part(pool) .. ':' .. part(tenant) end
+
+-- A job waits.
+local function joinFlow(id, job)
+  redis.call('ZADD', queueKey(job.pool, job.batch), 0, id)
+  redis.call('ZADD', flowKey(job.pool, job.tenant, job.batch), 0, id)
+  if job.alike ~= '' and not job.alone then
+    -- Single jobs come before lines of batches here, too.
+    redis.call('ZADD', alikeKey(job.pool, job.alike), job.batch == '' and 0 or 1, id)
+  end
+  enter(tenantLevel(job.pool), job.tenant)
+  if job.batch ~= '' then enter(batchLevel(job.pool, job.tenant), job.batch) end
+end
+
+-- A job waits no longer.
+local function leaveFlow(id, job)
+  local flow = flowKey(job.pool, job.tenant, job.batch)
+  redis.call('ZREM', queueKey(job.pool, job.batch), id)
+  redis.call('ZREM', flow, id)
+  redis.call('ZREM', alikeKey(job.pool, job.alike), id)
+  if redis.call('EXISTS', flow) == 1 then return end
+  local batches = batchLevel(job.pool, job.tenant)
+  if job.batch ~= '' then leave(batches, job.batch) end
+  if redis.call('EXISTS', key('fair', batches), flowKey(job.pool, job.tenant, '')) == 0 then
+    leave(tenantLevel(job.pool), job.tenant)
+  end
+end
+
+-- The job whose turn it is in the pool; nil where none waits.
+local function nextInTurn(pool)
+  while true do
+    local tenant = first(key('fair', tenantLevel(pool)))
+    if not tenant then return nil end
+    local batch = ''
+    local id = first(flowKey(pool, tenant, batch))
+    if not id then
+      batch = first(key('fair', batchLevel(pool, tenant)))
+      id = first(flowKey(pool, tenant, batch))
+    end
+    local job = load(id)
+    if job then return id, job end
+    leaveFlow(id, { pool = pool, tenant = tenant, batch = batch, alike = '' }) -- somebody else deleted its record
+  end
+end
+
+local function chargeFor(job, inTurn)
+  serve(tenantLevel(job.pool), job.tenant, job.work, inTurn)
+  if job.batch ~= '' then serve(batchLevel(job.pool, job.tenant), job.batch, job.work, inTurn) end
+end
+
+local function waitingIn(pool)
+  return redis.call('ZCARD', queueKey(pool, '')) + redis.call('ZCARD', queueKey(pool, 'line'))
+end
+
+-- How many turns are to be added to those of BullMQ's list that wait.
+local function turnsWanted(pool, list)
+  return math.max(0, math.min(waitingIn(pool), MOST_TURNS) - redis.call('LLEN', list))
+end
+
+-- How many jobs are taken before this one that waits, if none comes: exact for the single jobs of a lone tenant.
+local function placeOf(id, pool, tenant, batch)
+  local ahead = redis.call('ZRANK', flowKey(pool, tenant, batch), id)
+  if not ahead then return 0 end
+  if batch ~= '' then
+    local batches = redis.call('ZCARD', key('fair', batchLevel(pool, tenant)))
+    ahead = ahead * batches + redis.call('ZCARD', flowKey(pool, tenant, ''))
+  end
+  return math.min(ahead * redis.call('ZCARD', key('fair', tenantLevel(pool))), waitingIn(pool) - 1)
+end
