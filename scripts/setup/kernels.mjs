@@ -16,6 +16,7 @@ const SOURCES = {
     '-fno-math-errno',
     '-ffp-contract=fast',
   ],
+  'dropout.cc': [],
   'module.cc': [],
 };
 

@@ -47,7 +47,8 @@ void set(void* env, void* object, const char* name, const std::string& text) {
 extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, void* exports) {
   using namespace whence;
   // Once for the process: a second registration of a name is an error.
-  static const std::string blocks = add(kBlockOps);
+  static const std::string dropout = add(kDropoutOps);
+  static const std::string blocks = dropout.empty() ? add(kBlockOps) : dropout;
   static const std::string int8 = runs_int8() ? add(kInt8Ops) : "this processor has no AVX-512 VNNI";
   set(env, exports, "blocks", blocks);
   set(env, exports, "int8", int8);

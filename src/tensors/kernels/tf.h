@@ -184,6 +184,7 @@ struct Op {
 
 extern const std::vector<Op> kInt8Ops;   // int8.cc
 extern const std::vector<Op> kBlockOps;  // blocks.cc
+extern const std::vector<Op> kDropoutOps;  // dropout.cc
 
 // Attributes of an op that is being made.
 inline bool bool_attribute(TF_OpKernelConstruction* construction, const char* name) {

@@ -4,6 +4,8 @@ import { DropoutMasks } from '../../../src/attribution/passes/dropout.ts';
 import mcDropout, { moments } from '../../../src/attribution/step-functions/mc_dropout_prob_avg.ts';
 import { Random } from '../../../src/random.ts';
 import { startBackend } from '../../../src/tensors/backend.ts';
+import { dropoutMask } from '../../../src/tensors/dropout-mask.ts';
+import { disableKernels } from '../../../src/tensors/kernels.ts';
 import { type Tensor2D, tf } from '../../../src/tensors/tf.ts';
 import { BACKENDS } from '../../support/backends.ts';
 import { assertClose, mcDropout as golden } from '../../support/goldens.ts';
@@ -31,7 +33,30 @@ describe('the z-score', () => {
 });
 
 describe('dropout masks', () => {
-  before(() => startBackend('wasm'));
+  before(() => startBackend('tensorflow'));
+
+  it('are the same on every backend', async () => {
+    for (const key of [0, 1, 77, 2 ** 31, 2 ** 32 - 1]) {
+      const native = dropoutMask([3, 700, 101], 0.1, key).dataSync();
+      const restore = disableKernels();
+      assert.deepEqual(dropoutMask([3, 700, 101], 0.1, key).dataSync(), native);
+      restore();
+    }
+  });
+
+  it('of different keys have nothing in common', () => {
+    const rate = 0.3;
+    const count = 200_000;
+    const masks = [0, 1, 2, 2 ** 31].map((key) => dropoutMask([count], rate, key).dataSync());
+    for (const [i, one] of masks.entries()) {
+      for (const other of masks.slice(0, i)) {
+        let both = 0;
+        for (let k = 0; k < count; k++) if (one[k] === 0 && other[k] === 0) both += 1;
+        const error = Math.sqrt((rate ** 2 * (1 - rate ** 2)) / count);
+        assert.ok(Math.abs(both / count - rate ** 2) < 4 * error, `${both} of ${count}`);
+      }
+    }
+  });
 
   for (const rate of [0.1, 0.5, 0.9]) {
     it(`drop entries independently at rate ${rate}`, () => {
