@@ -61,6 +61,8 @@ function fillIn(result: Result): void {
   if (model !== undefined) draft.value = draftOf(result, model);
 }
 
+const TITLES = { job: 'An answer explained', jobs: 'Jobs', compare: 'Two answers compared' };
+
 export function App() {
   useEffect(() => {
     loadCatalogue().then(() => {
@@ -80,6 +82,7 @@ export function App() {
     <>
       <Header />
       <main>
+        {page !== 'ask' && <h1 class="hidden">{TITLES[page]}</h1>}
         {catalogueError.value !== null && (
           <p class="error" role="alert">
             {catalogueError.value}
@@ -94,7 +97,7 @@ export function App() {
         <Content known={known} />
       </main>
       <footer>
-        <a href="docs">API</a>
+        <a href="docs">How to ask by program</a>
         <a href="openapi.json">OpenAPI</a>
       </footer>
     </>

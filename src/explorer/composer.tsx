@@ -5,7 +5,7 @@ import type { ModelInfo } from '../contract/catalogue.ts';
 import type { Problem } from '../contract/problem.ts';
 import { type Catalogue, modelOf } from './catalogue.ts';
 import { Conversation } from './conversation.tsx';
-import { bodyOf, type Draft, errorsByField, isContrastive, withModel } from './draft.ts';
+import { bodyOf, type Draft, errorsByField, isContrastive, propertiesOf, withModel } from './draft.ts';
 import { Field, SelectField } from './field.tsx';
 import { SchemaFields } from './schema-fields.tsx';
 
@@ -223,31 +223,7 @@ function More({ draft, model, known, errors, set }: MoreProps) {
   return (
     <div class="more-body">
       <section>
-        <h3>Method</h3>
-        <SelectField
-          label="Method"
-          value={draft.method}
-          options={methods.map(({ id, name }) => [id, name])}
-          error={errors.get('method')}
-          onChange={(id) => set({ method: id, methodArgs: {} })}
-        />
-        {method && (
-          <p class="help">
-            {method.description} {method.paper && <a href={method.paper.url}>{method.paper.title}</a>}
-          </p>
-        )}
-        {method && (
-          <SchemaFields
-            schema={method.args_schema}
-            values={draft.methodArgs}
-            errors={errors}
-            prefix="method"
-            onChange={(methodArgs) => set({ methodArgs })}
-          />
-        )}
-      </section>
-      <section>
-        <h3>Answer</h3>
+        <h2>Answer</h2>
         <TextField
           label="Answer to explain"
           help="Empty: what the model writes."
@@ -286,7 +262,31 @@ function More({ draft, model, known, errors, set }: MoreProps) {
         )}
       </section>
       <section>
-        <h3>Score</h3>
+        <h2>Method</h2>
+        <SelectField
+          label="Method"
+          value={draft.method}
+          options={methods.map(({ id, name }) => [id, name])}
+          error={errors.get('method')}
+          onChange={(id) => set({ method: id, methodArgs: {} })}
+        />
+        {method && (
+          <p class="help">
+            {method.description} {method.paper && <a href={method.paper.url}>{method.paper.title}</a>}
+          </p>
+        )}
+        {method && (
+          <SchemaFields
+            schema={method.args_schema}
+            values={draft.methodArgs}
+            errors={errors}
+            prefix="method"
+            onChange={(methodArgs) => set({ methodArgs })}
+          />
+        )}
+      </section>
+      <section>
+        <h2>Score</h2>
         <SelectField
           label="What is attributed"
           value={draft.attributedFn}
@@ -295,15 +295,20 @@ function More({ draft, model, known, errors, set }: MoreProps) {
           error={errors.get('fn')}
           onChange={(id) => set({ attributedFn: id, attributedFnArgs: {} })}
         />
-        {fn && (
-          <SchemaFields
-            schema={fn.args_schema}
-            values={draft.attributedFnArgs}
-            without={['contrast_targets']}
-            errors={errors}
-            prefix="fn"
-            onChange={(attributedFnArgs) => set({ attributedFnArgs })}
-          />
+        {fn && Object.keys(propertiesOf(fn.args_schema)).length > 0 && (
+          <details open={[...errors.keys()].some((name) => name.startsWith('fn.'))}>
+            <summary>Its arguments</summary>
+            <div class="arguments">
+              <SchemaFields
+                schema={fn.args_schema}
+                values={draft.attributedFnArgs}
+                without={['contrast_targets']}
+                errors={errors}
+                prefix="fn"
+                onChange={(attributedFnArgs) => set({ attributedFnArgs })}
+              />
+            </div>
+          </details>
         )}
         <StepScores
           chosen={draft.stepScores}

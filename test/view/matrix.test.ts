@@ -203,6 +203,11 @@ describe('rank correlation', () => {
     const matrix = matrixOf(sequence, TOKENS);
     assert.deepEqual(agreement(matrix, matrix), { all: 1, columns: [1, 1] });
     assert.equal(agreement(matrix, matrixOf(smallSequence(), TOKENS)), null);
+    const shorter = matrixOf(
+      { ...sequence, attr_pos_end: 4, target_attributions: [[3], [2], [1], [null], [null]] },
+      TOKENS,
+    );
+    assert.deepEqual(agreement(matrix, shorter), { all: -1, columns: [-1, null] });
   });
 });
 

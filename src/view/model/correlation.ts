@@ -1,6 +1,7 @@
 /** How alike two attributions of the same tokens order them. */
 
 import type { Matrix } from './matrix.ts';
+import type { Unit } from './units.ts';
 
 /**
  * Spearman's rank correlation, ties at their mean rank; null where fewer than two pairs have values, or one side is
@@ -40,28 +41,39 @@ function pearson(x: readonly number[], y: readonly number[]): number | null {
 }
 
 export interface Agreement {
-  /** Of all cells that both have; null: the two cannot be compared cell by cell. */
+  /** Of all cells that both have; null: there are too few. */
   all: number | null;
-  /** Of each column. */
+  /** Of each column of the first; null where the second has none like it. */
   columns: (number | null)[];
 }
 
-/** Rank correlation of the cells of two matrices of the same units; null where their texts are not the same. */
+/** Rank correlation of the cells that two matrices share, by the places and texts of their units; null: they share none. */
 export function agreement(a: Matrix, b: Matrix): Agreement | null {
-  const key = ({ unit }: Matrix['rows'][number]) => `${unit.side} ${unit.from} ${unit.text}`;
-  const same = (x: Matrix['columns'], y: Matrix['columns']) =>
-    x.length === y.length && x.every(({ from, text }, i) => from === y[i].from && text === y[i].text);
-  if (!same(a.columns, b.columns)) return null;
-  const rowsOfB = new Map(b.rows.map((row, i) => [key(row), i]));
-  const shared = a.rows.flatMap((row, i): [number, number][] => {
-    const j = rowsOfB.get(key(row));
+  const rows = shared(
+    a.rows.map(({ unit }) => unit),
+    b.rows.map(({ unit }) => unit),
+  );
+  const columns = shared(a.columns, b.columns);
+  if (rows.length === 0 || columns.length === 0) return null;
+  const values = ({ values: all, columns: { length } }: Matrix, side: 0 | 1, of: [number, number][]) =>
+    rows.flatMap((row) => of.map((column) => all[row[side] * length + column[side]]));
+  const correlate = (of: [number, number][]) => rankCorrelation(values(a, 0, of), values(b, 1, of));
+  const own = new Map(columns);
+  return {
+    all: correlate(columns),
+    columns: a.columns.map((_, i) => {
+      const j = own.get(i);
+      return j === undefined ? null : correlate([[i, j]]);
+    }),
+  };
+}
+
+/** Indices of the units that both lists have. */
+function shared(a: readonly Unit[], b: readonly Unit[]): [number, number][] {
+  const key = ({ side, from, text }: Unit) => `${side} ${from} ${text}`;
+  const places = new Map(b.map((unit, j) => [key(unit), j]));
+  return a.flatMap((unit, i): [number, number][] => {
+    const j = places.get(key(unit));
     return j === undefined ? [] : [[i, j]];
   });
-  if (shared.length === 0) return null;
-  const width = a.columns.length;
-  const pick = (matrix: Matrix, side: 0 | 1, columns: number[]) =>
-    shared.flatMap((pair) => columns.map((column) => matrix.values[pair[side] * width + column]));
-  const of = (columns: number[]) => rankCorrelation(pick(a, 0, columns), pick(b, 1, columns));
-  const all = a.columns.map((_, column) => column);
-  return { all: of(all), columns: all.map((column) => of([column])) };
 }

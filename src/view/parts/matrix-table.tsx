@@ -55,7 +55,7 @@ export function MatrixTable({ view }: { view: View }) {
   return (
     <section
       class="scroll"
-      aria-label="All scores"
+      aria-label={`All scores of job ${view.result.job_id}`}
       tabIndex={0}
       onPointerOver={preview}
       onPointerLeave={end}

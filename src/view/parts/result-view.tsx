@@ -35,9 +35,13 @@ export function ResultView({ view }: { view: View }) {
         {attributed && '. Point at a word to see what it came from or led to; click to hold it.'}
       </p>
       {attributed && <TextTools view={view} />}
-      <div class="first-look">
-        <div>
-          <Reading view={view} />
+      <div class="look">
+        <Reading view={view} />
+        <div class="beside">
+          <Bars view={view} />
+          <Alternatives view={view} />
+        </div>
+        <div class="below">
           {notesOf(result, sequence, view.text.value).map((note) => (
             <p key={note} class="note">
               {note}
@@ -45,10 +49,6 @@ export function ResultView({ view }: { view: View }) {
           ))}
           <PanelTools view={view} />
           <Panel view={view} />
-        </div>
-        <div class="beside">
-          <Bars view={view} />
-          <Alternatives view={view} />
         </div>
       </div>
       <Facts view={view} />
