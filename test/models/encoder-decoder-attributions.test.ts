@@ -4,6 +4,7 @@ import { before, describe, it } from 'node:test';
 import { loadRegistries } from '../../src/attribution/registries.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { caseOptions } from '../attribution/methods/cases.ts';
+import { ONE_BACKEND } from '../support/backends.ts';
 import { type AttributionCase, attributionCases } from '../support/goldens.ts';
 import { asTheLibraryRuns, loadTranslator, type Translator } from './encoder-decoder.ts';
 import { checkTranslation } from './encoder-decoder-conformance.ts';
@@ -46,7 +47,7 @@ for (const name of MODELS) {
   describe(`${name}: attributions`, () => {
     let translator: Translator;
     before(async () => {
-      await startBackend('auto');
+      await startBackend(ONE_BACKEND);
       translator = asTheLibraryRuns(await loadTranslator(name));
     });
     const cases = attributionCases(name);

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startBackend } from '../../src/tensors/backend.ts';
-import { tf } from '../../src/tensors/tf.ts';
+import { read } from '../../src/tensors/read.ts';
 import { BACKENDS } from '../support/backends.ts';
 import {
   type Args,
@@ -102,11 +102,11 @@ for (const backend of BACKENDS) {
       after(() => translator.dispose());
 
       for (const { key, input_ids: source, decoder_input_ids: target, logits } of golden.forward) {
-        it(`logits of "${key}"`, () => {
+        it(`logits of "${key}"`, async () => {
           const tolerance = otherwiseHalf ? within(0.04) : TOLERANCE;
           const passes = passesOver(translator.model, source, target);
           const { sourceIds, targetIds } = passes.sequence;
-          const found = tf.tidy(() => passes.logitsOf(sourceIds, targetIds, Int32Array.from(target.keys())).dataSync());
+          const found = await read(() => passes.logitsOf(sourceIds, targetIds, Int32Array.from(target.keys())));
           passes.dispose();
           assertClose({ shape: [target.length, translator.model.vocabSize], data: found }, logits, tolerance, 'logits');
         });

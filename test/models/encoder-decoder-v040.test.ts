@@ -4,6 +4,7 @@ import { before, describe, it } from 'node:test';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { contrastAsText } from '../attribution/contrast-ids.ts';
 import { optionsOfV040 } from '../attribution/methods/cases.ts';
+import { ONE_BACKEND } from '../support/backends.ts';
 import { type AttributionCase, attributionCasesV040 } from '../support/goldens.ts';
 import { asTheLibraryRuns, encodeTarget, loadTranslator, type Translator } from './encoder-decoder.ts';
 import { checkTranslation } from './encoder-decoder-conformance.ts';
@@ -30,7 +31,7 @@ for (const name of ['marian-tiny', 'm2m100-tiny']) {
   describe(`${name}: attributions of v0.4.0`, () => {
     let translator: Translator;
     before(async () => {
-      await startBackend('auto');
+      await startBackend(ONE_BACKEND);
       translator = asTheLibraryRuns(await loadTranslator(name));
     });
     const cases = attributionCasesV040(name);

@@ -16,4 +16,7 @@ export const BACKENDS: readonly BackendName[] =
       ? ['tensorflow', 'wasm']
       : ['tensorflow'];
 
+/** The backend of tests that one is enough for. */
+export const ONE_BACKEND: BackendName | 'auto' = BACKENDS.length === 1 && TEST_BACKEND ? BACKENDS[0] : 'auto';
+
 if (TEST_BACKEND === 'webgpu') useSoftwareGpu();

@@ -35,6 +35,12 @@ function toNumber(value: null | number | string): number {
   return typeof value === 'number' ? value : Number(value);
 }
 
+/**
+ * The largest difference that `assertClose` has met since it was set to 0, relative to the largest number compared with:
+ * for reports of how close a backend comes.
+ */
+export const met = { worst: 0 };
+
 /** Nested golden numbers, flattened row by row with their shape. */
 export function flatten(golden: Golden): Numbers {
   const shape: number[] = [];
@@ -116,6 +122,7 @@ export function assertClose(
     if (relColumn !== undefined) allowed = Math.min(allowed, relColumn * columnMax[columnOf(i)] + atol);
     if (rtol !== undefined) allowed = Math.min(allowed, rtol * Math.abs(value) + atol);
     if (allowed === Number.POSITIVE_INFINITY) allowed = atol;
+    if (Number.isFinite(value) && globalMax > 0) met.worst = Math.max(met.worst, Math.abs(found - value) / globalMax);
     const same = Number.isFinite(value) ? Math.abs(found - value) <= allowed : Object.is(found, value);
     if (same) return;
     wrong++;

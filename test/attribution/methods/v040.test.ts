@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startBackend } from '../../../src/tensors/backend.ts';
 import { tf } from '../../../src/tensors/tf.ts';
+import { ONE_BACKEND } from '../../support/backends.ts';
 import { type AttributionCase, attributionCasesV040 } from '../../support/goldens.ts';
 import { loadTiny, type TinyModel } from '../tiny-model.ts';
 import { optionsOfV040 } from './cases.ts';
@@ -24,7 +25,7 @@ for (const name of MODELS) {
     let tiny: TinyModel;
     let tensors: number;
     before(async () => {
-      await startBackend('tensorflow');
+      await startBackend(ONE_BACKEND);
       tiny = await loadTiny(name);
       tensors = tf.memory().numTensors;
     });
