@@ -167,7 +167,8 @@ class ServiceTest(unittest.TestCase):
     def test_a_result_shows_itself(self) -> None:
         result = self.client.attribute(MODEL, TEXT, generation_args={"max_new_tokens": 1})
         page = result._repr_html_()
-        self.assertIn("<iframe", page)
+        self.assertIn("<whence-result>", page)
+        self.assertNotIn("<html", page)
         self.assertIn("France", page)
         self.assertIn(MODEL, repr(result))
         result.job.delete()
@@ -197,7 +198,7 @@ class ServiceTest(unittest.TestCase):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
         nbclient.NotebookClient(notebook, timeout=60).execute()
         shown = [output for output in notebook.cells[0].outputs if output.output_type == "execute_result"]
-        self.assertIn("<iframe", shown[0]["data"]["text/html"])
+        self.assertIn("<whence-result>", shown[0]["data"]["text/html"])
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ class Result:
         #: As in the schema `Result` of the API.
         self.data = data
         self.sequences: List[Sequence] = [Sequence(sequence) for sequence in data["sequences"]]
-        self._page: Optional[str] = None
+        self._fragment: Optional[str] = None
 
     @property
     def info(self) -> Dict[str, Any]:
@@ -210,17 +210,13 @@ class Result:
         return pandas.DataFrame(rows)
 
     def _repr_html_(self) -> str:
-        if self._page is None:
+        """The heatmap, as a fragment with a style of its own; it stays after the job has gone."""
+        if self._fragment is None:
             try:
-                self._page = self.text("html")
+                self._fragment = self._transport.text("GET", f"/jobs/{quote(self.job.id, safe='')}/heatmap?embed=1")
             except WhenceError as error:
                 return f"<pre>{html.escape(repr(self))}\n{html.escape(str(error))}</pre>"
-        # In a frame the page's style stays its own, and the notebook's too.
-        height = min(900, 260 + 34 * max((len(one.data["target"]) + len(one.data["source"]) for one in self), default=0))
-        return (
-            f'<iframe srcdoc="{html.escape(self._page)}" sandbox="allow-scripts" title="Whence: attributions" '
-            f'style="width:100%;height:{height}px;border:0;border-radius:8px" loading="lazy"></iframe>'
-        )
+        return self._fragment
 
     def __repr__(self) -> str:
         info = self.data["info"]
