@@ -14,7 +14,7 @@ const ROOMS: Record<string, readonly string[]> = {
   cli: ['supervisor', 'worker', 'api', 'checkpoints'],
   supervisor: ['checkpoints'],
   worker: ['engine (types)', 'batches', 'jobs', 'webhooks'],
-  api: ['batches', 'requests', 'jobs', 'webhooks', 'results', 'tokenizers', 'validation'],
+  api: ['batches', 'requests', 'jobs', 'webhooks', 'results', 'view', 'tokenizers', 'validation'],
   engine: [
     'alignment',
     'results',

@@ -3,15 +3,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Job } from '../contract/job.ts';
-import type { Problem } from '../contract/problem.ts';
 import type { Result } from '../contract/result.ts';
-import {
-  embedFragment,
-  type PageParts,
-  pageDocument,
-  problemDocument,
-  waitingDocument,
-} from '../view/page/document.tsx';
+import { embedFragment, type PageParts, pageDocument, waitingDocument } from '../view/page/document.tsx';
 
 /** What setup has built; sources and compiled modules lie at the same depth. */
 const PAGES = new URL('../../dist/pages/', import.meta.url);
@@ -31,11 +24,6 @@ export function toFragment(result: Result): string {
 /** The page of a job that is not finished. */
 export function toWaitingPage(job: Job): string {
   return waitingDocument(job, parts());
-}
-
-/** The page of a problem. */
-export function toProblemPage(problem: Problem): string {
-  return problemDocument(problem, parts());
 }
 
 /**

@@ -2,7 +2,6 @@
 
 import { renderToString } from 'preact-render-to-string';
 import type { Job } from '../../contract/job.ts';
-import type { Problem } from '../../contract/problem.ts';
 import type { Result, ResultSequence, Scores } from '../../contract/result.ts';
 import { methodLine, wordsOf } from '../model/facts.ts';
 import { singleScore } from '../model/scores.ts';
@@ -41,17 +40,6 @@ export function waitingDocument(job: Pick<Job, 'model' | 'method' | 'progress'>,
     </main>,
   );
   return htmlDocument(`${wordsOf(method)} · ${model}`, body, `<script>${parts.waitingScript}</script>`, parts);
-}
-
-/** The page of what cannot be shown, and why. */
-export function problemDocument({ title, detail }: Pick<Problem, 'title' | 'detail'>, parts: PageParts): string {
-  const body = renderToString(
-    <main class="waiting">
-      <h2 class="sentence">{title}</h2>
-      <p class="hint">{detail}</p>
-    </main>,
-  );
-  return htmlDocument(title, body, '', parts);
 }
 
 function htmlDocument(title: string, body: string, scripts: string, { pageStyle }: PageParts): string {

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { isFinal } from '../../../../../contract/job.ts';
-import { pagePolicy, toProblemPage, toWaitingPage } from '../../../../../results/heatmap.ts';
+import { pagePolicy, toWaitingPage } from '../../../../../results/heatmap.ts';
 import { prefersHtml } from '../../../../http/prefers-html.ts';
 import {
   BAD_REQUEST,
@@ -13,7 +13,6 @@ import {
   NOT_FOUND,
   TOO_LARGE,
 } from '../../../../openapi/responses.ts';
-import { ApiProblem } from '../../../../problems.ts';
 import { finishedResult } from '../../../../results/finished.ts';
 import { sendResult } from '../../../../results/send.ts';
 
@@ -57,8 +56,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     async (request, reply) => {
       const { id } = request.params;
       reply.header('vary', 'accept');
-      const inBrowser = prefersHtml(request);
-      const job = inBrowser ? await fastify.jobs.get(id) : null;
+      const job = prefersHtml(request) ? await fastify.jobs.get(id) : null;
       if (job !== null && !isFinal(job.status)) {
         reply
           .code(202)
@@ -66,15 +64,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           .header('content-security-policy', pagePolicy({ connects: true }));
         return reply.send(toWaitingPage(job));
       }
-      try {
-        const packed = await finishedResult(fastify.jobs, id, 'html');
-        const format = request.query.embed === '1' ? 'embed' : 'html';
-        return await sendResult(request, reply, packed, { id, format, width: null });
-      } catch (error) {
-        if (!inBrowser || !(error instanceof ApiProblem)) throw error;
-        reply.code(error.status).headers(error.headers).type(HTML).header('content-security-policy', pagePolicy());
-        return reply.send(toProblemPage(error.toProblem(request.id)));
-      }
+      const packed = await finishedResult(fastify.jobs, id, 'html');
+      const format = request.query.embed === '1' ? 'embed' : 'html';
+      return sendResult(request, reply, packed, { id, format, width: null });
     },
   );
 };
