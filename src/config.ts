@@ -105,6 +105,9 @@ export type Config = { [Field in keyof Settings]: ReturnType<Settings[Field]['pa
 /** Every variable that Whence reads. */
 export const VARIABLES: readonly Setting<unknown>[] = Object.values(SETTINGS);
 
+/** Variables of clients, such as `whence attribute-dataset`, which may stand beside the service's. */
+const OF_CLIENTS = ['WHENCE_URL', 'WHENCE_API_KEY'];
+
 /**
  * Reads the configuration.
  * @throws {ConfigError} where a variable has a value that it cannot have, or a WHENCE_ variable is not known
@@ -120,7 +123,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 function refuseUnknown(env: NodeJS.ProcessEnv): void {
   const known = VARIABLES.map(({ name }) => name);
   for (const name of Object.keys(env)) {
-    if (!name.startsWith('WHENCE_') || known.includes(name)) continue;
+    if (!name.startsWith('WHENCE_') || known.includes(name) || OF_CLIENTS.includes(name)) continue;
     throw new ConfigError(name, env[name] ?? '', `no such setting; known are ${known.join(', ')}`);
   }
 }

@@ -9,6 +9,7 @@ export const HELP = {
   whence api      the HTTP API alone; needs WHENCE_REDIS_URL
   whence worker   one worker alone; needs WHENCE_REDIS_URL
   whence models   \`list\`, \`add MODEL\` and \`remove ID\`: the models to serve
+  whence attribute-dataset   the records of a file, attributed by a running service
   whence help     this text; \`whence COMMAND --help\` tells more about a command
   whence --version
 
@@ -34,6 +35,25 @@ Starts one worker, which computes the jobs of the pool WHENCE_POOL one at a time
 the Redis of WHENCE_REDIS_URL. SIGTERM lets the running job end, for 20 seconds at most, or hands it back.
 
 ${SETTINGS}
+`,
+  'attribute-dataset': `usage: whence attribute-dataset FILE --model MODEL --input-field NAME --output FILE [options]
+
+Attributes every record of FILE (.jsonl, .csv or .tsv, the latter with a first line of names) as one batch of a running
+service, and writes what comes of them in the order of the records. Interrupted, it goes on where it was when the same
+command is run again: what it needs for that stands in OUTPUT.state.json.
+
+  --model MODEL            an id of GET /models
+  --input-field NAME       the field with the input text; or --messages-field: with the messages of a chat (.jsonl)
+  --generated-field NAME   the field with the output to attribute; left out: the model generates
+  --id-field NAME          the field that names a record in the results; left out: its number, from 1
+  --method METHOD          an id of GET /methods
+  --attributed-fn NAME     an id of GET /step-functions
+  --step-scores A,B        ids of GET /step-functions
+  --body JSON              other fields of POST /attribute, such as '{"generation_args": {"max_new_tokens": 5}}'
+  --output FILE            .jsonl: a line for each record; .csv: a row for each score; .json: a file for Inseq
+  --overwrite              begin anew, whatever stands in OUTPUT
+  --url URL                the service; left out: WHENCE_URL, else that of \`whence up\` with the same settings
+  --api-key KEY            left out: WHENCE_API_KEY, which keeps it out of the list of processes
 `,
   models: `usage: whence models list
        whence models add MODEL [--id ID] [--quantization int8|none] [--pool POOL]

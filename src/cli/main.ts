@@ -1,4 +1,4 @@
-/** The command line: `whence up | api | worker | models`. */
+/** The command line: `whence up | api | worker | models | attribute-dataset`. */
 
 import { loadConfig } from '../config.ts';
 import { UNUSABLE, UnusableError } from '../unusable.ts';
@@ -30,6 +30,12 @@ async function main([command = 'help', ...args]: string[]): Promise<void> {
     case 'models': {
       const { runModelsCommand } = await import('./models.ts');
       return runModelsCommand(args, loadConfig(process.env).modelsFile);
+    }
+    case 'attribute-dataset': {
+      const { host, port } = loadConfig(process.env);
+      const { WHENCE_URL: url = `http://${host}:${port}`, WHENCE_API_KEY: apiKey = null } = process.env;
+      const { attributeDataset } = await import('./dataset/attribute-dataset.ts');
+      return attributeDataset(args, { url, apiKey });
     }
     case 'help':
     case '--help':
