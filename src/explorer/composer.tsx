@@ -34,6 +34,7 @@ export function Composer({ draft, known, problem, busy, onSend }: ComposerProps)
   return (
     <form
       class="composer"
+      noValidate // the service explains better what is wrong
       onSubmit={(event) => {
         event.preventDefault();
         send();

@@ -77,6 +77,7 @@ function welcome(baseUrl: string, { backend }: Ready, all: Model[], needsKey: bo
   const key = needsKey ? ` -H "Authorization: Bearer $KEY"` : '';
   return `
 whence is ready.
+  Explorer    ${baseUrl}/ in a browser: press Explain
   API         ${baseUrl}
   Swagger UI  ${baseUrl}/docs
   Heatmaps    ${baseUrl}/jobs/ID/heatmap, with the "id" of an answer
