@@ -26,6 +26,9 @@ import { GPT2_SMALL, randomCheckpoint } from './random-checkpoint.ts';
 
 const FOLDER = fileURLToPath(new URL('../.whence/bench', import.meta.url));
 const GENERATED = 16;
+/** Tokens of a unit that is changed as a whole in a long prompt: a sentence. */
+const SENTENCE = 25;
+const SENTENCES = { units: 'windows', window_size: SENTENCE };
 /** Prompts longer than this are attributed by methods whose cost they bear. */
 const LONG_PROMPT = 64;
 /** Rows of the product whose rate is the floor's: about what the cotangents of the shortest prompt have. */
@@ -143,6 +146,14 @@ function casesOf(flops: Flops): Row[] {
     },
     { name: 'occlusion', method: 'occlusion', flops: flops.occlusion(1), runs: 3, lengths: short },
     {
+      name: `occlusion (${SENTENCE} tokens)`,
+      method: 'occlusion',
+      methodArgs: SENTENCES,
+      flops: flops.occlusion(SENTENCE),
+      runs: 1,
+      lengths: long,
+    },
+    {
       name: 'lime (100)',
       method: 'lime',
       methodArgs: { n_samples: 100 },
@@ -168,6 +179,14 @@ function casesOf(flops: Flops): Row[] {
       lengths: short,
     },
     { name: 'value_zeroing', method: 'value_zeroing', flops: flops.valueZeroing(1), runs: 2, lengths: short },
+    {
+      name: `value_zeroing (${SENTENCE} tokens)`,
+      method: 'value_zeroing',
+      methodArgs: SENTENCES,
+      flops: flops.valueZeroing(SENTENCE),
+      runs: 2,
+      lengths: long,
+    },
     { name: 'attention', method: 'attention', flops: flops.forward, runs: 4, lengths: always },
     {
       name: 'mc_dropout_prob_avg (10)',

@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { indexTensor } from '../../../nn/rows.ts';
 import { readOptional } from '../../../tensors/read.ts';
-import { type Tensor2D, tf } from '../../../tensors/tf.ts';
+import { type Tensor, type Tensor2D, tf } from '../../../tensors/tf.ts';
 import { nearest } from '../../../validation/nearest.ts';
 import { AttributionError } from '../../errors.ts';
 import type { MethodScores, MethodTask } from '../../method.ts';
@@ -94,7 +94,10 @@ function patterns(known: readonly string[]): string[] {
   return Array.from(numbers, ([pattern, of]) => pattern.replace('*', `{${Math.min(...of)}..${Math.max(...of)}}`));
 }
 
-/** Collects scores of layers from blocks of gradients, [tokens, steps, width] each. */
+/**
+ * Collects scores of layers from blocks of gradients: of one layer [tokens, steps, width], of several [tokens, steps, 1]
+ * each, reduced before they leave the device.
+ */
 export class LayerScores {
   readonly #passes: Passes;
   readonly #names: readonly string[];
@@ -115,7 +118,8 @@ export class LayerScores {
   async put(name: string, watched: Watched, block: GradientBlock, score: () => Tensor2D | null): Promise<void> {
     const { read, steps } = this.#passes;
     const { side } = watched;
-    const width = watched.activation.shape[1];
+    const reduced = this.#names.length > 1;
+    const width = reduced ? 1 : watched.activation.shape[1];
     let layer = this.#layers.get(name);
     if (layer === undefined) {
       const tokens = side === 'source' ? this.#passes.sourceLength : this.#passes.length + 1;
@@ -124,7 +128,7 @@ export class LayerScores {
       this.#layers.set(name, layer);
     }
     const { data } = layer.array;
-    const values = await readOptional(score);
+    const values = await readOptional(() => (reduced ? this.#reduced(score()) : score()));
     const kind = watched.cotangent?.rows.kind ?? 'read';
     let row = 0;
     for (let t = block.stepStart; t < block.stepStart + block.steps.count; t++) {
@@ -138,7 +142,17 @@ export class LayerScores {
     }
   }
 
-  /** The sum of each step's scores over all layers, tokens and dimensions: [steps]. */
+  /** Each row's dimensions as one number: [rows]. In a tidy. */
+  #reduced(rows: Tensor2D | null): Tensor | null {
+    if (rows === null) return null;
+    if (this.#aggregation === 'sum') return tf.sum(rows, 1);
+    // Squares of the gradients of tiny probabilities would leave float32's range.
+    const largest = tf.max(tf.abs(rows), 1, true);
+    const unit = tf.where(tf.equal(largest, 0), tf.onesLike(largest), largest);
+    return tf.mul(tf.squeeze(unit, [1]), tf.sqrt(tf.sum(tf.square(tf.div(rows, unit)), 1)));
+  }
+
+  /** The sum of the only layer's scores of each step over all tokens and dimensions: [steps]. */
   totals(): Float32Array {
     const totals = new Float64Array(this.#passes.steps);
     for (const { array } of this.#layers.values()) {
@@ -170,7 +184,6 @@ export class LayerScores {
   /** One number for each layer of a side; null: it has none of the layers. */
   #stack(side: Side): ScoreArray | null {
     const names = this.#names;
-    const sum = this.#aggregation === 'sum';
     const first = names.map((name) => this.#layers.get(name)).find((layer) => layer?.side === side);
     if (first === undefined) return null;
     const [tokens, steps] = first.array.shape;
@@ -178,14 +191,9 @@ export class LayerScores {
     names.forEach((name, index) => {
       const layer = this.#layers.get(name);
       if (layer?.side !== side) return;
-      const width = layer.array.shape[2];
-      for (let cell = 0; cell < tokens * steps; cell++) {
-        let total = 0;
-        for (const value of layer.array.data.subarray(cell * width, (cell + 1) * width)) {
-          total += sum ? value : value * value;
-        }
-        data[cell * names.length + index] = sum ? total : Math.sqrt(total);
-      }
+      layer.array.data.forEach((value, cell) => {
+        data[cell * names.length + index] = value;
+      });
     });
     return { shape: [tokens, steps, names.length], data };
   }
