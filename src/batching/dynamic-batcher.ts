@@ -36,6 +36,8 @@ interface Entry {
 export interface Client {
   /** Runs an item of work, together with what other clients submit. @throws what the work threw, or the job's reason */
   submit<Item, Result>(kind: Kind<Item, Result>, item: Item): Promise<Result>;
+  /** Runs several items of one client, which may share passes with each other. @returns results in their order */
+  submitAll<Item, Result>(kind: Kind<Item, Result>, items: readonly Item[]): Promise<Result[]>;
   readonly look: Look;
 }
 
@@ -47,14 +49,28 @@ export class DynamicBatcher {
   /** Runs a client. While it runs, others wait for what it submits, so that it should submit or end soon. */
   async join<T>(look: Look, body: (client: Client) => Promise<T>): Promise<T> {
     this.#clients += 1;
-    const submit = <Item, Result>(kind: Kind<Item, Result>, item: Item): Promise<Result> =>
+    const wait = <Item, Result>(kind: Kind<Item, Result>, item: Item): Promise<Result> =>
       new Promise<Result>((resolve, reject) => {
         const entry = { kind, item, look, resolve, reject };
         this.#waiting.push(entry as Entry);
-        this.#consider();
       });
+    const submitAll = async <Item, Result>(kind: Kind<Item, Result>, items: readonly Item[]): Promise<Result[]> => {
+      const results = items.map((item) => wait(kind, item));
+      this.#consider();
+      // All have ended before an error is thrown: the caller may then free what they read.
+      const settled = await Promise.allSettled(results);
+      return settled.map((outcome) => {
+        if (outcome.status === 'rejected') throw outcome.reason;
+        return outcome.value;
+      });
+    };
+    const submit = <Item, Result>(kind: Kind<Item, Result>, item: Item): Promise<Result> => {
+      const result = wait(kind, item);
+      this.#consider();
+      return result;
+    };
     try {
-      return await body({ submit, look });
+      return await body({ submit, submitAll, look });
     } finally {
       this.#clients -= 1;
       this.#consider();
@@ -134,5 +150,15 @@ export function soloClient(look: Look = () => {}): Client {
   return {
     look,
     submit: async (kind, item) => (await kind.run([item], look))[0],
+    submitAll: async (kind, items) => {
+      const results = [];
+      for (let from = 0; from < items.length; ) {
+        const rest = items.slice(from);
+        const batch = rest.slice(0, Math.max(1, kind.fit(rest)));
+        results.push(...(await kind.run(batch, look)));
+        from += batch.length;
+      }
+      return results;
+    },
   };
 }
