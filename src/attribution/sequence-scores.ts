@@ -16,6 +16,7 @@ import type {
   Contrast,
   ContrastArgs,
   Ensemble,
+  GivenContrast,
   Scorer,
   StepContext,
   StepFunction,
@@ -30,6 +31,8 @@ export interface SequenceSetting extends PassesSetting {
   texts: ContrastTexts;
   /** Each step function draws from a fork of it, in the order in which they are prepared. */
   random: Random;
+  /** A contrast in place of the texts that arguments name. */
+  given?: GivenContrast;
 }
 
 /** A step function of a request, with its arguments validated and completed. */
@@ -84,6 +87,11 @@ export class SequenceScores {
     return read(() => prepared({ logits: this.#cleanLogits(), ...this.passes.stepRows(1) }));
   }
 
+  /** Logits [steps, vocab] of the sequence, which live as long as this. */
+  logits(): Tensor2D {
+    return this.#cleanLogits();
+  }
+
   /** The most probable tokens of each step, the most probable first. @param count - of a step, at most the vocabulary */
   async likeliest(count: number): Promise<Omit<Likely, 'token'>[][]> {
     await this.passes.yield();
@@ -113,13 +121,14 @@ export class SequenceScores {
   }
 
   #context(fn: string, role: StepContext['role']): StepContext {
-    const { sequence, texts } = this.#setting;
+    const { sequence, texts, given } = this.#setting;
     const random = this.#setting.random.fork();
     return {
       role,
       targets: this.passes.targets,
       random,
       own: this.#own(),
+      ...(given && { given }),
       cleanLogits: () => this.#cleanLogits(),
       noisyScores: (samples, scorer) => this.#noisyScores(samples, scorer, random),
       noisyVariants: (samples) => Array.from({ length: samples }, () => frozenMasks(random.integer(2 ** 31))),

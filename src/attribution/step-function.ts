@@ -62,6 +62,16 @@ export interface Contrast {
   shared: readonly boolean[];
 }
 
+/** A contrast that the caller has found, in place of contrast texts. */
+export interface GivenContrast {
+  /** Contrast token of each step: [steps] */
+  ids: Int32Array;
+  /** Logits [steps, vocab] after the contrast inputs: a constant. */
+  logits: Tensor2D;
+  /** Steps whose contrast token an attributed function scores by these logits, and not by the text's own: [steps] */
+  forced: readonly boolean[];
+}
+
 /** What a step function may ask for when it prepares for one sequence. */
 export interface StepContext {
   /** Contrastive functions always run the contrast inputs for a step score; by default not as the attributed function. */
@@ -82,6 +92,8 @@ export interface StepContext {
   noisyVariants(samples: number): Variant[];
   /** Logits [steps, vocab] of other inputs, kept for as long as the sequence is worked on. */
   alternativeLogits(alternative: Alternative): Tensor2D;
+  /** Takes the place of contrast texts; left out: the arguments name them. */
+  readonly given?: GivenContrast;
   /** Resolves contrast_targets, contrast_sources and alignments for this sequence. Throws AttributionError. */
   contrast(args: ContrastArgs): Promise<Contrast>;
   /** Keeps a tensor for as long as the sequence is worked on. */

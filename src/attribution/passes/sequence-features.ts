@@ -14,6 +14,8 @@ export interface Sequence {
   /** Attributed tokens are targetIds[start .. end - 1]; start >= 1. */
   start: number;
   end: number;
+  /** Positions of the attributed tokens, ascending, the last of them end - 1; left out: all from `start` on. */
+  steps?: Int32Array;
   /** Ids of special tokens, which some methods leave as they are. */
   specialIds?: ReadonlySet<number>;
 }
@@ -51,10 +53,11 @@ export class SequenceFeatures {
     this.model = model;
     this.sequence = sequence;
     const { sourceIds, sourceBaselineIds, targetIds, targetBaselineIds, start, end } = sequence;
+    const steps = sequence.steps ?? Int32Array.from({ length: end - start }, (_, t) => start + t);
     this.length = end - 1;
     this.sourceLength = sourceIds?.length ?? 0;
-    this.read = Int32Array.from({ length: end - start }, (_, t) => start + t - 1);
-    this.targets = targetIds.slice(start, end);
+    this.read = steps.map((position) => position - 1);
+    this.targets = steps.map((position) => targetIds[position]);
     const source = model.sourceEmbedding;
     this.sourceFeatures = source && sourceIds && tf.keep(embedIds(source, sourceIds));
     this.sourceBaseline = source && sourceBaselineIds && tf.keep(embedIds(source, sourceBaselineIds));

@@ -7,7 +7,15 @@ import { type Static, type TObject, type TProperties, Type } from 'typebox';
 import { LIMITS } from '../../../contract/limits.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../../tensors/tf.ts';
 import { AttributionError } from '../../errors.ts';
-import type { ContrastArgs, Ensemble, Scorer, StepContext, StepRows, Variant } from '../../step-function.ts';
+import type {
+  ContrastArgs,
+  Ensemble,
+  GivenContrast,
+  Scorer,
+  StepContext,
+  StepRows,
+  Variant,
+} from '../../step-function.ts';
 
 const MAX_PAIRS = 4096;
 
@@ -73,6 +81,8 @@ export interface ContrastSide {
   logits: Tensor2D | null;
   /** Runs of the contrast text after the source that is attributed, in place of the constant. */
   runs: ContrastRuns | null;
+  /** Steps that are scored by the constant, where others are not: [steps] */
+  forced?: readonly boolean[];
 }
 
 /** Runs of constant decoder inputs after the source that is attributed. */
@@ -90,6 +100,7 @@ interface ContrastRuns {
  * different lengths would differ by rounding, and where nothing else is left, attributions would be made of it.
  */
 export async function contrastSide(context: StepContext, args: ContrastiveArgs): Promise<ContrastSide> {
+  if (context.given !== undefined) return givenSide(context.role, context.given);
   const { targetIds, sourceIds, positions, shared } = await context.contrast(args);
   const ids = positions.map((at) => targetIds[at]);
   const attributed = context.role === 'attribute';
@@ -104,6 +115,12 @@ export async function contrastSide(context: StepContext, args: ContrastiveArgs):
   if (!shared.includes(true)) return { ids, logits: other, runs: null };
   const clean = context.cleanLogits();
   return { ids, logits: context.keep(tf.tidy(() => chosen(shared, clean, other))), runs: null };
+}
+
+/** A contrast that needs no texts: a step score reads its logits, an attributed function where they are forced. */
+function givenSide(role: StepContext['role'], { ids, logits, forced }: GivenContrast): ContrastSide {
+  if (role === 'score' || !forced.includes(false)) return { ids, logits, runs: null };
+  return forced.includes(true) ? { ids, logits, runs: null, forced } : { ids, logits: null, runs: null };
 }
 
 type DecoderInput = NonNullable<Variant['decoder']>;
@@ -145,7 +162,9 @@ export async function contrastScorer(
   score: (logits: Tensor2D, ids: Int32Array) => Tensor1D,
   combine: ((rows: StepRows, other: Tensor1D) => Tensor1D) | null,
 ): Promise<Scorer | Ensemble> {
-  const { ids, logits, runs } = await contrastSide(context, args);
+  const { ids, logits: found, runs, forced } = await contrastSide(context, args);
+  // What is nothing but the contrast token's score is attributed after the text itself, or it would be a constant.
+  const logits = context.given !== undefined && context.role === 'attribute' && combine === null ? null : found;
   const idsOf = (steps: Int32Array): Int32Array => steps.map((step) => ids[step]);
   if (runs !== null) {
     const { variants, merge } = runs;
@@ -163,7 +182,12 @@ export async function contrastScorer(
     );
   }
   const constant = context.keep(tf.tidy(() => score(logits, ids)));
-  return (rows) => result(rows, rowsOf(constant, rows));
+  if (forced === undefined) return (rows) => result(rows, rowsOf(constant, rows));
+  const isForced = context.keep(tf.tensor1d(forced.map(Number)));
+  return (rows) => {
+    const own = score(rows.logits, idsOf(rows.steps));
+    return result(rows, tf.where(tf.greater(rowsOf(isForced, rows), 0), rowsOf(constant, rows), own));
+  };
 }
 
 /** A score of several runs of one source: the generated text's rows, and the logits of the contrast side. */
