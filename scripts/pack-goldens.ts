@@ -55,7 +55,7 @@ write(
   ),
 );
 write('inseq_format', read(join(source, 'inseq_format')));
-for (const folder of ['attributions', 'attributions_v040']) {
+for (const folder of ['attributions', 'attributions_v040', 'context']) {
   for (const model of readdirSync(join(source, folder)).sort()) {
     write(`${folder}/${model}`, read(join(source, folder, model)));
   }

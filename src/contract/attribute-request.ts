@@ -15,7 +15,7 @@ const NamedCall = Type.Object(
   { additionalProperties: false },
 );
 
-const Call = Type.Union([Id, NamedCall]);
+export const Call = Type.Union([Id, NamedCall]);
 
 /** A part of a message's content, as OpenAI's API writes it. */
 const TextPart = Type.Object({ type: Type.Literal('text'), text: Text }, { additionalProperties: false });
@@ -38,7 +38,7 @@ export interface Message {
   content: string;
 }
 
-const Conversation = Type.Array(WireMessage, { minItems: 1, maxItems: LIMITS.messages });
+export const Conversation = Type.Array(WireMessage, { minItems: 1, maxItems: LIMITS.messages });
 
 const TokenIds = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: LIMITS.tokenIds });
 
@@ -46,7 +46,7 @@ const TokenIds = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: LIMITS.tok
  * How the model generates where no text is forced. What is left out is as the checkpoint's generation_config.json says,
  * and where that says nothing greedy search.
  */
-const GenerationArgs = Type.Object(
+export const GenerationArgs = Type.Object(
   {
     max_new_tokens: Type.Optional(
       Type.Integer({
@@ -322,6 +322,8 @@ export interface CompleteCall {
  * may hold single values.
  */
 export interface AttributeRequest {
+  /** Absent in requests that were queued before there were kinds. */
+  kind?: 'attribute';
   model: string;
   /** One entry a sequence; empty where `messages` is given. */
   input_texts: string[];

@@ -1,5 +1,6 @@
 /** A job: one accepted attribution request and how far it is. */
 import Type, { type Static } from 'typebox';
+import { JOB_KINDS } from './job-kinds.ts';
 import { nullable, ref, timestamp } from './schema.ts';
 
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const;
@@ -57,9 +58,13 @@ const Links = Type.Object({
 export const Job = Type.Object(
   {
     id: Type.String({ description: 'Unguessable.', examples: ['k3v9'] }),
+    kind: Type.Enum(JOB_KINDS, { description: 'What it computes: the route that it was sent to.' }),
     status: JobStatus,
     model: Type.String({ examples: ['facts-gpt2'] }),
-    method: Type.String({ examples: ['input_x_gradient'] }),
+    method: Type.String({
+      description: 'The method, or the approach that needs none.',
+      examples: ['input_x_gradient'],
+    }),
     created_at: timestamp('When it was accepted.'),
     started_at: nullable(timestamp('When a worker took it.')),
     finished_at: nullable(timestamp('When it ended.')),
@@ -81,6 +86,7 @@ export const Job = Type.Object(
     examples: [
       {
         id: 'k3v9',
+        kind: 'attribute',
         status: 'queued',
         model: 'facts-gpt2',
         method: 'input_x_gradient',

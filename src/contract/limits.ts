@@ -7,6 +7,18 @@ export const LIMITS = {
   texts: 64,
   /** Characters (UTF-16 units) of one text. */
   textCharacters: 32_768,
+  /** Characters (UTF-16 units) of a context, or of all documents together: what the model takes is the limit. */
+  contextCharacters: 1_000_000,
+  /** Characters (UTF-16 units) of a template. */
+  templateCharacters: 8_192,
+  /** Documents of one request. */
+  documents: 256,
+  /** Units of all documents that are scored. */
+  units: 1_024,
+  /** Parts of an answer that get sources: its sentences and the spans that the request names. */
+  citations: 256,
+  /** Random ablations of one request. */
+  ablations: 1_024,
   /** Messages in one conversation. */
   messages: 256,
   /** Parts of the content of one message. */

@@ -123,7 +123,7 @@ const ContrastInfo = Type.Object({
 export type ContrastInfo = Static<typeof ContrastInfo>;
 
 /** A complete request without where it is announced, and without the fields that it leaves out. */
-export type RepeatableRequest = Partial<Omit<AttributeRequest, 'webhook'>>;
+export type RepeatableRequest = Partial<Omit<AttributeRequest, 'kind' | 'webhook'>>;
 
 /** A step function or an aggregator with all its arguments. */
 const EffectiveCall = Type.Object({ name: Type.String(), args: freeObject() });

@@ -34,11 +34,11 @@ export interface EngineHooks {
   stopped?: () => boolean;
 }
 
-export interface EngineOutput {
-  result: Omit<Result, 'job_id'>;
+export interface EngineOutput<R extends { job_id: string } = Result> {
+  result: Omit<R, 'job_id'>;
   /** Texts that failed, each for itself. */
   failedTexts: number;
-  /** The JSON that `inseq.FeatureAttributionOutput.load` reads. */
+  /** The JSON that Inseq reads; `null` where it has no such result. */
   inseq(): string;
 }
 
@@ -96,7 +96,7 @@ export async function attribute(
   return output(job, inputs, texts, (performance.now() - started) / 1000);
 }
 
-function lookOf({ signal, stopped }: EngineHooks): Look {
+export function lookOf({ signal, stopped }: EngineHooks): Look {
   return () => {
     signal.throwIfAborted();
     if (stopped?.()) throw new DOMException('the job was stopped', 'AbortError');

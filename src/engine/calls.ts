@@ -16,7 +16,7 @@ export interface ResolvedCalls extends Calls {
 
 /** @throws {AttributionError} when there is no such method or function, or arguments do not fit */
 export function resolveCalls(request: AttributeRequest, registries: Registries): ResolvedCalls {
-  const method = member(registries.methods, request.method, { code: 'unknown_method', what: 'method' }, '#/method');
+  const method = memberOf(registries.methods, request.method, { code: 'unknown_method', what: 'method' }, '#/method');
   const { attributed_fn: attributed, step_scores: scores } = request;
   return {
     method,
@@ -27,12 +27,12 @@ export function resolveCalls(request: AttributeRequest, registries: Registries):
   };
 }
 
-function stepCall({ stepFunctions }: Registries, { name, args }: CompleteCall, pointer: string): StepCall {
-  const fn = member(stepFunctions, name, { code: 'unknown_step_function', what: 'step function' }, pointer);
+export function stepCall({ stepFunctions }: Registries, { name, args }: CompleteCall, pointer: string): StepCall {
+  const fn = memberOf(stepFunctions, name, { code: 'unknown_step_function', what: 'step function' }, pointer);
   return { fn, args: completed(fn.argsSchema, args, `${pointer}/args`), pointer: `${pointer}/args` };
 }
 
-function member<T>(
+export function memberOf<T>(
   members: ReadonlyMap<string, T>,
   id: string,
   { code, what }: { code: string; what: string },

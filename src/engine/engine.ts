@@ -3,10 +3,11 @@
  */
 
 import { readAligner, readModelsFile } from '../checkpoints/models-file.ts';
-import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
+import type { JobRequest } from '../contract/job-kinds.ts';
 import type { BackendName } from '../tensors/backend.ts';
-import type { EngineHooks, EngineOutput } from './attribution.ts';
+import type { EngineHooks } from './attribution.ts';
+import type { OutputFor } from './kinds.ts';
 
 /** What the engine reads of the configuration. */
 export interface EngineConfig {
@@ -27,7 +28,7 @@ export interface Engine {
   loadedModels(): string[];
   warm(modelId: string): Promise<void>;
   /** @throws {AttributionError} when the request is at fault; the signal's reason when it was aborted */
-  attribute(request: AttributeRequest, hooks: EngineHooks): Promise<EngineOutput>;
+  attribute<R extends JobRequest>(request: R, hooks: EngineHooks): Promise<OutputFor<R>>;
   close(): Promise<void>;
 }
 

@@ -45,14 +45,7 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
   const { request, model, method, methodArgs, attributedFn, stepScores, inputs } = resolved;
   const { aggregators, contrasts, seconds, counters, versions } = measured;
   return {
-    model: request.model,
-    model_type: model.model.modelType,
-    model_hash: model.hashes.model,
-    tokenizer_hash: model.hashes.tokenizer,
-    quantization: model.quantization,
-    ...(model.quantization === 'int8' && {
-      int8: { threshold: model.entry.int8Threshold, outliers: model.entry.int8Outliers },
-    }),
+    ...modelInfo(model, request.model),
     method,
     method_args: methodArgs,
     attributed_fn: attributedFn.fn.id,
@@ -80,6 +73,18 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
     forward_passes: counters.forward,
     backward_passes: counters.backward,
     versions,
+  };
+}
+
+/** Which model it was. */
+export function modelInfo({ model, hashes, quantization, entry }: ReadyModel, id: string) {
+  return {
+    model: id,
+    model_type: model.modelType,
+    model_hash: hashes.model,
+    tokenizer_hash: hashes.tokenizer,
+    quantization,
+    ...(quantization === 'int8' && { int8: { threshold: entry.int8Threshold, outliers: entry.int8Outliers } }),
   };
 }
 

@@ -131,7 +131,7 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
  * How many tokens a prompt and the text that continues it begin with alike. It is less than the prompt's where the two are
  * cut into tokens differently at the seam: a space at the end of "is " is a token, before "Paris" it is part of the word.
  */
-function sharedStart(promptIds: Int32Array, ids: Int32Array): number {
+export function sharedStart(promptIds: Int32Array, ids: Int32Array): number {
   const differs = promptIds.findIndex((id, at) => id !== ids[at]);
   return differs < 0 ? promptIds.length : differs;
 }
@@ -214,7 +214,7 @@ function alignerOf(
   };
 }
 
-function render(tokenizer: Tokenizer, messages: { role: string; content: string }[]) {
+export function render(tokenizer: Tokenizer, messages: { role: string; content: string }[]) {
   if (tokenizer.chat === null) {
     throw new AttributionError(
       'no_chat_template',
@@ -231,7 +231,7 @@ function render(tokenizer: Tokenizer, messages: { role: string; content: string 
 }
 
 /** The prompt's ids; an empty prompt is the beginning-of-sequence token alone. */
-function nonEmpty(ids: Int32Array, { special }: Tokenizer): Int32Array {
+export function nonEmpty(ids: Int32Array, { special }: Tokenizer): Int32Array {
   if (ids.length > 0) return ids;
   const first = special.bos ?? special.eos;
   if (first === null) {
@@ -262,7 +262,7 @@ async function continuation(
   return { ids, generation };
 }
 
-function decoderStart({ generation }: ReadyModel): number {
+export function decoderStart({ generation }: ReadyModel): number {
   const start = generation.decoderStartTokenId ?? generation.bosTokenId ?? generation.padTokenId;
   if (start === null) throw new Error('the checkpoint names no decoder_start_token_id');
   return start;
@@ -274,7 +274,7 @@ function baseline(ids: Int32Array, { model, request }: InputOptions): Int32Array
 }
 
 /** @throws {AttributionError} where the tokenizer gives a token that the model has no embedding of */
-function checkVocabulary(
+export function checkVocabulary(
   ids: ArrayLike<number>,
   { entry, tokenizer }: ReadyModel,
   embedding: Embedding | null,
@@ -292,7 +292,7 @@ function checkVocabulary(
   );
 }
 
-function checkLength(tokens: number, { model, entry }: ReadyModel, pointer: string): void {
+export function checkLength(tokens: number, { model, entry }: ReadyModel, pointer: string): void {
   const limit = model.maxPositions;
   if (limit === null || tokens <= limit) return;
   throw new AttributionError(

@@ -9,9 +9,10 @@ import type { ModelEntry, ModelSource } from '../checkpoints/models-file.ts';
 import { startBackend } from '../tensors/backend.ts';
 import { VERSION } from '../version.ts';
 import { Admission } from './admission.ts';
-import { attribute, type Resources } from './attribution.ts';
+import type { Resources } from './attribution.ts';
 import { buildCatalogue } from './catalogue.ts';
 import type { Engine, EngineConfig } from './engine.ts';
+import { compute } from './kinds.ts';
 import { ModelStore, type ReadyModel } from './model-store.ts';
 import { ModelTurns } from './turns.ts';
 import { allowTypeScript } from './typescript-plugins.ts';
@@ -62,7 +63,7 @@ export async function openEngine(
       turns.run(id, async () => {
         await store.get(id, () => {});
       }),
-    attribute: (request, hooks) => turns.run(request.model, () => attribute(request, hooks, resources)),
+    attribute: (request, hooks) => turns.run(request.model, () => compute(request, hooks, resources)),
     close: async () => store.dispose(),
   };
 }

@@ -1,8 +1,8 @@
 /** The job store of the API: records and queues in Redis. */
 import type { Redis } from 'ioredis';
 import { type Logger, pino } from 'pino';
-import type { AttributeRequest } from '../contract/attribute-request.ts';
 import { JOB_STATUSES, type Job, type JobStatus } from '../contract/job.ts';
+import { type JobRequest, kindOf, methodOf, textsOf } from '../contract/job-kinds.ts';
 import { followEvents } from './events.ts';
 import { isJobId, newJobId } from './ids.ts';
 import {
@@ -74,7 +74,7 @@ class RedisJobs implements Jobs {
     this.#unlog = logState(redis, log);
   }
 
-  async submit(request: AttributeRequest, options: SubmitOptions) {
+  async submit(request: JobRequest, options: SubmitOptions) {
     const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request, null) } = options;
     const id = newJobId();
     const { maxQueue } = this.#config;
@@ -83,7 +83,7 @@ class RedisJobs implements Jobs {
         id,
         pool,
         request.model,
-        request.method,
+        methodOf(request),
         Date.now(),
         maxQueue,
         idempotencyKey === undefined ? '' : digest(idempotencyKey),
@@ -92,9 +92,10 @@ class RedisJobs implements Jobs {
         flow.tenant,
         flow.batch ?? '',
         work,
-        request.messages?.length ?? request.input_texts.length,
+        textsOf(request),
         likeness(request),
         turnList(pool),
+        kindOf(request),
         await pack(JSON.stringify(request)),
       ])
       .catch((error: unknown) => {
@@ -133,9 +134,9 @@ class RedisJobs implements Jobs {
     return { jobs: jobs.map(({ job }) => job), next_cursor: next === '' ? null : next };
   }
 
-  async request(id: string): Promise<AttributeRequest | null> {
+  async request(id: string): Promise<JobRequest | null> {
     const bytes = await this.#read(id, keys.request(id));
-    return bytes === null ? null : (JSON.parse(bytes.toString()) as AttributeRequest);
+    return bytes === null ? null : (JSON.parse(bytes.toString()) as JobRequest);
   }
 
   result(id: string, format: 'json' | 'inseq'): Promise<Buffer | null> {

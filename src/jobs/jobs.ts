@@ -2,10 +2,10 @@
  * The job store as the API sees it. `createJobs` implements it on BullMQ and Redis; the API's tests use one in memory.
  * Every method rejects with StoreUnavailableError, within a second, while the store cannot be reached.
  */
-import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { JobEvent } from '../contract/events.ts';
 import type { Job, JobList, JobStatus } from '../contract/job.ts';
+import type { JobRequest } from '../contract/job-kinds.ts';
 import { type Trouble, UNREACHABLE } from './trouble.ts';
 
 /** Whose turn a job takes: jobs of one flow wait behind each other. */
@@ -60,13 +60,13 @@ export interface Jobs {
    * @throws QueueFullError, IdempotencyConflictError
    * @throws SubmissionUnknownError where the store fell silent before it said whether it has the job
    */
-  submit(request: AttributeRequest, options: SubmitOptions): Promise<{ job: Job; created: boolean }>;
+  submit(request: JobRequest, options: SubmitOptions): Promise<{ job: Job; created: boolean }>;
   /** Null when unknown or expired. */
   get(id: string): Promise<Job | null>;
   /** Lines of batches are left out. */
   list(query: JobQuery): Promise<JobList>;
   /** The request of a job, or null when unknown or expired. */
-  request(id: string): Promise<AttributeRequest | null>;
+  request(id: string): Promise<JobRequest | null>;
   /** The stored result as JSON bytes, or null when there is none (yet). */
   result(id: string, format: 'json' | 'inseq'): Promise<Buffer | null>;
   /**

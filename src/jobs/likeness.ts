@@ -1,6 +1,6 @@
 /** What requests have in common, as hashes: whether two are the same, and whether two are computed alike. */
 import { createHash } from 'node:crypto';
-import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { JobRequest } from '../contract/job-kinds.ts';
 
 /**
  * What may differ between jobs that share passes: texts, and what each text has of its own. Results never depend on what
@@ -10,6 +10,13 @@ const OWN = new Set([
   'input_texts',
   'messages',
   'generated_texts',
+  'input_context_text',
+  'input_current_text',
+  'output_context_text',
+  'output_current_text',
+  'documents',
+  'query',
+  'answer_spans',
   'contrast_sources',
   'contrast_targets',
   'seed',
@@ -18,12 +25,12 @@ const OWN = new Set([
 ]);
 
 /** The same for requests that ask for the same. */
-export function requestHash(request: AttributeRequest): string {
+export function requestHash(request: JobRequest): string {
   return digest(canonical(request));
 }
 
 /** The same for requests of one model, method and arguments, whatever their texts. */
-export function likeness(request: AttributeRequest): string {
+export function likeness(request: JobRequest): string {
   return digest(canonical(request, OWN)).slice(0, 32);
 }
 

@@ -1,5 +1,6 @@
 /** A job's record, as `describe` in lua/prelude.lua gives it, and the Job that the API shows. */
 import { isFinal, type Job, type JobError, type JobStatus, jobLinks, type Progress } from '../contract/job.ts';
+import type { JobKind } from '../contract/job-kinds.ts';
 
 /** A job and the pool whose workers compute it. */
 export interface JobRecord {
@@ -14,13 +15,14 @@ export function readRecord(reply: unknown): JobRecord | null {
   if (!Array.isArray(reply)) return null;
   const fields: (string | null)[] = reply;
   const [status, model, method, pool, created, started, finished, phase, completed, total] = fields;
-  const [error, attempt, failedTexts, rank, id] = fields.slice(10);
+  const [error, attempt, failedTexts, kind, rank, id] = fields.slice(10);
   if (id === null || model === null || method === null || pool === null) return null;
   return {
     pool,
     attempt: Number(attempt),
     job: {
       id,
+      kind: (kind ?? 'attribute') as JobKind, // records of the version before have none
       status: status as JobStatus, // only our scripts write it
       model,
       method,

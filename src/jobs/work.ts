@@ -3,10 +3,14 @@
  * knows how much it can take together. A unit is a million multiplications and additions; the rates at which methods and
  * models do them differ, so it is a rough measure.
  */
+import type { AttributeContextRequest, DocumentsRequest } from '../contract/attribute-context-request.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { JobRequest } from '../contract/job-kinds.ts';
 
 /** Characters of a token of usual text; the tokens themselves are the worker's to count. */
 const CHARACTERS_PER_TOKEN = 4;
+/** Characters of a sentence; of larger units there are fewer. */
+const CHARACTERS_PER_SENTENCE = 80;
 /** Where the request leaves it to the model how much it generates. */
 const USUAL_NEW_TOKENS = 20;
 /** Where the catalogue does not know. */
@@ -21,7 +25,12 @@ const BY_TOKEN = new Set(['occlusion', 'value_zeroing', 'sequential_integrated_g
 const FORWARD_ONLY = new Set(['attention', 'dummy', 'lime', 'occlusion', 'reagent', 'value_zeroing']);
 
 /** Estimated work of a job; at least 1. `parameters`: of the model, null where they are not known. */
-export function estimateWork(request: AttributeRequest, parameters: number | null): number {
+export function estimateWork(request: JobRequest, parameters: number | null): number {
+  const rows = request.kind === 'attribute-context' ? rowsOfContext(request) : rowsOfTexts(request);
+  return Math.max(1, Math.round((rows * (parameters ?? USUAL_PARAMETERS)) / 1e6));
+}
+
+function rowsOfTexts(request: AttributeRequest): number {
   const { input_texts, messages, generated_texts, generation_args } = request;
   const prompts = messages?.map((turns) => turns.map(({ content }) => content).join('\n')) ?? input_texts;
   const passes = passesOf(request);
@@ -37,7 +46,35 @@ export function estimateWork(request: AttributeRequest, parameters: number | nul
     const pullback = FORWARD_ONLY.has(request.method) ? 0 : steps * (given + steps / 2);
     rows += made * GENERATED_ROWS + (forward + pullback) * passes * (BY_TOKEN.has(request.method) ? given : 1);
   }
-  return Math.max(1, Math.round((rows * (parameters ?? USUAL_PARAMETERS)) / 1e6));
+  return rows;
+}
+
+/** Passes over all texts together: those of the approach, or there and back for each flagged token. */
+function rowsOfContext(request: AttributeContextRequest): number {
+  const answer = request.output_current_text;
+  const newTokens = request.generation_args.max_new_tokens ?? USUAL_NEW_TOKENS;
+  const answerTokens = answer === null ? newTokens : tokensOf(answer);
+  const made = answer === null ? newTokens * GENERATED_ROWS : 0;
+  if (request.documents === null) {
+    const { input_context_text: context, input_current_text: current, output_context_text: written } = request;
+    return made + (tokensOf(`${context ?? ''} ${current} ${written ?? ''}`) + answerTokens) * (2 + answerTokens / 4);
+  }
+  const given = request.documents.map(({ text }) => text).join('\n');
+  const rows = tokensOf(given) + answerTokens;
+  switch (request.approach) {
+    case 'ablation':
+      return made + rows * (2 + (request.num_ablations + request.held_out_ablations) * request.ablation_keep_prob);
+    case 'leave_one_out':
+      return made + rows * (2 + unitsOf(request.unit, given) / 2);
+    case 'pecore':
+    case 'tokens':
+      return made + rows * (2 + answerTokens / 2);
+  }
+}
+
+function unitsOf(unit: DocumentsRequest['unit'], text: string): number {
+  if (Array.isArray(unit)) return unit.length;
+  return unit === 'token' ? tokensOf(text) : Math.ceil(text.length / CHARACTERS_PER_SENTENCE);
 }
 
 /** How often each text, or each of its tokens, goes through the model: once for each step or sample. */

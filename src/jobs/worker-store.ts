@@ -1,7 +1,7 @@
 /** A worker's side of the job records: taking a job, reporting, ending it once, handing it back. */
-import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { JobError, Progress } from '../contract/job.ts';
+import type { JobRequest } from '../contract/job-kinds.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { keys } from './keys.ts';
 import { unpack } from './packing.ts';
@@ -58,7 +58,7 @@ export interface Attempt {
   id: string;
   /** 1 at the first. Reports and results of an attempt that was superseded are refused. */
   number: number;
-  request: AttributeRequest;
+  request: JobRequest;
 }
 
 export class WorkerStore {
@@ -94,7 +94,7 @@ export class WorkerStore {
       this.#redis.getBuffer(keys.request(id)),
     ]);
     if (status !== 'running' || Number(current) !== number || packed === null) return null;
-    return { id, number, request: JSON.parse((await unpack(packed)).toString()) as AttributeRequest };
+    return { id, number, request: JSON.parse((await unpack(packed)).toString()) as JobRequest };
   }
 
   /** False where the attempt no longer counts (canceled, removed, superseded) and should stop. */
@@ -145,9 +145,9 @@ export class WorkerStore {
     return readRecord(reply);
   }
 
-  async request(id: string): Promise<AttributeRequest | null> {
+  async request(id: string): Promise<JobRequest | null> {
     const packed = await this.#redis.getBuffer(keys.request(id));
-    return packed === null ? null : (JSON.parse((await unpack(packed)).toString()) as AttributeRequest);
+    return packed === null ? null : (JSON.parse((await unpack(packed)).toString()) as JobRequest);
   }
 
   /** The oldest jobs that run, in any pool. */

@@ -13,6 +13,11 @@ type WireCall = AttributeBody['attributed_fn'];
 /** What can be called by name with arguments. */
 type Callable = MethodInfo | StepFunctionInfo | AggregatorInfo;
 
+interface CallOptions {
+  /** Whether contrastive functions need no texts of their own: the request says what they compare with. */
+  contrastGiven?: boolean;
+}
+
 interface Kind<T extends Callable> {
   /** For messages. */
   noun: 'method' | 'step function' | 'aggregator';
@@ -22,7 +27,12 @@ interface Kind<T extends Callable> {
 }
 
 /** The method and its complete arguments; null after adding an issue. */
-export function checkMethod(body: AttributeBody, model: ModelInfo, catalogue: Catalogue, issues: Issues) {
+export function checkMethod(
+  body: Pick<AttributeBody, 'method' | 'method_args'>,
+  model: ModelInfo,
+  catalogue: Catalogue,
+  issues: Issues,
+) {
   const kind: Kind<MethodInfo> = { noun: 'method', route: '/methods', known: catalogue.methods };
   const method = find(body.method, '#/method', kind, issues);
   if (method === null) return null;
@@ -32,13 +42,14 @@ export function checkMethod(body: AttributeBody, model: ModelInfo, catalogue: Ca
 
 /** The attributed function, complete; null after adding an issue. */
 export function checkAttributedFunction(
-  body: AttributeBody,
+  body: Pick<AttributeBody, 'attributed_fn'>,
   method: MethodInfo | null,
   model: ModelInfo,
   catalogue: Catalogue,
   issues: Issues,
+  options: CallOptions = {},
 ): CompleteCall | null {
-  const call = checkStepFunction(body.attributed_fn, '#/attributed_fn', model, catalogue, issues);
+  const call = checkStepFunction(body.attributed_fn, '#/attributed_fn', model, catalogue, issues, options);
   const info = call === null ? undefined : catalogue.step_functions.find(({ id }) => id === call.name);
   if (method?.needs_gradient === true && info?.differentiable === false) {
     const usable = catalogue.step_functions
@@ -59,6 +70,7 @@ export function checkStepFunction(
   model: ModelInfo,
   catalogue: Catalogue,
   issues: Issues,
+  { contrastGiven = false }: CallOptions = {},
 ): CompleteCall | null {
   const kind: Kind<StepFunctionInfo> = {
     noun: 'step function',
@@ -69,7 +81,7 @@ export function checkStepFunction(
   const info = find(name, at.name, kind, issues);
   if (info === null || !applies(info, at.name, kind, model, model.step_functions, issues)) return null;
   const full = complete(info, args, at.args, catalogue, issues);
-  if (isContrastive(info) && full.contrast_targets == null && full.contrast_sources == null) {
+  if (!contrastGiven && isContrastive(info) && full.contrast_targets == null && full.contrast_sources == null) {
     issues.add(
       `${at.args}/contrast_targets`,
       `"${info.id}" compares with other texts and got none: give {"name": "${info.id}", "args": {"contrast_targets": …}}, one text for each input.`,
@@ -79,7 +91,12 @@ export function checkStepFunction(
 }
 
 /** The chain of aggregators: the request's, or null where the kind of the scores decides. */
-export function checkAggregators(body: AttributeBody, model: ModelInfo, catalogue: Catalogue, issues: Issues) {
+export function checkAggregators(
+  body: Pick<AttributeBody, 'aggregators'>,
+  model: ModelInfo,
+  catalogue: Catalogue,
+  issues: Issues,
+) {
   if (body.aggregators === undefined) return null;
   const kind: Kind<AggregatorInfo> = { noun: 'aggregator', route: '/aggregators', known: catalogue.aggregators };
   return body.aggregators.flatMap((wire, index) => {
@@ -91,7 +108,7 @@ export function checkAggregators(body: AttributeBody, model: ModelInfo, catalogu
 }
 
 /** Whether a step function compares with other texts. */
-function isContrastive(info: StepFunctionInfo): boolean {
+export function isContrastive(info: StepFunctionInfo): boolean {
   const { properties } = info.args_schema;
   return typeof properties === 'object' && properties !== null && 'contrast_targets' in properties;
 }

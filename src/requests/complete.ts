@@ -28,12 +28,7 @@ export async function completeRequest(
 ): Promise<{ request: AttributeRequest; model: ModelInfo }> {
   const { catalogue } = context;
   const issues = new Issues();
-  const model = catalogue.models.find(({ id }) => id === body.model);
-  if (model === undefined) {
-    issues.add('#/model', whyNot(body.model, catalogue));
-    issues.throwIfAny();
-    throw new Error('unreachable: an issue was added');
-  }
+  const model = modelOf(body, catalogue, issues);
   const texts = checkTexts(body, model, issues);
   const method = checkMethod(body, model, catalogue, issues);
   const attributedFn = checkAttributedFunction(body, method?.info ?? null, model, catalogue, issues);
@@ -73,6 +68,15 @@ export async function completeRequest(
       webhook: body.webhook,
     },
   };
+}
+
+/** The model that a body names. @throws InvalidRequestError where it is not served */
+export function modelOf(body: { model: string }, catalogue: Catalogue, issues: Issues): ModelInfo {
+  const model = catalogue.models.find(({ id }) => id === body.model);
+  if (model !== undefined) return model;
+  issues.add('#/model', whyNot(body.model, catalogue));
+  issues.throwIfAny();
+  throw new Error('unreachable: an issue was added');
 }
 
 /** Why there is no model of this id to compute with. */

@@ -1,4 +1,5 @@
 /** Where a misplaced field of a body belongs, and what a missing one may hold. */
+import { AttributeContextBody } from '../contract/attribute-context-request.ts';
 import { AttributeBody } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { Hints } from '../validation/explain.ts';
@@ -8,13 +9,41 @@ import { meantBy } from './aliases.ts';
 
 /** Fields of the body, and of its `generation_args`. */
 const FIELDS = Object.keys(AttributeBody.properties);
+const CONTEXT_FIELDS = Object.keys(AttributeContextBody.properties);
 const GENERATION_ARGS = Object.keys(AttributeBody.properties.generation_args.properties);
 
 /** Methods, step functions or aggregators named in a message. */
 const LISTED = 4;
 
 /** A call written as an object: `{name, args}`. */
-const CALL = /^\/(attributed_fn|(step_scores|aggregators)\/\d+)$/;
+const CALL = /^\/(attributed_fn|context_sensitivity_metric|(step_scores|aggregators)\/\d+)$/;
+
+/** Hints about a body of `POST /attribute-context`. @param catalogue - null where no worker has registered yet */
+export function contextHints(catalogue: Catalogue | null): Hints {
+  const usual = bodyHints(catalogue);
+  return {
+    ...usual,
+    unknownField(pointer, name, told) {
+      if (pointer !== '' || name === 'target_layer') return usual.unknownField?.(pointer, name, told);
+      if (GENERATION_ARGS.includes(name)) return ` It belongs into ${inGenerationArgs(name)}.`;
+      return suggestion(name, CONTEXT_FIELDS, 'fields', RENAMED[name]);
+    },
+  };
+}
+
+/** What Inseq's `attribute-context` and other libraries call these fields. */
+const RENAMED: Record<string, string> = {
+  attribution_method: 'method',
+  attribution_aggregators: 'aggregators',
+  model_name_or_path: 'model',
+  generation_kwargs: 'generation_args',
+  attribution_kwargs: 'method_args',
+  input_texts: 'input_current_text',
+  generated_texts: 'output_current_text',
+  context: 'input_context_text',
+  question: 'query',
+  answer: 'output_current_text',
+};
 
 /** Hints about a body. @param catalogue - null where no worker has registered yet */
 export function bodyHints(catalogue: Catalogue | null): Hints {

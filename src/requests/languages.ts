@@ -5,7 +5,11 @@ import { suggestion } from '../validation/nearest.ts';
 import type { Issues } from './issues.ts';
 
 /** Adds an issue for a code on a model without languages, and for an unknown code. */
-export function checkLanguages(body: AttributeBody, model: ModelInfo, issues: Issues): void {
+export function checkLanguages(
+  body: Pick<AttributeBody, 'src_lang' | 'tgt_lang'>,
+  model: ModelInfo,
+  issues: Issues,
+): void {
   for (const field of ['src_lang', 'tgt_lang'] as const) {
     const code = body[field];
     if (code === null) continue;

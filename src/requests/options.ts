@@ -20,7 +20,8 @@ export function checkOptions(body: AttributeBody, model: ModelInfo, issues: Issu
   checkGeneration(body.generation_args, model, issues);
 }
 
-function checkGeneration(args: GenerationArgs, model: ModelInfo, issues: Issues): void {
+/** Adds an issue for options of generation that contradict the model or one another. */
+export function checkGeneration(args: GenerationArgs, model: ModelInfo, issues: Issues): void {
   const { min_new_tokens: fewest = 0, max_new_tokens: most = LIMITS.defaultNewTokens } = args;
   if (fewest > most) {
     issues.add('#/generation_args/min_new_tokens', `must be at most max_new_tokens (${most}), got ${fewest}.`);

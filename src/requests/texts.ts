@@ -69,11 +69,16 @@ function checkPrefix(text: string, prompt: string, pointer: string, model: Model
 function conversations(wire: AttributeBody['messages'], issues: Issues): Message[][] | null {
   if (wire === undefined) return null;
   return (isListOfLists(wire) ? wire : [wire]).map((conversation, index) =>
-    conversation.map(({ role, content }, at) => {
-      const pointer = `${conversationPointer(wire, index)}/${at}/content`;
-      return { role, content: typeof content === 'string' ? content : joined(content, pointer, issues) };
-    }),
+    joinedMessages(conversation, conversationPointer(wire, index), issues),
   );
+}
+
+/** A conversation, the parts of each message joined. */
+export function joinedMessages(wire: readonly WireMessage[], pointer: string, issues: Issues): Message[] {
+  return wire.map(({ role, content }, at) => {
+    const of = `${pointer}/${at}/content`;
+    return { role, content: typeof content === 'string' ? content : joined(content, of, issues) };
+  });
 }
 
 function joined(parts: readonly { text: string }[], pointer: string, issues: Issues): string {

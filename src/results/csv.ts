@@ -15,7 +15,7 @@ const COLUMNS = [
 ];
 
 /** Between a row's `kind` and its value: tokens that it is about, and units of further axes. */
-type Cell = string | number | null;
+export type Cell = string | number | null;
 
 /**
  * Columns: `sequence` (index of the text), `kind` and `name` of the score, the attributed token (`token_*`), the
@@ -179,7 +179,7 @@ function pad(units: number[], length: number): Cell[] {
   return Array.from({ length }, (_, i) => units[i] ?? null);
 }
 
-const line = (cells: Cell[]): string => `${cells.map(field).join(',')}\r\n`;
+export const line = (cells: Cell[]): string => `${cells.map(field).join(',')}\r\n`;
 
 function field(cell: Cell): string {
   if (cell === null) return '';

@@ -1,6 +1,10 @@
 /** A result in the forms that are made when they are asked for, piece by piece, so that large ones need not be held whole. */
 
+import type { ContextResult } from '../contract/attribute-context-result.ts';
+import type { JobResult } from '../contract/job-kinds.ts';
 import type { Result } from '../contract/result.ts';
+import { contextLines } from './context-csv.ts';
+import { toContextText } from './context-text.ts';
 import { csvLines, datasetLines } from './csv.ts';
 import { toFragment, toHeatmap } from './heatmap.ts';
 import { toText } from './text.ts';
@@ -29,9 +33,9 @@ const PIECE_CHARACTERS = 64 * 1024;
  * The text in pieces.
  * @throws {TooLargeError} before the first piece
  */
-export function* render(result: Result, options: RenderOptions): Generator<string> {
+export function* render(result: JobResult, options: RenderOptions): Generator<string> {
   let piece = '';
-  for (const part of parts(result, options)) {
+  for (const part of 'kind' in result ? contextParts(result, options) : parts(result, options)) {
     piece += part;
     if (piece.length < PIECE_CHARACTERS) continue;
     yield piece;
@@ -54,6 +58,13 @@ function parts(result: Result, { format, width, lineOf }: RenderOptions): Iterab
       checkCells(result, 'embed');
       return slices(toFragment(result));
   }
+}
+
+/** Of a result about a context; it has no page. */
+function contextParts(result: ContextResult, { format }: RenderOptions): Iterable<string> {
+  if (format === 'csv') return contextLines(result);
+  if (format === 'text') return slices(toContextText(result));
+  throw new Error(`a result about a context has no form "${format}"`);
 }
 
 function checkCells({ sequences }: Result, format: keyof typeof MOST_CELLS): void {

@@ -13,8 +13,8 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
+import type { JobRequest } from '../contract/job-kinds.ts';
 import type { Outcome } from '../jobs/attempts.ts';
 import type { Update } from '../jobs/reporter.ts';
 import { NODE_ARGS } from '../programs.ts';
@@ -105,7 +105,7 @@ export class EngineProcess {
    */
   async attribute(
     id: string,
-    request: AttributeRequest,
+    request: JobRequest,
     { report, signal }: { report: (update: Update) => void; signal: AbortSignal },
   ): Promise<Outcome> {
     if (!(await this.#untilReady(signal))) return STOPPED;

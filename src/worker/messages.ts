@@ -1,16 +1,16 @@
 /** What a worker and its engine process say to each other. */
 import type { Config } from '../config.ts';
-import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { JobError, Progress } from '../contract/job.ts';
+import type { JobRequest } from '../contract/job-kinds.ts';
 
 export type ToEngine =
   /** The first message: which engine to start, and how. */
   | { type: 'start'; module: string; config: Config; maxResultBytes: number }
   | { type: 'warm'; model: string }
   /** `slot`: which flag stops it (stop-flags.ts). */
-  | { type: 'attribute'; id: string; slot: number; request: AttributeRequest }
+  | { type: 'attribute'; id: string; slot: number; request: JobRequest }
   | { type: 'cancel'; id: string };
 
 export type FromEngine =

@@ -10,6 +10,7 @@ import { loadRegistries } from '../../src/attribution/registries.ts';
 import { buildCatalogue } from '../../src/engine/catalogue.ts';
 import { Random } from '../../src/random.ts';
 import { CATALOGUE, startApp } from '../support/api.ts';
+import { attributeRequest } from '../support/memory-jobs.ts';
 
 const ROUNDS = 6_000;
 
@@ -156,7 +157,7 @@ test('no body breaks the API, and what it accepts a worker can compute', async (
     const { statusCode } = response;
     seen.set(statusCode, (seen.get(statusCode) ?? 0) + 1);
     if (statusCode === 202) {
-      const { request } = jobs.entry(response.json().id);
+      const request = attributeRequest(jobs, response.json().id);
       const method = registries.methods.get(request.method);
       assert.ok(method, shown);
       assert.ok(Value.Check(method.argsSchema, request.method_args), shown);

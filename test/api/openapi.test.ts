@@ -56,6 +56,7 @@ test('every route of the contract is there', () => {
     'get /step-functions',
     'get /step-functions/{id}',
     'post /attribute',
+    'post /attribute-context',
     'post /batches',
     'post /batches/{id}/cancel',
     'post /jobs/{id}/cancel',

@@ -8,6 +8,7 @@ import { LIMITS } from '../../src/contract/limits.ts';
 import { ALIASES, meantBy } from '../../src/requests/aliases.ts';
 import { TokenizerLimitError } from '../../src/tokenizers/errors.ts';
 import { attribute, attributeText, problemOf, startApp } from '../support/api.ts';
+import { attributeRequest } from '../support/memory-jobs.ts';
 
 const GPT2 = { model: 'facts-gpt2', input_texts: 'The capital of France is' };
 const M2M = { model: 'numbers-m2m100', input_texts: 'forty two' };
@@ -535,7 +536,7 @@ test('parts of a message are joined', async (t) => {
   const content = ['Hello ', 'there'].map((text) => ({ type: 'text', text }));
   const response = await attribute(app, { model: 'facts-gpt2', messages: [{ role: 'user', content }] });
   assert.equal(response.statusCode, 202, response.body);
-  assert.deepEqual(jobs.entry('job-1').request.messages, [[{ role: 'user', content: 'Hello there' }]]);
+  assert.deepEqual(attributeRequest(jobs, 'job-1').messages, [[{ role: 'user', content: 'Hello there' }]]);
 });
 
 test('each other name means something that there is', async () => {
@@ -625,7 +626,7 @@ test('aggregators left out are left to the kind of the scores, [] asks for raw s
   const { app, jobs } = await startApp(t);
   await attribute(app, GPT2);
   await attribute(app, { ...GPT2, aggregators: [] });
-  assert.equal(jobs.entry('job-1').request.aggregators, null);
+  assert.equal(attributeRequest(jobs, 'job-1').aggregators, null);
   assert.deepEqual(jobs.entry('job-2').request.aggregators, []);
 });
 
@@ -634,8 +635,8 @@ test('conversations become a list of conversations, and their replies need no pr
   const messages = [{ role: 'user', content: 'Hello' }];
   const response = await attribute(app, { model: 'facts-gpt2', messages, generated_texts: 'Good day' });
   assert.equal(response.statusCode, 202, response.body);
-  assert.deepEqual(jobs.entry('job-1').request.messages, [messages]);
-  assert.deepEqual(jobs.entry('job-1').request.input_texts, []);
+  assert.deepEqual(attributeRequest(jobs, 'job-1').messages, [messages]);
+  assert.deepEqual(attributeRequest(jobs, 'job-1').input_texts, []);
 });
 
 test('a contrast text with another beginning is accepted where it is run, paired by hand or a score of its own', async (t) => {

@@ -11,6 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { LIMITS } from '../../src/contract/limits.ts';
 import { temporaryDir } from '../checkpoints/write-safetensors.ts';
 import { startApp } from '../support/api.ts';
+import { attributeRequest } from '../support/memory-jobs.ts';
 
 const run = promisify(execFile);
 const BODY = JSON.stringify({ model: 'facts-gpt2', input_texts: 'The capital of France is' });
@@ -145,7 +146,7 @@ test('a body cut between the bytes of a character is read whole', async (t) => {
   const streamed = { method: 'POST', body: stream, headers: JSON_TYPE, duplex: 'half' };
   const response = await fetch(`${url}/attribute`, streamed);
   assert.equal(response.status, 202, await response.text());
-  assert.deepEqual(jobs.entry('job-1').request.input_texts, ['é漢😀 "quoted\\" [{']);
+  assert.deepEqual(attributeRequest(jobs, 'job-1').input_texts, ['é漢😀 "quoted\\" [{']);
 });
 
 test('422: no body and no content type', async (t) => {

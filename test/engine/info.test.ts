@@ -11,6 +11,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { startEngine } from '../../src/engine/engine.ts';
 import { attribute, startApp } from '../support/api.ts';
 import { modelDir } from '../support/goldens.ts';
+import { attributeRequest } from '../support/memory-jobs.ts';
 import { generation, hooks, request } from './request.ts';
 
 const CHAT_TEMPLATE = '{% for message in messages %}<{{ message.role }}>{{ message.content }}\n{% endfor %}<assistant>';
@@ -87,7 +88,7 @@ describe('the info of a result', () => {
       const first = await run(changes);
       const response = await attribute(app, first.info.request);
       assert.equal(response.statusCode, 202, response.body);
-      const again = await engine.attribute(jobs.entry(response.json().id).request, hooks());
+      const again = await engine.attribute(attributeRequest(jobs, response.json().id), hooks());
       assert.deepEqual(again.result.sequences, first.sequences);
       const { seconds: _a, ...same } = first.info;
       const { seconds: _b, ...repeated } = again.result.info;
@@ -109,7 +110,7 @@ describe('the info of a result', () => {
       };
       const response = await attribute(app, body);
       assert.equal(response.statusCode, 202, response.body);
-      const accepted = jobs.entry(response.json().id).request;
+      const accepted = attributeRequest(jobs, response.json().id);
       assert.deepEqual(accepted.generated_texts, info.generated_texts);
       assert.equal(info.continuations.length, sequences.length);
       info.generated_texts.forEach((text, i) => {

@@ -187,6 +187,40 @@ export function attributionModels(): string[] {
 /** Attribution cases of a model by name, from Inseq 0.7.1. */
 export const attributionCases = (model: string): Map<string, AttributionCase> => casesOf('attributions', model);
 
+/** One call of the reference library's `attribute-context`. */
+export interface ContextCase {
+  model: string;
+  kind: 'decoder-only' | 'encoder-decoder';
+  /** Those that differ from the library's defaults. */
+  args: { input_current_text: string; output_current_text: string; [name: string]: Json };
+  /** Absent where the library refused or broke, as `error` says. */
+  output?: {
+    input_context_tokens: string[] | null;
+    output_context_tokens: string[] | null;
+    output_current_tokens: string[];
+    cti_scores: number[];
+    cci_scores: {
+      cti_idx: number;
+      cti_score: number;
+      contextual_output: string;
+      contrast_token: string | null;
+      contextless_output: string | null;
+      input_context_scores: number[] | null;
+      output_context_scores: number[] | null;
+    }[];
+  };
+  error?: string;
+}
+
+/** Models that have cases of `attribute-context`. */
+export function contextModels(): string[] {
+  return readdirSync(join(fixtures, 'context')).map((name) => name.replace(/\.br$/, ''));
+}
+
+/** Cases of `attribute-context` of a model by name. */
+export const contextCases = (model: string): Map<string, ContextCase> =>
+  new Map(archive(`context/${model}`).map((file) => [file.path.replace(/\.json$/, ''), parse(file)]));
+
 /** Attribution cases of a model by name, from Inseq 0.4.0. */
 export const attributionCasesV040 = (model: string): Map<string, AttributionCase> =>
   casesOf('attributions_v040', model);

@@ -8,7 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../src/config.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { StepEvent } from '../../src/contract/events.ts';
+import type { JobRequest } from '../../src/contract/job-kinds.ts';
+import type { EngineHooks } from '../../src/engine/attribution.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import type { OutputFor } from '../../src/engine/kinds.ts';
 import { infoOf } from './result-info.ts';
 
 /** What `method_args` may say. Files are how a test and an engine in another process meet. */
@@ -85,7 +88,7 @@ export async function startEngine(config: Config): Promise<Engine> {
     },
     loadedModels: () => [...loaded],
     close: async () => {},
-    attribute: async (request, hooks) => {
+    attribute: async <R extends JobRequest>(request: R, hooks: EngineHooks) => {
       const behaviour: Behaviour = request.method_args;
       if (behaviour.log) appendFileSync(behaviour.log, `${process.pid}\n`);
       if (behaviour.fault) throw new AttributionError(behaviour.fault);
@@ -112,7 +115,7 @@ export async function startEngine(config: Config): Promise<Engine> {
         result: { sequences: [], info: info(text) },
         failedTexts: behaviour.failedTexts ?? 0,
         inseq: () => JSON.stringify({ inseq: true, text }),
-      };
+      } as unknown as OutputFor<R>;
     },
   };
 }

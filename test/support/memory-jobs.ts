@@ -4,6 +4,7 @@ import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { JobEvent } from '../../src/contract/events.ts';
 import { isFinal, type Job, jobLinks } from '../../src/contract/job.ts';
+import { type JobRequest, kindOf, methodOf } from '../../src/contract/job-kinds.ts';
 import type { Result } from '../../src/contract/result.ts';
 import {
   IdempotencyConflictError,
@@ -49,9 +50,16 @@ interface Entry {
   job: Job;
   pool: string;
   batch: string | undefined;
-  request: AttributeRequest;
+  request: JobRequest;
   result: Result | null;
   events: JobEvent[];
+}
+
+/** The request of a job that the test sent to `POST /attribute`. */
+export function attributeRequest(jobs: MemoryJobs, id: string): AttributeRequest {
+  const { request } = jobs.entry(id);
+  if (request.kind === 'attribute-context') throw new Error(`job ${id} is about a context`);
+  return request;
 }
 
 /** `Jobs` in memory; `finish` and `emit` play the worker. Single methods can be replaced to play a broken store. */
@@ -72,7 +80,7 @@ export class MemoryJobs implements Jobs {
     this.#maxQueue = maxQueue;
   }
 
-  async submit(request: AttributeRequest, { pool, idempotencyKey, flow }: SubmitOptions) {
+  async submit(request: JobRequest, { pool, idempotencyKey, flow }: SubmitOptions) {
     const body = JSON.stringify(request);
     const known = idempotencyKey === undefined ? undefined : this.keys.get(idempotencyKey);
     if (known !== undefined && this.entries.has(known.id)) {
@@ -84,9 +92,10 @@ export class MemoryJobs implements Jobs {
     const id = `job-${++this.#count}`;
     const job: Job = {
       id,
+      kind: kindOf(request),
       status: 'queued',
       model: request.model,
-      method: request.method,
+      method: methodOf(request),
       created_at: new Date(2026, 0, 1, 0, 0, this.#count).toISOString(),
       started_at: null,
       finished_at: null,

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 7a6cacc3f8e462156b1aa5df8caed0964af9cc1d12d6bb925c0d8c4b2899a882), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 94b654ec85499036e59e8b5543ab17db39f556f25448e72299a78f0a9a287b2d), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -49,6 +49,26 @@ export interface paths {
          * @description Queues an attribution. Only `model` and `input_texts` (or `messages`) are needed; the model generates where no text is forced.
          */
         post: operations["attribute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attribute-context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where an answer came from: sources among documents, or cues in a context
+         * @description With `documents` and `query`: which units of the documents each sentence of the answer came from, and by how much its probability drops without them. With `input_context_text` and `input_current_text`: PECoRe, as in the `attribute-context` of Inseq: which tokens of the answer depend on the context, and on which of its tokens.
+         */
+        post: operations["attributeContext"];
         delete?: never;
         options?: never;
         head?: never;
@@ -711,6 +731,314 @@ export interface components {
         };
         /**
          * @example {
+         *       "model": "facts-gpt2",
+         *       "input_context_text": "The capital of Peru is Lima.",
+         *       "input_current_text": "The capital of France is"
+         *     }
+         */
+        AttributeContextRequest: {
+            /**
+             * @description An id of `GET /models`.
+             * @example facts-gpt2
+             */
+            model: string;
+            /** @description What the answer may come from. They and `query` (or `messages`) take the place of `input_context_text` and `input_current_text`. */
+            documents?: {
+                /** @description Names it in the result. Left out: its place, from 0. */
+                id?: string;
+                /** @description Put above the text; no unit of its own. */
+                title?: string;
+                text: string;
+            }[];
+            /** @description The question about `documents`. */
+            query?: string;
+            /** @description Chat models, instead of `query`: a conversation whose last message asks about `documents`, which are put in front of it and rendered by the checkpoint's chat template. */
+            messages?: {
+                /** @example user */
+                role: string;
+                /** @description A text, or parts `{"type": "text", "text": …}`, which are joined as they are. */
+                content: string | {
+                    /** @enum {string} */
+                    type: "text";
+                    text: string;
+                }[];
+            }[];
+            /**
+             * @description How documents and query make the prompt: holds `{documents}` and `{query}`; documents stand below each other with a blank line between. Left out: `{documents}`, a blank line, `{query}`.
+             * @example Context: {documents}
+             *
+             *     Question: {query}
+             *     Answer:
+             */
+            template?: string;
+            /**
+             * @description With `documents`. `ablation` (the default): ContextCite, a sparse linear model of how random ablations change the answer; `leave_one_out`: each unit left out once; `pecore`: context-sensitive tokens, then their cues; `tokens`: the scores of `method`, summed over units.
+             * @enum {unknown}
+             */
+            approach?: "ablation" | "leave_one_out" | "pecore" | "tokens";
+            /**
+             * @description What is scored of the documents: each `document`, `paragraph` (parted by blank lines), `sentence` or `token`, or spans of characters; spans must not overlap, and what lies outside of them is never left out.
+             * @default sentence
+             */
+            unit?: ("document" | "paragraph" | "sentence" | "token") | {
+                /** @description Which document, from 0. */
+                document: number;
+                /** @description First character (UTF-16 unit) of its text. */
+                start: number;
+                /** @description One past the last. */
+                end: number;
+            }[];
+            /**
+             * @description Language by whose rules sentences are told apart (BCP 47). null: as in English.
+             * @default null
+             * @example en
+             */
+            language?: string | null;
+            /**
+             * @description Spans [start, end) of characters of the answer that get a citation of their own, beside its sentences.
+             * @default []
+             */
+            answer_spans?: number[][];
+            /**
+             * @description `ablation`, `leave_one_out` and `support`: a unit is cut out of the text, so that what follows moves up, or its tokens are replaced by the model's unknown token and everything stays where it is.
+             * @default remove
+             * @enum {unknown}
+             */
+            perturbation?: "remove" | "replace";
+            /**
+             * @description `ablation`: random ablations that the surrogate is fitted to.
+             * @default 64
+             */
+            num_ablations?: number;
+            /**
+             * @description `ablation`: further ones that tell how well it predicts; 0: none.
+             * @default 16
+             */
+            held_out_ablations?: number;
+            /**
+             * @description `ablation`: probability that a unit is kept.
+             * @default 0.5
+             */
+            ablation_keep_prob?: number;
+            /**
+             * @description `ablation`: weight of the L1 penalty of the surrogate; larger gives fewer sources.
+             * @default 0.01
+             */
+            lasso_alpha?: number;
+            /**
+             * @description `leave_one_out`: the drop of the log-probability of the cited tokens in nats, or the Jensen-Shannon divergence of their predictions in nats (ARC-JSD), summed over tokens.
+             * @default log_probability
+             * @enum {unknown}
+             */
+            divergence?: "log_probability" | "jensen_shannon";
+            /**
+             * @description Least `support` of a citation that has sources: by how much its log-probability drops, in nats, when all documents are left out.
+             * @default 1
+             */
+            support_threshold?: number;
+            /**
+             * @description Most sources of a citation; the matrix has all units.
+             * @default 5
+             */
+            top_sources?: number;
+            /**
+             * @description `tokens` and `pecore`: give the scores of tokens beneath those of units, too.
+             * @default false
+             */
+            return_token_scores?: boolean;
+            /** @description The context of the input. */
+            input_context_text?: string;
+            /** @description The input whose output is explained; needed where there are no `documents`. */
+            input_current_text?: string;
+            /**
+             * @description Context on the side of the output: a target-side prefix of encoder-decoders, or what a decoder-only model wrote before, such as its reasoning.
+             * @default null
+             */
+            output_context_text?: string | null;
+            /**
+             * @description The answer whose tokens are explained, forced. null: the model generates it.
+             * @default null
+             */
+            output_current_text?: string | null;
+            /**
+             * @description How `{context}` and `{current}` make the input. Left out: `{context} {current}`, or `{current}` without a context.
+             * @example {context} {current}
+             */
+            input_template?: string;
+            /**
+             * @description The same for the output; `{context}` stands before `{current}`. Left out: `{context} {current}`, or `{current}`.
+             * @example {current}
+             */
+            output_template?: string;
+            /**
+             * @description The input without context, to compare with; holds `{current}`. Left out: `{current}`.
+             * @example {current}
+             */
+            contextless_input_current_text?: string;
+            /**
+             * @description The output without context, to compare with; holds `{current}`. Left out: `{current}`.
+             * @example {current}
+             */
+            contextless_output_current_text?: string;
+            /**
+             * @description Decoder-only models: stands between input and output where neither brings it.
+             * @default
+             */
+            decoder_input_output_separator?: string;
+            /**
+             * @description Special tokens that stay in texts and counts, such as a separator of the context.
+             * @default []
+             */
+            special_tokens_to_keep?: string[];
+            /**
+             * @description Contrastive `attributed_fn`: for each flagged token, in the order of their scores, what the contextless output would have said. Left out: the likeliest token without context.
+             * @default []
+             */
+            contextless_output_next_tokens?: string[];
+            /**
+             * @description A contrastive step function: how much a token depends on the context.
+             * @default kl_divergence
+             */
+            context_sensitivity_metric?: string | {
+                name: string;
+                /** @default {} */
+                args?: {
+                    [key: string]: unknown;
+                };
+            };
+            /**
+             * @description Tokens are flagged whose absolute metric is at least the mean plus so many standard deviations. null: all.
+             * @default 1
+             */
+            context_sensitivity_std_threshold?: number | null;
+            /**
+             * @description Of these at most so many. null: no limit.
+             * @default null
+             */
+            context_sensitivity_topk?: number | null;
+            /**
+             * @description The same for cues: which context tokens pictures and `cues` of the text format name.
+             * @default 1
+             */
+            attribution_std_threshold?: number | null;
+            /**
+             * @description Of these at most so many. null: no limit.
+             * @default null
+             */
+            attribution_topk?: number | null;
+            /**
+             * @description `pecore` and `tokens`: an id of `GET /methods`.
+             * @default saliency
+             */
+            method?: string;
+            /**
+             * @description Arguments of the method.
+             * @default {}
+             */
+            method_args?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What is attributed. Contrastive ones compare with the contextless output.
+             * @default probability
+             */
+            attributed_fn?: string | {
+                name: string;
+                /** @default {} */
+                args?: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description Chain that makes one score of each pair of tokens. Left out: the method's default. */
+            aggregators?: (string | {
+                name: string;
+                /** @default {} */
+                args?: {
+                    [key: string]: unknown;
+                };
+            })[];
+            /**
+             * @description Scores of each token sum to 1 over everything before it. As in Inseq, off here.
+             * @default false
+             */
+            normalize_attributions?: boolean;
+            /**
+             * @description Scores are divided by the largest; not together with `normalize_attributions`.
+             * @default false
+             */
+            rescale_attributions?: boolean;
+            /**
+             * @description How the model generates. What is left out is as `generation_config.json` of the checkpoint says (which never switches sampling on), else greedy search: `info.generation_config` lists it. Without effect, and not refused, where the texts are forced.
+             * @default {}
+             */
+            generation_args?: {
+                /**
+                 * @description Most tokens to generate. Left out: 20, or fewer where the checkpoint says so or the model has no room for more.
+                 * @example 20
+                 */
+                max_new_tokens?: number;
+                /** @description Tokens before the end of the sequence is allowed. Left out: the checkpoint's, else 0. */
+                min_new_tokens?: number;
+                /** @description Beams of beam search; 1 is greedy search. Left out: the checkpoint's, else 1. */
+                num_beams?: number;
+                /** @description Beam search divides a beam's log-probability by its length to this power: above 0 favours long texts. Left out: the checkpoint's, else 1. */
+                length_penalty?: number;
+                /** @description Beam search ends with as many finished beams as it has beams (true), when a better one is unlikely (false) or impossible ("never"). Left out: the checkpoint's, else false. */
+                early_stopping?: boolean | "never";
+                /**
+                 * @description Sample (by `seed`) instead of taking the likeliest token, or with `num_beams` the likeliest beams.
+                 * @default false
+                 */
+                do_sample?: boolean;
+                /** @description Divides the logits before sampling; needs `do_sample`. Left out: the checkpoint's, else 1. */
+                temperature?: number;
+                /** @description Sample among the k likeliest tokens; 0: all. Needs `do_sample`. Left out: the checkpoint's, else 50. */
+                top_k?: number;
+                /** @description Sample among the likeliest tokens that hold this probability; needs `do_sample`. Left out: the checkpoint's, else 1. */
+                top_p?: number;
+                /** @description Above 1: makes repeated tokens less likely. Left out: the checkpoint's, else 1. */
+                repetition_penalty?: number;
+                /** @description Above 1: makes tokens of the input likelier. Left out: the checkpoint's, else 1. */
+                encoder_repetition_penalty?: number;
+                /** @description No n-gram of this size occurs twice; 0: off. Left out: the checkpoint's, else 0. */
+                no_repeat_ngram_size?: number;
+                /** @description No n-gram of this size of the input is generated; 0: off. Left out: the checkpoint's, else 0. */
+                encoder_no_repeat_ngram_size?: number;
+                /** @description Sequences of token ids that are not generated. Left out: the checkpoint's. */
+                bad_words_ids?: number[][];
+                /** @description Token ids that are not generated. Left out: the checkpoint's. */
+                suppress_tokens?: number[];
+                /** @description Token ids that are not generated first. Left out: the checkpoint's. */
+                begin_suppress_tokens?: number[];
+            };
+            /**
+             * @description Multilingual models: language code of the input. null: the model's own.
+             * @default null
+             */
+            src_lang?: string | null;
+            /**
+             * @description Multilingual models: language code of the output. null: the model's own.
+             * @default null
+             */
+            tgt_lang?: string | null;
+            /**
+             * @description The same request and seed gives the same result.
+             * @default 42
+             */
+            seed?: number;
+            /**
+             * @description Where the finished job is posted.
+             * @default null
+             */
+            webhook?: {
+                /** @description http or https; receives the finished Job by POST. */
+                url: string;
+                /** @description Key of the HMAC-SHA256 signature that the delivery carries. */
+                secret?: string;
+            } | null;
+        };
+        /**
+         * @example {
          *       "phase": "attributing",
          *       "completed": 3,
          *       "total": 12,
@@ -748,6 +1076,7 @@ export interface components {
         /**
          * @example {
          *       "id": "k3v9",
+         *       "kind": "attribute",
          *       "status": "queued",
          *       "model": "facts-gpt2",
          *       "method": "input_x_gradient",
@@ -779,6 +1108,11 @@ export interface components {
              */
             id: string;
             /**
+             * @description What it computes: the route that it was sent to.
+             * @enum {unknown}
+             */
+            kind: "attribute" | "attribute-context";
+            /**
              * @description `succeeded`, `failed` and `canceled` are final.
              * @example running
              * @enum {unknown}
@@ -786,7 +1120,10 @@ export interface components {
             status: "queued" | "running" | "succeeded" | "failed" | "canceled";
             /** @example facts-gpt2 */
             model: string;
-            /** @example input_x_gradient */
+            /**
+             * @description The method, or the approach that needs none.
+             * @example input_x_gradient
+             */
             method: string;
             /**
              * Format: date-time
@@ -1262,6 +1599,164 @@ export interface components {
             job_id: string;
             sequences: components["schemas"]["ResultSequence"][];
             info: components["schemas"]["ResultInfo"];
+        };
+        ContextCues: {
+            /** @description Which of `output_current_tokens`. */
+            cti_idx: number;
+            cti_token: string;
+            cti_score: number | null;
+            /** @description All that was read, with the token at its end. */
+            contextual_output: string;
+            /** @description Contrastive `attributed_fn`: the token of the contextless output. */
+            contrast_token: string | null;
+            /** @description The same without the context, up to that token. */
+            contextless_output: string | null;
+            /** @description One for each of `input_context_tokens`. */
+            input_context_scores: (number | null)[] | null;
+            /** @description One for each of `output_context_tokens`. */
+            output_context_scores: (number | null)[] | null;
+        };
+        ContextReliance: {
+            input_context: string | null;
+            input_context_tokens: string[] | null;
+            output_context: string | null;
+            output_context_tokens: string[] | null;
+            output_current: string;
+            output_current_tokens: string[];
+            /** @description Context-sensitive token identification: the metric of each of `output_current_tokens`. */
+            cti_scores: (number | null)[];
+            cti_threshold: number | null;
+            /** @description Contextual cues imputation: the flagged tokens, the largest absolute score first. */
+            cci_scores: components["schemas"]["ContextCues"][];
+        };
+        SourceUnit: {
+            document_id: string;
+            document_index: number;
+            /** @description First character (UTF-16 unit) of the document's text. */
+            start: number;
+            /** @description One past the last. */
+            end: number;
+            /** @description Exactly these characters. */
+            text: string;
+        };
+        Citation: {
+            /** @description First character (UTF-16 unit) of `answer`. */
+            start: number;
+            /** @description One past the last. */
+            end: number;
+            text: string;
+            log_probability: number | null;
+            /** @description By how much its log-probability drops, in nats, when all documents are left out. */
+            support: number | null;
+            /** @description Whether `support` is below `support_threshold`: then it has no sources. */
+            unsupported: boolean;
+            /** @description Units that speak for it, the highest score first; none below 0, `top_sources` at most. */
+            sources: {
+                /** @description Which of `units`. */
+                unit: number;
+                document_id: string;
+                document_index: number;
+                start: number;
+                end: number;
+                text: string;
+                score: number;
+            }[];
+            /** @description `ablation`: how well a linear model of its units tells what ablations do. */
+            fit?: {
+                /** @description Of the ablations that the surrogate was fitted to. */
+                r2: number | null;
+                /** @description Of ablations that it has not seen. */
+                held_out_r2: number | null;
+                /** @description Root mean squared error on these, in the unit of the logit-scaled probability. */
+                held_out_error: number | null;
+                intercept: number | null;
+            };
+        };
+        Sources: {
+            answer: string;
+            units: components["schemas"]["SourceUnit"][];
+            /** @description Sentences of the answer in order, then the spans asked for. */
+            citations: components["schemas"]["Citation"][];
+            /** @description `[u][c]`: the score of unit u for citation c. */
+            scores: (number | null)[][];
+            /** @description `return_token_scores`: `scores[i][t]` of input token i for answer token t. */
+            token_scores?: {
+                input_tokens: {
+                    [key: string]: unknown;
+                }[];
+                answer_tokens: {
+                    [key: string]: unknown;
+                }[];
+                scores: (number | null)[][];
+            };
+        };
+        ContextResult: {
+            job_id: string;
+            /** @enum {string} */
+            kind: "attribute-context";
+            /** @description `pecore` alone; as Inseq writes it. */
+            context: components["schemas"]["ContextReliance"] | null;
+            /** @description null: the request had no `documents`. */
+            sources: components["schemas"]["Sources"] | null;
+            info: {
+                model: string;
+                /**
+                 * @description The checkpoint's `model_type`.
+                 * @example gpt2
+                 */
+                model_type: string;
+                /** @description SHA-256 of configuration and weights: tells one checkpoint from another. */
+                model_hash: string;
+                /** @description SHA-256 of the tokenizer's files. */
+                tokenizer_hash: string;
+                /** @example int8 */
+                quantization: string;
+                /** @description int8 models: which activations are outliers, and by row or by batch. */
+                int8?: {
+                    threshold: number;
+                    outliers: string;
+                };
+                /** @example tensorflow */
+                backend: string;
+                /** @description How the model generated; null: the texts were forced. */
+                generation_args: Record<string, never> | null;
+                seed: number;
+                /** @description Seconds that the engine computed. */
+                seconds: number;
+                /** @description Passes over the whole sequence batch. */
+                forward_passes: number;
+                backward_passes: number;
+                /**
+                 * @description Of Whence, Node.js, TensorFlow.js (`tfjs`, also called `backend`) and, on the native backend, `libtensorflow`.
+                 * @example {
+                 *       "whence": "0.1.0",
+                 *       "node": "24.0.0",
+                 *       "backend": "4.22.0",
+                 *       "tfjs": "4.22.0",
+                 *       "libtensorflow": "2.9.1"
+                 *     }
+                 */
+                versions: {
+                    [key: string]: string;
+                };
+            } & {
+                /** @enum {unknown} */
+                approach: "ablation" | "leave_one_out" | "pecore" | "tokens";
+                /** @description The token method; null where the approach needs none. */
+                method: string | null;
+                /** @description Whether encoding the texts again would have given other tokens than those that were generated and attributed. */
+                reencoded: boolean;
+                /** @description Copies of the prompt that were run changed. */
+                perturbed_copies: number;
+                /** @description Token positions that those copies computed. */
+                rows_computed: number;
+                /** @description Token positions that they took from the unchanged prompt. */
+                rows_shared: number;
+                /** @description The request with every default filled in: sent again, it gives the same result. */
+                request: {
+                    [key: string]: unknown;
+                };
+            };
         };
         BatchLineResult: {
             /** @description null: the line had none that could be read. */
@@ -1772,6 +2267,135 @@ export interface operations {
                     "application/json": components["schemas"]["Job"] & {
                         /** @description Null when the job failed or was canceled. */
                         result: components["schemas"]["Result"] | null;
+                    };
+                    "text/csv": string;
+                    "text/plain": string;
+                    "text/html": string;
+                };
+            };
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    /** @description Path of the job. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `Accept` names types, and none that a result is given in. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large, holds too many values and keys, or is nested too deep. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON, or is compressed. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request cannot be computed; `errors` says why, field by field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attributeContext: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `wait=N`: hold the answer until the job ends, at most N (up to 60) seconds.
+                 * @example wait=30
+                 */
+                prefer?: string;
+                /** @description The same key and body give the first job back; the same key with another body is refused. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributeContextRequest"];
+            };
+        };
+        responses: {
+            /** @description With `Prefer: wait=N`: the job ended in time. `Accept` chooses between the job with its result and the result alone as text/csv, text/plain or text/html; a job that failed is told as JSON. */
+            200: {
+                headers: {
+                    /** @description Path of the job. */
+                    Location?: string;
+                    /** @description The preference that was followed. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"] & {
+                        /** @description Null when the job failed or was canceled. */
+                        result: components["schemas"]["ContextResult"] | null;
                     };
                     "text/csv": string;
                     "text/plain": string;
@@ -2965,7 +3589,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Result"] | components["schemas"]["InseqFile"];
+                    "application/json": components["schemas"]["Result"] | components["schemas"]["ContextResult"] | components["schemas"]["InseqFile"];
                     "text/csv": string;
                     "text/plain": string;
                     "text/html": string;
@@ -3625,7 +4249,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Result"] | components["schemas"]["InseqFile"];
+                    "application/json": components["schemas"]["Result"] | components["schemas"]["ContextResult"] | components["schemas"]["InseqFile"];
                     "text/csv": string;
                     "text/plain": string;
                     "text/html": string;

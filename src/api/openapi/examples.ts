@@ -57,6 +57,33 @@ export const ATTRIBUTE_EXAMPLES = {
   },
 };
 
+/** The same for contexts and documents. */
+export const CONTEXT_EXAMPLES = {
+  documents: {
+    summary: 'Which document an answer came from',
+    value: {
+      model: 'facts-gpt2',
+      documents: [
+        { id: 'weather', text: 'It rained in Rome. The sun shone in Oslo.' },
+        { id: 'atlas', text: 'The capital of France is Paris.' },
+      ],
+      query: 'The capital of France is',
+      output_current_text: ' Paris',
+      num_ablations: 16,
+    },
+  },
+  context: {
+    summary: 'Which tokens depend on the context, and on what in it (PECoRe)',
+    value: {
+      model: 'facts-gpt2',
+      input_context_text: 'The capital of Peru is Lima.',
+      input_current_text: 'The capital of France is',
+      output_current_text: 'Paris.',
+      attributed_fn: 'contrast_prob_diff',
+    },
+  },
+};
+
 /** Lines of a batch that run as they stand. */
 export const BATCH_EXAMPLE = `${[
   { defaults: { model: 'facts-gpt2', method: 'saliency' } },

@@ -1,5 +1,6 @@
 /** What routes that give a result say of its forms and of why there is none. */
 import Type from 'typebox';
+import { ContextResult } from '../../contract/attribute-context-result.ts';
 import { InseqFile } from '../../contract/inseq.ts';
 import { Result } from '../../contract/result.ts';
 import { ref } from '../../contract/schema.ts';
@@ -13,7 +14,7 @@ export const TEXT_CONTENT = {
 };
 
 export const RESULT_CONTENT = {
-  'application/json': { schema: Type.Union([ref(Result), ref(InseqFile)]) },
+  'application/json': { schema: Type.Union([ref(Result), ref(ContextResult), ref(InseqFile)]) },
   ...TEXT_CONTENT,
 };
 

@@ -1,5 +1,14 @@
 /** Request validation: the contract's schemas, checked by Ajv. Responses are described, not validated. */
 import fp from 'fastify-plugin';
+import { AttributeContextBody } from '../../contract/attribute-context-request.ts';
+import {
+  Citation,
+  ContextCues,
+  ContextReliance,
+  ContextResult,
+  Sources,
+  SourceUnit,
+} from '../../contract/attribute-context-result.ts';
 import { AttributeBody } from '../../contract/attribute-request.ts';
 import { Batch, BatchLine, BatchLineResult, BatchList } from '../../contract/batch.ts';
 import { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../../contract/catalogue.ts';
@@ -13,6 +22,7 @@ import { bounded, createJsonAjv, createTextAjv } from '../../validation/ajv.ts';
 
 const SHARED = [
   AttributeBody,
+  AttributeContextBody,
   Progress,
   JobError,
   Job,
@@ -24,6 +34,12 @@ const SHARED = [
   ResultSequence,
   ResultInfo,
   Result,
+  ContextCues,
+  ContextReliance,
+  SourceUnit,
+  Citation,
+  Sources,
+  ContextResult,
   BatchLineResult,
   InseqFile,
   StepEvent,

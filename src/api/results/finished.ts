@@ -1,4 +1,5 @@
 /** Reads results of jobs that succeeded, and says for the others why there is none. */
+import { APPROACHES } from '../../contract/attribute-context-request.ts';
 import type { Job } from '../../contract/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { ApiProblem, unknownJob } from '../problems.ts';
@@ -7,15 +8,27 @@ import type { Packed } from './packed.ts';
 
 /**
  * The result as it is stored.
- * @throws ApiProblem 404 unknown, 409 not finished, 410 failed or canceled
+ * @throws ApiProblem 404 unknown, 409 not finished, 410 failed or canceled, 406 it has no such form
  */
 export async function finishedResult(jobs: Jobs, id: string, format: Format): Promise<Packed> {
   const job = await jobs.get(id);
   if (job === null) throw unknownJob(id);
   if (job.status !== 'succeeded') throw noResult(job);
+  checkForm(job, format);
   const result = await jobs.packedResult(id, format === 'inseq' ? 'inseq' : 'json');
   if (result === null) throw unknownJob(id); // expired between the two reads
   return result;
+}
+
+/** @throws ApiProblem 406 where results of the job's kind have no such form */
+export function checkForm({ id, kind, method }: Job, format: Format): void {
+  if (kind === 'attribute') return;
+  const approach = APPROACHES.find((one) => one === method) ?? 'pecore';
+  const isThere = format === 'inseq' ? approach === 'pecore' : format !== 'html';
+  if (isThere) return;
+  const what = format === 'inseq' ? 'which Inseq has no form for' : 'which has no page yet';
+  const detail = `Job ${id} is about a context (${method}), ${what}: take \`format=json\`, \`csv\` or \`text\`.`;
+  throw new ApiProblem('not-acceptable', 'No acceptable format', 406, detail);
 }
 
 function noResult({ id, status, progress, error }: Job): ApiProblem {

@@ -2,7 +2,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
-import type { Result } from '../../contract/result.ts';
+import type { JobResult } from '../../contract/job-kinds.ts';
 import { type RenderOptions, render, TooLargeError } from '../../results/render.ts';
 
 /** What the thread is sent: the packed result in pieces, what to make of it, and later that there is room for a piece. */
@@ -36,7 +36,7 @@ function send(): void {
   }
 }
 
-function unpacked(): Result {
+function unpacked(): JobResult {
   const text = gunzipSync(Buffer.concat(packed)).toString();
   packed = [];
   return JSON.parse(text);

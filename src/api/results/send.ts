@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../contract/job.ts';
 import { pagePolicy } from '../../results/heatmap.ts';
+import { checkForm } from './finished.ts';
 import type { Format } from './formats.ts';
 import { jobWithResult } from './job-with-result.ts';
 import { type Packed, unpackedBytes, unpackedStream } from './packed.ts';
@@ -36,6 +37,7 @@ export async function sendEnded(
 ): Promise<FastifyReply> {
   const packed = job.status === 'succeeded' ? await request.server.jobs.packedResult(job.id, 'json') : null;
   reply.header('vary', 'accept');
+  if (packed !== null) checkForm(job, format);
   if (packed === null || format === 'json') return reply.type(MEDIA_TYPES.json).send(jobWithResult(job, packed));
   return sendResult(request, reply, packed, { id: job.id, format, width: null });
 }

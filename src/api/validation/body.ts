@@ -19,10 +19,14 @@ export async function refuseEmptyBody({ body }: FastifyRequest): Promise<void> {
 }
 
 /** The error to answer with: faults of the body with hints out of the catalogue, where one is known. */
-export async function explained(error: ValidationError, catalogue: CatalogueReader): Promise<Error> {
+export async function explained(
+  error: ValidationError,
+  catalogue: CatalogueReader,
+  hints: typeof bodyHints = bodyHints,
+): Promise<Error> {
   if (error.validationContext !== 'body') return error;
   const known = await catalogue.read().catch(() => null);
   await setImmediate(); // validation was a piece of work of its own
   const errors: ErrorObject[] = error.validation;
-  return validationProblem(explain(errors, '#', bodyHints(known)));
+  return validationProblem(explain(errors, '#', hints(known)));
 }

@@ -18,7 +18,8 @@
     ARGV[14]  texts: how many it has
     ARGV[15]  alike: hash of what it shares with the jobs that may be taken together with it
     ARGV[16]  list: BullMQ's list of the pool's turns that wait
-    ARGV[17]  request, packed
+    ARGV[17]  kind: what the job computes
+    ARGV[18]  request, packed
 
   Output: {the server's clock, outcome, detail}
     'created'              with the description of the job, and '1' where a turn is to be added
@@ -30,7 +31,7 @@
 local latest, id, pool, model, method, created = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local limit, idempotency, body, webhook = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]
 local tenant, batch, work, texts, alike = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15]
-local list, request = ARGV[16], ARGV[17]
+local list, kind, request = ARGV[16], ARGV[17], ARGV[18]
 
 local time = serverTime()
 if redis.call('EXISTS', key('job', id)) == 1 then return { time, 'created', describe(id), '1' } end
@@ -54,7 +55,7 @@ if batch == '' and waiting >= limit then return { time, 'full', waiting } end
 -- Those who submitted the first jobs that wait add a turn each, and whoever takes a turn adds others.
 local add = waitingIn(pool) < MOST_TURNS and redis.call('LLEN', list) < MOST_TURNS
 
-redis.call('HSET', key('job', id), 'status', 'queued', 'model', model, 'method', method, 'pool', pool,
+redis.call('HSET', key('job', id), 'status', 'queued', 'model', model, 'method', method, 'kind', kind, 'pool', pool,
   'created_at', created, 'phase', 'queued', 'completed', '0', 'total', '0', 'attempt', '0', 'webhook', webhook,
   'tenant', tenant, 'batch', batch, 'work', work, 'texts', texts, 'alike', alike)
 if idempotency ~= '' then

@@ -1,0 +1,107 @@
+/** What routes that accept a job share: headers, answers, and waiting for the job as `Prefer` asks. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Type, { type TSchema } from 'typebox';
+import type { ModelInfo } from '../../contract/catalogue.ts';
+import { isFinal, Job } from '../../contract/job.ts';
+import type { JobRequest } from '../../contract/job-kinds.ts';
+import { LIMITS } from '../../contract/limits.ts';
+import { nullable, ref } from '../../contract/schema.ts';
+import { StoreUnavailableError } from '../../jobs/jobs.ts';
+import { estimateWork } from '../../jobs/work.ts';
+import {
+  BAD_REQUEST,
+  BODY_TOO_LARGE,
+  COMMON,
+  INVALID,
+  NOT_ACCEPTABLE,
+  UNSUPPORTED_MEDIA_TYPE,
+} from '../openapi/responses.ts';
+import { TEXT_CONTENT } from '../openapi/result-content.ts';
+import type { Format } from '../results/formats.ts';
+import { sendEnded } from '../results/send.ts';
+import { disconnected } from './disconnect.ts';
+
+export const JobHeaders = Type.Object({
+  prefer: Type.Optional(
+    Type.String({
+      description: `\`wait=N\`: hold the answer until the job ends, at most N (up to ${LIMITS.waitSeconds}) seconds.`,
+      examples: ['wait=30'],
+    }),
+  ),
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: LIMITS.idempotencyKeyCharacters,
+      description: 'The same key and body give the first job back; the same key with another body is refused.',
+    }),
+  ),
+});
+type JobHeaders = Type.Static<typeof JobHeaders>;
+
+const Location = { Location: { description: 'Path of the job.', type: 'string' } };
+
+/** The responses of a route whose jobs have such a result. */
+export function jobResponses(result: TSchema) {
+  // Sent as bytes, the result as it is stored.
+  const JobWithResult = Type.Unsafe<Buffer>(
+    Type.Intersect([
+      ref(Job),
+      Type.Object({ result: nullable(ref(result), { description: 'Null when the job failed or was canceled.' }) }),
+    ]),
+  );
+  return {
+    200: {
+      description:
+        'With `Prefer: wait=N`: the job ended in time. `Accept` chooses between the job with its result and the result ' +
+        'alone as text/csv, text/plain or text/html; a job that failed is told as JSON.',
+      headers: {
+        ...Location,
+        'Preference-Applied': { description: 'The preference that was followed.', type: 'string' },
+      },
+      content: { 'application/json': { schema: JobWithResult }, ...TEXT_CONTENT },
+    },
+    202: { description: 'Accepted.', headers: Location, content: { 'application/json': { schema: ref(Job) } } },
+    400: BAD_REQUEST,
+    406: NOT_ACCEPTABLE,
+    413: BODY_TOO_LARGE,
+    415: UNSUPPORTED_MEDIA_TYPE,
+    422: INVALID,
+    ...COMMON,
+  };
+}
+
+export interface Acceptance {
+  request: JobRequest;
+  model: ModelInfo;
+  /** How long the answer may wait for the job; null: it does not. */
+  seconds: number | null;
+  format: Format;
+}
+
+/** Queues a complete request and answers with its job, or with what came of it where the client waits. */
+export async function acceptJob(
+  request: FastifyRequest<{ Headers: JobHeaders }>,
+  reply: FastifyReply,
+  { request: complete, model, seconds, format }: Acceptance,
+): Promise<FastifyReply> {
+  const { jobs } = request.server;
+  const accepted = await jobs.submit(complete, {
+    pool: model.pool,
+    idempotencyKey: request.headers['idempotency-key'],
+    work: estimateWork(complete, model.parameters),
+  });
+  const job = request.linked(accepted.job);
+  reply.header('location', job.links.self);
+  if (seconds === null) return reply.code(202).send(job);
+
+  reply.header('preference-applied', `wait=${seconds}`);
+  try {
+    const waited = request.linked((await jobs.wait(job.id, seconds, disconnected(reply))) ?? accepted.job);
+    if (!isFinal(waited.status)) return reply.code(202).send(waited);
+    return await sendEnded(request, reply, waited, format);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    request.log.warn({ err: error, job: job.id }, 'accepted, but no longer followed');
+    return reply.code(202).send(job); // it stays accepted
+  }
+}

@@ -1,0 +1,49 @@
+/** `POST /attribute-context`: accepts a request about a context or documents and answers with its job. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { AttributeContextBody } from '../../../contract/attribute-context-request.ts';
+import { ContextResult } from '../../../contract/attribute-context-result.ts';
+import { ref } from '../../../contract/schema.ts';
+import { completeContextRequest } from '../../../requests/complete-context.ts';
+import { contextHints } from '../../../requests/hints.ts';
+import { acceptJob, JobHeaders, jobResponses } from '../../http/accept.ts';
+import { waitPreference } from '../../http/prefer.ts';
+import { CONTEXT_EXAMPLES } from '../../openapi/examples.ts';
+import { acceptedFormat } from '../../results/formats.ts';
+import { explained, refuseEmptyBody } from '../../validation/body.ts';
+
+const schema = {
+  operationId: 'attributeContext',
+  tags: ['attribution'],
+  summary: 'Where an answer came from: sources among documents, or cues in a context',
+  description:
+    'With `documents` and `query`: which units of the documents each sentence of the answer came from, and by how much ' +
+    'its probability drops without them. With `input_context_text` and `input_current_text`: PECoRe, as in the ' +
+    '`attribute-context` of Inseq: which tokens of the answer depend on the context, and on which of its tokens.',
+  headers: JobHeaders,
+  body: ref(AttributeContextBody),
+  response: jobResponses(ContextResult),
+};
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { catalogue, tokens, settings } = fastify;
+
+  fastify.post(
+    '/',
+    { schema, config: { bodyExamples: CONTEXT_EXAMPLES }, preValidation: refuseEmptyBody, attachValidation: true },
+    async (request, reply) => {
+      if (request.validationError !== undefined) {
+        throw await explained(request.validationError, catalogue, contextHints);
+      }
+      const seconds = waitPreference(request.headers.prefer);
+      const format = seconds === null ? 'json' : acceptedFormat(request);
+      const { request: complete, model } = await completeContextRequest(request.body, {
+        catalogue: await catalogue.read(),
+        tokens,
+        allowPrivateWebhooks: settings.allowPrivateWebhooks,
+      });
+      return acceptJob(request, reply, { request: complete, model, seconds, format });
+    },
+  );
+};
+
+export default routes;
