@@ -64,6 +64,7 @@ const SETTINGS = {
     604_800,
     'How long a share link (`links.share`) works.',
   ),
+  mcp: flag('WHENCE_MCP', 'Whether agents may use the service at `/mcp` (Model Context Protocol).'),
   resultTtlSeconds: integer(
     'WHENCE_RESULT_TTL_SECONDS',
     1,

@@ -19,6 +19,8 @@ export interface ApiSettings {
   sessionSeconds: number;
   /** For which a share link leads to its result. */
   shareSeconds: number;
+  /** Whether agents may use `/mcp`. */
+  mcp: boolean;
   /** Where clients reach the API; null: links are paths. */
   publicUrl: string | null;
   /** Requests that one client may make in a minute; 0: no limit. */

@@ -22,6 +22,7 @@ export const SETTINGS: ApiSettings = {
   sessionSeconds: 3_600,
   shareSeconds: 3_600,
   publicUrl: null,
+  mcp: false,
   rateLimitPerMinute: 0,
   allowPrivateWebhooks: false,
   logLevel: 'silent',

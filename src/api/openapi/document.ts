@@ -19,6 +19,7 @@ export async function openApiDocument(): Promise<string> {
     sessionSeconds: 3_600,
     shareSeconds: 3_600,
     publicUrl: null,
+    mcp: false,
     rateLimitPerMinute: 0,
     allowPrivateWebhooks: false,
     logLevel: 'silent',
