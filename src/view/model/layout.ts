@@ -12,8 +12,8 @@ export interface Layout {
   height: number;
 }
 
-/** The width of a text in the font that is drawn. */
-export type Measure = (text: string) => number;
+/** The width of a text at 12 px, in the font of headers or in that of running text. */
+export type Measure = (text: string, serif?: boolean) => number;
 
 const LEAST = { left: 48, top: 40 };
 const MOST = { left: 190, top: 120 };

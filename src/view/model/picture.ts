@@ -10,7 +10,6 @@ const MARGIN = 32;
 const LEAST_WIDTH = 720;
 const TITLE = { size: 22, line: 32 };
 const TEXT = { size: 18, line: 34, space: 5 };
-/** Characters per pixel of font size, of the serif text where nothing measures it. */
 const GAP = 28;
 
 interface Word {
@@ -27,10 +26,7 @@ export interface Picture {
   paint(painter: Painter): void;
 }
 
-/**
- * @param measure - widths at 12 px
- * @param numbers - whether cells have numbers
- */
+/** The drawing of what a view shows, of any size. */
 export function pictureOf(view: View, frame: Frame, measure: Measure): Picture {
   const matrix = view.shownMatrix.value;
   const layout = layoutOf(matrix, view.numbers.value, measure);
@@ -106,7 +102,7 @@ function wrapped(
   for (const pieces of paragraphs) {
     let x = MARGIN;
     for (const piece of pieces) {
-      const length = (measure(piece.text) * size) / 12;
+      const length = (measure(piece.text, true) * size) / 12;
       const gap = piece.space && x > MARGIN ? space : 0;
       if (x + gap + length > width - MARGIN && x > MARGIN) {
         x = MARGIN;
@@ -126,7 +122,7 @@ function paintWord(painter: Painter, { text, x, y, width, key }: Word, view: Vie
   const shading = key === null ? undefined : view.shading.value.get(key);
   const shade = shading === undefined ? null : shadeOf(shading.value, shading.max, frame.theme);
   if (shade !== null) painter.rectangle(x - 2, y - TEXT.size * 0.75, width + 4, TEXT.size * 1.5, shade.fill);
-  painter.text(text, x, y, { size: TEXT.size, fill: shade?.ink ?? frame.ink, align: 'left' });
+  painter.text(text, x, y, { size: TEXT.size, fill: shade?.ink ?? frame.ink, align: 'left', serif: true });
 }
 
 /** A painter whose origin lies elsewhere. */

@@ -38,12 +38,12 @@ export function canvasPainter(context: CanvasRenderingContext2D): Painter {
   };
 }
 
-/** Measures texts of headers. */
+/** Measures texts. */
 export function measureOn(canvas: HTMLCanvasElement | null): Measure {
   const context = canvas?.getContext('2d', { alpha: false });
   if (!context) return (text) => text.length * CHARACTER_WIDTH;
-  return (text) => {
-    context.font = `12px ${SANS}`;
+  return (text, serif = false) => {
+    context.font = `12px ${serif ? SERIF : SANS}`;
     return context.measureText(text).width;
   };
 }

@@ -57,7 +57,7 @@ function Text({ paragraph, view, first }: { paragraph: Paragraph; view: View; fi
   const { title, direction, units, template } = paragraph;
   return (
     <div class={template ? 'turn template' : 'turn'}>
-      {title && <h3 class="label">{title}</h3>}
+      {title && <h3 class={template ? 'hidden' : 'label'}>{title}</h3>}
       <p dir={direction}>
         {units.map((unit, i) => (
           <Piece key={unit.from} unit={unit} view={view} stop={first && i === 0} />

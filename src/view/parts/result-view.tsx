@@ -36,19 +36,21 @@ export function ResultView({ view }: { view: View }) {
       </p>
       {attributed && <TextTools view={view} />}
       <div class="look">
-        <Reading view={view} />
+        <div class="look-main">
+          <Reading view={view} />
+          <div class="below">
+            {notesOf(result, sequence, view.text.value).map((note) => (
+              <p key={note} class="note">
+                {note}
+              </p>
+            ))}
+            <PanelTools view={view} />
+            <Panel view={view} />
+          </div>
+        </div>
         <div class="beside">
           <Bars view={view} />
           <Alternatives view={view} />
-        </div>
-        <div class="below">
-          {notesOf(result, sequence, view.text.value).map((note) => (
-            <p key={note} class="note">
-              {note}
-            </p>
-          ))}
-          <PanelTools view={view} />
-          <Panel view={view} />
         </div>
       </div>
       <Facts view={view} />
