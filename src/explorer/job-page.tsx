@@ -11,6 +11,7 @@ import { catalogue } from './catalogue.ts';
 import { Progress } from './progress.tsx';
 import { recentJobs } from './recent.ts';
 import type { Run } from './run.ts';
+import { bodyOfResult } from './snippets.ts';
 import { TakeAlong } from './take-along.tsx';
 
 interface JobPageProps {
@@ -78,22 +79,6 @@ export function useAddress(view: View, format: (shown: Parameters<typeof formatA
     const { pathname, search } = location;
     if (query !== search) history.replaceState(null, '', `${pathname}${query}`);
   });
-}
-
-/** The request of a result, without what is as by default or has nothing to say. */
-export function bodyOfResult({ info }: Result): Record<string, unknown> {
-  const { request } = info;
-  const kept = Object.entries(request).filter(([, value]) => {
-    if (value === null || value === false) return false;
-    return typeof value !== 'object' || Object.keys(value as object).length > 0;
-  });
-  const { input_texts, generated_texts, ...rest } = Object.fromEntries(kept);
-  const single = (texts: unknown) => (Array.isArray(texts) && texts.length === 1 ? texts[0] : texts);
-  return {
-    ...rest,
-    ...(input_texts !== undefined && { input_texts: single(input_texts) }),
-    ...(generated_texts !== undefined && { generated_texts: single(generated_texts) }),
-  };
 }
 
 interface FurtherProps extends Pick<JobPageProps, 'onAgain' | 'onCompare'> {

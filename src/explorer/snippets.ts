@@ -1,4 +1,22 @@
-/** A request to paste: for a terminal, and for Python. */
+/** The request of a result, to be sent again: by this page, from a terminal, from Python. */
+
+import type { Result } from '../contract/result.ts';
+
+/** The request of a result, without what is as by default or has nothing to say. */
+export function bodyOfResult({ info }: Result): Record<string, unknown> {
+  const { request } = info;
+  const kept = Object.entries(request).filter(([, value]) => {
+    if (value === null || value === false) return false;
+    return typeof value !== 'object' || Object.keys(value as object).length > 0;
+  });
+  const { input_texts, generated_texts, ...rest } = Object.fromEntries(kept);
+  const single = (texts: unknown) => (Array.isArray(texts) && texts.length === 1 ? texts[0] : texts);
+  return {
+    ...rest,
+    ...(input_texts !== undefined && { input_texts: single(input_texts) }),
+    ...(generated_texts !== undefined && { generated_texts: single(generated_texts) }),
+  };
+}
 
 /** As curl, which waits for the result. @param base - address of the service, without a slash at its end */
 export function asCurl(base: string, body: unknown): string {

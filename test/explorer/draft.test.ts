@@ -12,7 +12,7 @@ import {
   exampleOf,
   withModel,
 } from '../../src/explorer/draft.ts';
-import { asCurl, asPython, pythonLiteral } from '../../src/explorer/snippets.ts';
+import { asCurl, asPython, bodyOfResult, pythonLiteral } from '../../src/explorer/snippets.ts';
 import { resultOf, smallSequence } from '../results/support.ts';
 import { CATALOGUE } from '../support/api.ts';
 
@@ -137,6 +137,13 @@ describe('a request to paste', () => {
     const text = asCurl('http://x', { input_texts: "it's" });
     assert.ok(text.endsWith(`-d '{"input_texts":"it'\\''s"}'`), text);
     assert.ok(text.startsWith('curl -s http://x/attribute '));
+  });
+
+  it('of a result has what it was asked, and nothing empty', () => {
+    const result = resultOf(smallSequence());
+    const request = { model: 'm', input_texts: ['a'], generated_texts: null, method_args: {}, attribute_target: false };
+    Object.assign(result.info, { request: { ...request, messages: null, seed: 0, step_scores: [] } });
+    assert.deepEqual(bodyOfResult(result), { model: 'm', input_texts: 'a', seed: 0 });
   });
 
   it('for Python has its literals', () => {
