@@ -14,6 +14,8 @@ import { RenderStream, RenderTimeoutError, type RenderTimes } from './render-str
 export interface RendererLimits extends RenderTimes {
   /** JSON up to this size is rendered without a thread, in a few milliseconds. */
   readonly inlineBytes: number;
+  /** The same of pages, which take longer. */
+  readonly inlinePageBytes: number;
   readonly threads: number;
   /** Renderings that wait for a thread. */
   readonly waiting: number;
@@ -21,6 +23,7 @@ export interface RendererLimits extends RenderTimes {
 
 const LIMITS: RendererLimits = {
   inlineBytes: 64 * 1024,
+  inlinePageBytes: 8 * 1024,
   threads: 2,
   waiting: 64,
   workSeconds: 120,
@@ -53,7 +56,9 @@ export class Renderer {
    * @throws ApiProblem 503 where too many renderings wait; 413 where the result is beyond the limits of a thread
    */
   async render(packed: Packed, options: RenderOptions): Promise<string | Readable> {
-    if (unpackedBytes(packed) <= this.#limits.inlineBytes) {
+    const { inlineBytes, inlinePageBytes } = this.#limits;
+    const isPage = options.format === 'html' || options.format === 'embed';
+    if (unpackedBytes(packed) <= (isPage ? Math.min(inlineBytes, inlinePageBytes) : inlineBytes)) {
       return [...render(JSON.parse(await unpackedText(packed)), options)].join(''); // far below any limit
     }
     await this.#turn();
