@@ -1,6 +1,6 @@
 /** The configuration: one table of environment variables, of which its type and the README's table are made. */
 
-import { totalmem } from 'node:os';
+import type { DeviceChoice } from './cuda-environment.ts';
 import {
   baseUrl,
   ConfigError,
@@ -18,7 +18,6 @@ import {
 } from './setting-kinds.ts';
 
 const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
-const MB = 2 ** 20;
 
 /** By field of the configuration, in the order of the README's table. */
 const SETTINGS = {
@@ -43,6 +42,12 @@ const SETTINGS = {
     ['auto', 'tensorflow', 'webgpu', 'wasm'],
     'auto',
     '`tensorflow` (native), `webgpu`, `wasm`, or `auto`: native where it was built, else WebGPU where there is a GPU, else WASM.',
+  ),
+  device: choice<DeviceChoice>(
+    'WHENCE_DEVICE',
+    ['auto', 'cpu', 'cuda'],
+    'auto',
+    'What the native backend computes on: `cpu`, `cuda` (an NVIDIA GPU), or `auto`: `cuda` where there is an NVIDIA driver. Setup reads it too.',
   ),
   threads: integer('WHENCE_THREADS', 0, 1024, 0, 'Threads of the native backend; 0: one for each core.'),
   pool: text('WHENCE_POOL', 'default', 'Pool of models that this worker serves.'),
@@ -74,9 +79,12 @@ const SETTINGS = {
   ),
   maxQueue: integer('WHENCE_MAX_QUEUE', 1, 1_000_000, 1000, 'Most jobs that may wait in one pool.'),
   jobTimeoutSeconds: integer('WHENCE_JOB_TIMEOUT_SECONDS', 1, 604_800, 3600, 'A job that computes for longer fails.'),
-  memoryBudgetMb: memory(
+  memoryBudgetMb: integer(
     'WHENCE_MEMORY_BUDGET_MB',
-    'Megabytes for loaded models and activations; 0: three quarters of the memory.',
+    0,
+    16_777_216,
+    0,
+    'Megabytes for loaded models and activations; 0: three quarters of the memory, of an NVIDIA GPU of its own.',
   ),
   rateLimitPerMinute: integer('WHENCE_RATE_LIMIT', 0, 1_000_000, 0, 'Requests a minute for each client; 0: no limit.'),
   trustProxy: proxies(
@@ -127,10 +135,4 @@ function refuseUnknown(env: NodeJS.ProcessEnv): void {
     if (!name.startsWith('WHENCE_') || known.includes(name) || OF_CLIENTS.includes(name)) continue;
     throw new ConfigError(name, env[name] ?? '', `no such setting; known are ${known.join(', ')}`);
   }
-}
-
-/** Megabytes, of which 0 leaves the choice to us. */
-function memory(name: string, description: string): Setting<number> {
-  const { fallback, parse } = integer(name, 0, 16_777_216, 0, description);
-  return { name, fallback, description, parse: (value) => parse(value) || Math.floor((totalmem() / MB) * 0.75) };
 }

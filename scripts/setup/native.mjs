@@ -1,67 +1,71 @@
 // The native backend: tfjs-node-gpu's own N-API binding, built against a current libtensorflow out of the TensorFlow
 // wheel. (The package's install script would download a libtensorflow of 2022.) What is built lives in .whence/native,
 // outside node_modules, and is linked into it. Where it cannot be built, the reason is kept and WASM does the work.
-import {
-  cpSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
+import { findCudaObstacle, installCudaLibraries, wantsCuda } from './cuda.mjs';
 import { installKernels } from './kernels.mjs';
 import { hasCommand, NATIVE, PROJECT, readText, run, SetupError, say, writeText } from './tools.mjs';
+import { downloadWheel } from './wheels.mjs';
 
-const TENSORFLOW = 'tensorflow-cpu==2.21.0';
 const PACKAGE = join(PROJECT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
-const STATE = join(NATIVE, 'state.json');
 
 export async function installNative() {
   if (['wasm', 'webgpu'].includes(process.env.WHENCE_BACKEND)) return;
+  if (!wantsCuda()) return installBuild('tensorflow-cpu==2.21.0');
+  if (await installBuild('tensorflow==2.21.0')) return;
+  await installBuild('tensorflow-cpu==2.21.0');
+}
+
+/** Builds the binding against a wheel's libtensorflow, unless it is there. False: it is not there. */
+async function installBuild(tensorflow) {
+  const withCuda = tensorflow.startsWith('tensorflow==');
   const { version } = JSON.parse(readText(join(PACKAGE, 'package.json')));
-  const key = `${process.platform}-${process.arch}-tfjs-${version}-${TENSORFLOW.replace('==', '-')}`;
+  const key = `${process.platform}-${process.arch}-tfjs-${version}-${tensorflow.replace('==', '-')}`;
   const home = join(NATIVE, key);
+  const stateFile = join(NATIVE, withCuda ? 'state-cuda.json' : 'state.json');
+  const what = withCuda ? 'CUDA build' : 'native backend';
+  const instead = withCuda ? 'Whence computes on the CPU' : 'Whence runs on WASM, several times slower';
   const done = join(home, 'done');
   if (existsSync(done)) {
     link(home);
     await installKernels(home);
-    return;
+    return true;
   }
-  const state = JSON.parse(readText(STATE) ?? '{}');
-  const obstacle = findObstacle();
+  const state = JSON.parse(readText(stateFile) ?? '{}');
+  const obstacle = findObstacle() ?? (withCuda ? findCudaObstacle() : null);
   if (obstacle !== null) {
-    if (demanded()) throw new SetupError(`WHENCE_BACKEND=tensorflow: no native backend: ${obstacle}`);
+    if (demanded(withCuda)) throw new SetupError(`${demanded(withCuda)}: no ${what}: ${obstacle}`);
     if (state.reason !== obstacle) {
-      say(`no native backend: ${obstacle}. Whence runs on WASM, several times slower`);
-      writeText(STATE, JSON.stringify({ reason: obstacle }));
+      say(`no ${what}: ${obstacle}. ${instead}`);
+      writeText(stateFile, JSON.stringify({ reason: obstacle }));
     }
-    return;
+    return false;
   }
   // A build that failed is tried again only when someone asks for it, so that every start is not a build.
-  if (state.failed === key && !demanded()) return;
+  if (state.failed === key && !demanded(withCuda)) return false;
   try {
-    await build(home);
+    await build(home, tensorflow, withCuda);
     writeText(done, '');
     link(home);
     await installKernels(home);
-    writeText(STATE, JSON.stringify({ built: key }));
+    writeText(stateFile, JSON.stringify({ built: key }));
     say('the native backend is ready');
+    return true;
   } catch (error) {
-    const reason = `building the native backend failed: ${error.message}`;
-    if (demanded()) throw new SetupError(`WHENCE_BACKEND=tensorflow: ${reason}`);
-    say(`${reason}\nsetup: Whence runs on WASM, several times slower; WHENCE_BACKEND=tensorflow tries again`);
-    writeText(STATE, JSON.stringify({ failed: key, reason: reason.split('\n')[0] }));
+    const reason = `building the ${what} failed: ${error.message}`;
+    if (demanded(withCuda)) throw new SetupError(`${demanded(withCuda)}: ${reason}`);
+    say(`${reason}\nsetup: ${instead}; ${withCuda ? 'WHENCE_DEVICE=cuda' : 'WHENCE_BACKEND=tensorflow'} tries again`);
+    writeText(stateFile, JSON.stringify({ failed: key, reason: reason.split('\n')[0] }));
+    return false;
   }
 }
 
-/** Whether WASM will not do. */
-function demanded() {
-  return process.env.WHENCE_BACKEND === 'tensorflow';
+/** The setting by which nothing less will do; null: WASM, or the CPU, will. */
+function demanded(withCuda) {
+  if (withCuda) return process.env.WHENCE_DEVICE === 'cuda' ? 'WHENCE_DEVICE=cuda' : null;
+  return process.env.WHENCE_BACKEND === 'tensorflow' ? 'WHENCE_BACKEND=tensorflow' : null;
 }
 
 /** Why the binding cannot be built here, or null. */
@@ -73,15 +77,16 @@ function findObstacle() {
   return null;
 }
 
-async function build(home) {
+async function build(home, tensorflow, withCuda) {
   const work = `${home}.part`;
-  const wheels = join(work, 'wheel');
+  // Wheels that were downloaded before an interruption are not downloaded again.
+  const wheels = `${home}.wheels`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, 'deps', 'lib'), { recursive: true });
-  const pip = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
-  await run(`downloading ${TENSORFLOW} (270 MB)`, 'python3', [...pip, '--dest', wheels, TENSORFLOW]);
-  const wheel = readdirSync(wheels).find((name) => name.endsWith('.whl'));
-  await run('unpacking libtensorflow', 'python3', ['-c', UNPACK, join(wheels, wheel), work]);
+  const size = withCuda ? '620 MB' : '270 MB';
+  const wheel = await downloadWheel(tensorflow, wheels, size);
+  if (withCuda) await installCudaLibraries(wheel, wheels, work);
+  await run('unpacking libtensorflow', 'python3', ['-c', UNPACK, wheel, work]);
   const libraries = join(work, 'deps', 'lib');
   for (const [name, target] of [
     ['libtensorflow.so', 'libtensorflow_cc.so.2'],
@@ -90,10 +95,11 @@ async function build(home) {
     symlinkSync(target, join(libraries, name));
   }
   await compile(work);
-  // Headers and the wheel were for the build alone.
-  for (const part of ['wheel', join('deps', 'include')]) rmSync(join(work, part), { recursive: true, force: true });
+  // Headers and the wheels were for the build alone.
+  rmSync(join(work, 'deps', 'include'), { recursive: true, force: true });
   rmSync(home, { recursive: true, force: true });
   renameSync(work, home);
+  rmSync(wheels, { recursive: true, force: true });
 }
 
 /** Takes the two libraries and the headers out of the wheel. */

@@ -5,6 +5,7 @@
 import { readAligner, readModelsFile } from '../checkpoints/models-file.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
+import type { DeviceChoice } from '../cuda-environment.ts';
 import type { BackendName } from '../tensors/backend.ts';
 import type { EngineHooks } from './attribution.ts';
 import type { OutputFor } from './kinds.ts';
@@ -14,7 +15,9 @@ export interface EngineConfig {
   modelsFile: string;
   backend: 'auto' | BackendName;
   threads: number;
+  device?: DeviceChoice;
   pool: string;
+  /** 0: a share of the device's memory. */
   memoryBudgetMb: number;
   /** Seconds that a job may take; left out: as long as it needs. */
   jobTimeoutSeconds?: number;

@@ -1,5 +1,6 @@
 /** Starts the backend, describes the models, and opens the engine on them. */
 
+import { totalmem } from 'node:os';
 import { checkAligner } from '../alignment/bert.ts';
 import { SharedPasses } from '../attribution/passes/passes.ts';
 import { loadRegistries } from '../attribution/registries.ts';
@@ -18,6 +19,8 @@ import { ModelTurns } from './turns.ts';
 import { allowTypeScript } from './typescript-plugins.ts';
 
 const MB = 2 ** 20;
+/** Of the device's memory, where no budget is set. */
+const BUDGET_SHARE = 0.75;
 /** Activations of a micro-batch need no more than this to keep every core busy. */
 const MOST_ACTIVATIONS = 2048 * MB;
 const FEWEST_ACTIVATIONS = 64 * MB;
@@ -27,7 +30,7 @@ export async function openEngine(
   entries: readonly ModelEntry[],
   aligner: ModelSource | null,
 ): Promise<Engine> {
-  const { lost, ...backend } = await startBackend(config.backend, { threads: config.threads });
+  const { lost, memoryBytes, ...backend } = await startBackend(config.backend, config);
   if (config.plugins.length > 0) await allowTypeScript();
   const registries = await loadRegistries(config.plugins);
   const { version: tfjs, libtensorflow } = backend;
@@ -44,7 +47,7 @@ export async function openEngine(
     throw new Error(`no model of ${config.modelsFile} can be served:${faults.join('')}`);
   }
   if (aligner !== null) checkAligner(await resolveModelDir(aligner));
-  const memoryBudget = config.memoryBudgetMb * MB;
+  const memoryBudget = config.memoryBudgetMb * MB || Math.floor((memoryBytes ?? totalmem()) * BUDGET_SHARE);
   const store = new ModelStore(entries, aligner, memoryBudget);
   const resources: Resources = {
     store,

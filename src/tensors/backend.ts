@@ -6,7 +6,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import util from 'node:util';
-import { loadKernels } from './kernels.ts';
+import { cudaLibraries, type DeviceChoice } from '../cuda-environment.ts';
+import { describeGpu, hasKernels, usedGpu, whyNoGpu, withoutKernels } from './cuda.ts';
+import { leaveKernelsOut, loadKernels } from './kernels.ts';
+import { repairNativeKernels } from './native-kernels.ts';
+import { readKept } from './read.ts';
 import { startWebGpu } from './webgpu.ts';
 
 const require = createRequire(import.meta.url);
@@ -23,17 +27,31 @@ export interface Backend {
   libtensorflow: string | null;
   /** Why this backend is in use. */
   reason: string;
+  /** Of the device, where it has memory of its own that is known. */
+  memoryBytes?: number;
   /** Resolves with the reason when the device is gone, and with it every tensor. */
   lost?: Promise<string>;
+}
+
+export interface BackendOptions {
+  /** Of the native backend on the CPU; 0: one for each core. */
+  threads?: number;
+  /** Of the native backend; `auto`: an NVIDIA GPU where there is one and the CUDA build. */
+  device?: DeviceChoice;
 }
 
 /**
  * Starts a backend. Call once, before any tensor is made.
  * @param choice - `auto`: the native one where it was built, else WebGPU where there is a GPU, else WASM
- * @param options.threads - threads of the native backend; 0: one for each core
- * @throws {Error} when `tensorflow` or `webgpu` is asked for and cannot be used, naming the remedy
+ * @throws {Error} when a backend or device that is asked for cannot be used, naming the remedy
  */
-export async function startBackend(choice: 'auto' | BackendName, options: { threads?: number } = {}): Promise<Backend> {
+export async function startBackend(choice: 'auto' | BackendName, options: BackendOptions = {}): Promise<Backend> {
+  const { threads = 0, device = 'auto' } = options;
+  if (device === 'cuda' && (choice === 'wasm' || choice === 'webgpu')) {
+    throw new Error(
+      `WHENCE_DEVICE is "cuda", which the native backend alone can use, and WHENCE_BACKEND is "${choice}": leave one of them out`,
+    );
+  }
   if (choice === 'wasm') return startWasm('WHENCE_BACKEND=wasm');
   if (choice === 'webgpu') {
     return startGpu(false, 'WHENCE_BACKEND=webgpu').catch((error: unknown) => {
@@ -42,15 +60,21 @@ export async function startBackend(choice: 'auto' | BackendName, options: { thre
     });
   }
   try {
-    return await startNative(options.threads ?? 0);
+    return await startNative(threads, device);
   } catch (error) {
+    if (error instanceof DeviceError) throw error;
     const reason = whyNotBuilt() ?? firstLine(error);
-    if (choice === 'auto') return startWithoutNative(`the native backend is not available: ${reason}`);
+    const wanted = device === 'cuda' ? 'WHENCE_DEVICE is "cuda"' : 'WHENCE_BACKEND is "tensorflow"';
+    if (choice === 'auto' && device !== 'cuda')
+      return startWithoutNative(`the native backend is not available: ${reason}`);
     throw new Error(
-      `WHENCE_BACKEND is "tensorflow", but the native backend cannot be loaded (${reason}); run \`npm run setup\` or use "auto"`,
+      `${wanted}, but the native backend cannot be loaded (${reason}); run \`npm run setup\` or use "auto"`,
     );
   }
 }
+
+/** The backend loads, but the device that was asked for is not there or cannot compute. */
+class DeviceError extends Error {}
 
 async function startWithoutNative(why: string): Promise<Backend> {
   try {
@@ -74,7 +98,7 @@ async function startGpu(hardwareOnly: boolean, why: string): Promise<Backend> {
   };
 }
 
-async function startNative(threads: number): Promise<Backend> {
+async function startNative(threads: number, device: DeviceChoice): Promise<Backend> {
   // Both are read when the library loads.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
   if (threads > 0) {
@@ -85,18 +109,49 @@ async function startNative(threads: number): Promise<Backend> {
   const native: typeof import('@tensorflow/tfjs-node-gpu') = require('@tensorflow/tfjs-node-gpu');
   const { tf } = await import('./tf.ts');
   await tf.setBackend('tensorflow');
+  repairNativeKernels();
+  const { binding, isUsingGpuDevice } = tf.backend() as unknown as {
+    binding: { TF_Version: string };
+    isUsingGpuDevice: boolean;
+  };
   // Version of libtensorflow, which tfjs's own version does not tell.
-  const binding = (tf.backend() as unknown as { binding: { TF_Version: string } }).binding;
+  const libtensorflow = binding.TF_Version;
+  const common = { name: 'tensorflow', version: native.version['tfjs-core'], libtensorflow } as const;
+  if (isUsingGpuDevice) {
+    leaveKernelsOut('they compute on the CPU');
+    const gpu = usedGpu();
+    await tryGpu(gpu && !hasKernels(gpu) ? withoutKernels(gpu) : null);
+    return {
+      ...common,
+      device: describeGpu(gpu),
+      ...(gpu && { memoryBytes: gpu.memoryBytes }),
+      reason: `native binding on libtensorflow ${libtensorflow}, on the GPU; int8 is storage, products are of float32`,
+    };
+  }
+  // TensorFlow takes the CPU without a word.
+  if (device === 'cuda') throw new DeviceError(`WHENCE_DEVICE is "cuda", but ${whyNoGpu()}`);
   const { int8 } = loadKernels();
   const products = int8 === '' ? 'int8 by AVX-512 VNNI' : `int8 by TensorFlow's ops (${int8})`;
-  const reason = `native binding on libtensorflow ${binding.TF_Version}; ${products}`;
+  const fallback = device === 'auto' && cudaLibraries().length > 0 ? `; not on a GPU: ${whyNoGpu()}` : '';
   return {
-    name: 'tensorflow',
+    ...common,
     device: 'cpu',
-    version: native.version['tfjs-core'],
-    libtensorflow: binding.TF_Version,
-    reason,
+    reason: `native binding on libtensorflow ${libtensorflow}; ${products}${fallback}`,
   };
+}
+
+/** Computes a product on the GPU: one without kernels of its generation is found, and fails at the first op. */
+async function tryGpu(suspicion: string | null): Promise<void> {
+  const { tf } = await import('./tf.ts');
+  let failure: string;
+  try {
+    const values = await readKept(tf.tidy(() => tf.matMul(tf.ones([2, 3]), tf.fill([3, 2], 2))));
+    if (values.every((value) => value === 6)) return;
+    failure = `it gives ${values[0]} for three times 1 x 2`;
+  } catch (error) {
+    failure = firstLine(error);
+  }
+  throw new DeviceError(`the GPU cannot compute: ${suspicion ?? `${failure}; use WHENCE_DEVICE=cpu`}`);
 }
 
 async function startWasm(reason: string): Promise<Backend> {

@@ -17,6 +17,8 @@ interface OpAttribute {
 interface Binding {
   readonly TF_UINT8: number;
   readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_BOOL: number;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_BOOL: number;
   readonly TF_ATTR_INT: number;

@@ -15,6 +15,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
+import { cudaEnvironment } from '../cuda-environment.ts';
 import type { Outcome } from '../jobs/attempts.ts';
 import type { Update } from '../jobs/reporter.ts';
 import { NODE_ARGS } from '../programs.ts';
@@ -149,10 +150,12 @@ export class EngineProcess {
   }
 
   #spawn(): void {
-    const environment = Object.entries(process.env).filter(([name]) => !SECRETS.includes(name));
+    const { module, config, maxResultBytes } = this.#options;
+    const environment = { ...process.env, ...cudaEnvironment(config.device, process.env) };
+    for (const name of SECRETS) delete environment[name];
     const child = fork(CHILD, [], {
       execArgv: [...NODE_ARGS],
-      env: Object.fromEntries(environment),
+      env: environment,
       stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe'], // the last one: STOP_PIPE
       serialization: 'advanced', // results are bytes
     });
@@ -165,7 +168,6 @@ export class EngineProcess {
       if (child.pid === undefined) this.#onExit(error.message); // it could not be made, so it will not exit
     });
     child.on('exit', (code, signal) => this.#onExit(signal === null ? `exit code ${code}` : signal));
-    const { module, config, maxResultBytes } = this.#options;
     this.#send({ type: 'start', module, config, maxResultBytes });
     if (this.#warmModel !== null) this.#send({ type: 'warm', model: this.#warmModel });
   }
