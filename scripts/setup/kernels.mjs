@@ -6,16 +6,14 @@ import { join } from 'node:path';
 import { hasCommand, PROJECT, readText, run, say, writeText } from './tools.mjs';
 
 const FOLDER = join(PROJECT, 'src', 'tensors', 'kernels');
+/** Products may be fused with sums; nothing asks for the errors that floating point can raise. */
+const FUSED = ['-fno-signed-zeros', '-fno-trapping-math', '-fno-math-errno', '-ffp-contract=fast'];
 /** Sources, with what their arithmetic allows the compiler. */
 const SOURCES = {
   'int8.cc': ['-ffp-contract=off'],
-  'blocks.cc': [
-    '-fassociative-math',
-    '-fno-signed-zeros',
-    '-fno-trapping-math',
-    '-fno-math-errno',
-    '-ffp-contract=fast',
-  ],
+  // Sums in any order, as vectors need it.
+  'blocks.cc': [...FUSED, '-fassociative-math'],
+  'attention.cc': FUSED,
   'dropout.cc': [],
   'module.cc': [],
 };
@@ -24,7 +22,7 @@ export async function installKernels(home) {
   if (process.arch !== 'x64') return;
   const stamp = join(home, 'kernels.sha256');
   const hash = createHash('sha256').update(JSON.stringify(SOURCES));
-  for (const name of ['tf.h', ...Object.keys(SOURCES)]) hash.update(readText(join(FOLDER, name)));
+  for (const name of ['tf.h', 'vector.h', ...Object.keys(SOURCES)]) hash.update(readText(join(FOLDER, name)));
   const wanted = hash.digest('hex');
   // A build that failed is stamped too: it is tried again when the source changes.
   if (readText(stamp) === wanted) return;

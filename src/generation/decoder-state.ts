@@ -6,7 +6,7 @@
 import { type Client, soloClient } from '../batching/dynamic-batcher.ts';
 import { type ForwardItem, ForwardPasses } from '../models/forward.ts';
 import { embedIds, type LanguageModel } from '../models/model.ts';
-import { cloneCache, disposeCache, type KeyValueCache } from '../nn/attention.ts';
+import { changeEntry, disposeCache, type KeyValueCache } from '../nn/cache.ts';
 import type { Part } from '../nn/rows.ts';
 import { tf } from '../tensors/tf.ts';
 
@@ -22,7 +22,7 @@ const FLOAT_BYTES = 4;
 
 export class DecoderState {
   readonly #decoder: Decoder;
-  #cache: KeyValueCache = new Map();
+  readonly #cache: KeyValueCache = new Map();
   #length = 0;
   /** Decoder ids of each beam. */
   #texts: Int32Array[] = [];
@@ -64,11 +64,11 @@ export class DecoderState {
     if (recompute) this.#forget();
     const ids = recompute ? Int32Array.from(this.#texts.flatMap((text) => [...text])) : tokens;
     const first = new Int32Array(tokens.length).fill(recompute ? 0 : before);
-    return this.#run(ids, { first, source: null, past: this.#cache });
+    return this.#run(ids, { first, source: null });
   }
 
   /** Runs tokens of every beam, whose keys and values it takes over. @returns logits at their ends: [beams * vocab] */
-  async #run(ids: Int32Array, rest: Pick<ForwardItem, 'first' | 'source' | 'past'>): Promise<Float32Array> {
+  async #run(ids: Int32Array, rest: Pick<ForwardItem, 'first' | 'source'>): Promise<Float32Array> {
     const { forward, client } = this.#decoder;
     const { hiddenSize, vocabSize, targetEmbedding } = forward.model;
     const { first } = rest;
@@ -83,20 +83,13 @@ export class DecoderState {
         readFrom: last,
         select: (part: Part) => Int32Array.from(first, (_, beam) => part.rowOf(beam, last)),
         score: (logits) => logits,
-        keep: (present) => this.#keep(present),
+        past: this.#cache,
+        growPast: true,
         bytes: (ids.length * WIDTHS_PER_ROW * hiddenSize + first.length * vocabSize) * FLOAT_BYTES,
       });
     } finally {
       features.dispose();
     }
-  }
-
-  /** Takes keys and values over, of the decoder's blocks alone. */
-  #keep(present: KeyValueCache): void {
-    const { selfAttention, crossAttention } = this.#decoder.forward.model.decoder;
-    const cache = cloneCache(present, [...selfAttention, ...crossAttention]);
-    this.dispose();
-    this.#cache = cache;
   }
 
   /** Frees the keys and values of the texts themselves. */
@@ -108,12 +101,7 @@ export class DecoderState {
   #reorder(parents: Int32Array): void {
     const index = tf.tensor1d(parents, 'int32');
     for (const name of this.#decoder.forward.model.decoder.selfAttention) {
-      const entry = this.#cache.get(name);
-      if (entry === undefined) continue;
-      const { keys, values } = entry;
-      this.#cache.set(name, { keys: tf.keep(tf.gather(keys, index)), values: tf.keep(tf.gather(values, index)) });
-      keys.dispose();
-      values.dispose();
+      tf.tidy(() => changeEntry(this.#cache, name, (tensor) => tf.gather(tensor, index)));
     }
     index.dispose();
     this.#texts = Array.from(parents, (parent) => this.#texts[parent]);

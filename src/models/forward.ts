@@ -6,7 +6,8 @@
  */
 
 import type { Kind } from '../batching/dynamic-batcher.ts';
-import type { AttentionHooks, KeyValueCache } from '../nn/attention.ts';
+import type { AttentionHooks } from '../nn/attention.ts';
+import type { KeyValueCache } from '../nn/cache.ts';
 import { concatRows, indexTensor, type Part, type PartSpec, Rows } from '../nn/rows.ts';
 import { Run, type RunOptions, type Value } from '../nn/run.ts';
 import { readKept } from '../tensors/read.ts';
@@ -85,6 +86,8 @@ function sourceLeaf(run: Run, model: LanguageModel, inputs: readonly DecoderInpu
 export interface ForwardItem extends DecoderInput {
   /** Keys and values of the positions before `first`, and of the source where `source` is null. */
   readonly past?: KeyValueCache;
+  /** Whether the keys and values of the pass are added to `past`. */
+  readonly growPast?: boolean;
   /** Receives the keys and values of the pass, which it clones to keep; called before `score`. */
   readonly keep?: (present: KeyValueCache) => void;
   /** Rows whose logits are wanted, counted from the first of the part's output: [wanted] */
@@ -114,12 +117,13 @@ export class ForwardPasses implements Kind<ForwardItem, Float32Array> {
   }
 
   fit(items: readonly ForwardItem[]): number {
-    const [{ options, source, past, keep, ids }] = items;
+    const [{ options, source, past, growPast, keep, ids }] = items;
     if (options !== undefined) return 1;
     const alike = (item: ForwardItem): boolean =>
       item.options === undefined &&
       (item.source === null) === (source === null) &&
       (item.past === undefined) === (past === undefined) &&
+      item.growPast === growPast &&
       (item.keep === undefined) === (keep === undefined) &&
       (item.ids === undefined) === (ids === undefined);
     return countFitting(items, alike, ({ features }) => features.shape[0], this.#budget());
@@ -127,6 +131,7 @@ export class ForwardPasses implements Kind<ForwardItem, Float32Array> {
 
   async run(items: readonly ForwardItem[], look: () => void): Promise<Float32Array[]> {
     const past = items[0].past === undefined ? undefined : items.map((item) => item.past ?? new Map());
+    const { growPast } = items[0];
     const keepCache = items[0].keep !== undefined;
     const attention = items.some((item) => item.onProbabilities !== undefined)
       ? {
@@ -136,7 +141,7 @@ export class ForwardPasses implements Kind<ForwardItem, Float32Array> {
           },
         }
       : {};
-    using run = new Run({ ...items[0].options, ...attention, ...(past && { past }), keepCache, look });
+    using run = new Run({ ...items[0].options, ...attention, ...(past && { past, growPast }), keepCache, look });
     const scores: Tensor[] = [];
     try {
       tf.tidy(() => {

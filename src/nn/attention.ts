@@ -1,41 +1,24 @@
 /**
  * Multi-head attention (Vaswani et al. 2017, arXiv:1706.03762) over rows: self-attention with or without cached keys,
- * bidirectional, cross-attention, grouped queries (Ainslie et al. 2023), sliding windows, additive biases, soft caps.
+ * bidirectional, cross-attention, grouped queries (Ainslie et al. 2023), sliding windows, biases by distance, soft caps.
  *
- * Queries of one group share a key head, so the group is folded into the query axis and keys are never repeated.
- * The pullback takes the cotangents of every step at once: saved queries, keys, values and probabilities broadcast
- * over the axis of steps.
+ * On the native backend the rows of all parts are one op of our own, forward and back. Elsewhere, and where values are
+ * replaced, it is done part by part (attention-by-parts.ts).
  */
 
-import { attentionPullbackByKernel } from '../tensors/block-kernels.ts';
-import { batchMatMul, expandBatch, gatherPadded } from '../tensors/ops.ts';
+import {
+  type AttentionInputs,
+  attendBackByKernel,
+  attendByKernel,
+  attendsByKernel,
+} from '../tensors/attention-kernels.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
-import { concatRows, indexTensor, type Part, type PartCotangents } from './rows.ts';
-import type { Cotangent, Run, Value } from './run.ts';
-
-/** Keys and values of one text by attention block: each [segments, positions, kv heads * head_dim]. */
-export type KeyValueCache = Map<string, { keys: Tensor; values: Tensor }>;
-
-/** Keys and values of the blocks `names`, or of all, as tensors that outlive the run; `disposeCache` frees them. */
-export function cloneCache(cache: KeyValueCache, names: Iterable<string> = cache.keys()): KeyValueCache {
-  const clone: KeyValueCache = new Map();
-  for (const name of names) {
-    const entry = cache.get(name);
-    if (entry === undefined) continue;
-    clone.set(name, { keys: tf.keep(entry.keys.clone()), values: tf.keep(entry.values.clone()) });
-  }
-  return clone;
-}
-
-/** Frees the keys and values of the blocks `names`, or of all. */
-export function disposeCache(cache: KeyValueCache, names: Iterable<string> = [...cache.keys()]): void {
-  for (const name of names) {
-    const entry = cache.get(name);
-    entry?.keys.dispose();
-    entry?.values.dispose();
-    cache.delete(name);
-  }
-}
+import { attendByParts, gridOf } from './attention-by-parts.ts';
+import { type AttentionRows, mostKeys, segmentTable, segmentTables, stepTables } from './attention-rows.ts';
+import { changeEntry, storeEntry, withRoom } from './cache.ts';
+import { biasTable, type DistanceBias } from './distance-bias.ts';
+import { concatRows, type Part, sliceRows } from './rows.ts';
+import type { Cotangent, Pullback, Run, Value } from './run.ts';
 
 /** Views into every attention block of a run. */
 export interface AttentionHooks {
@@ -57,14 +40,24 @@ export interface AttentionConfig {
   causal: boolean;
   /** A query sees this many positions, itself included; null: all. */
   window?: number | null;
-  /** Additive bias [1 or segments, heads, queries, keys] of a part's queries to so many keys. */
-  bias?: ((part: Part, keys: number) => Tensor) | null;
+  bias?: DistanceBias | null;
   /** cap * tanh(score / cap) (Gemma 2). */
   softcap?: number | null;
   dropout?: number;
 }
 
-const MASKED = -1e30;
+/** Queries, and the keys and values that they see; null: those that the run's `past` has of every part. */
+export interface Attended {
+  readonly q: Value;
+  readonly k: Value | null;
+  readonly v: Value | null;
+}
+
+/** What comes of it [rows, heads * head_dim], and its pullback, which keeps what it needs when it is made. */
+export interface Mixed {
+  readonly output: Tensor2D;
+  pull(): Pullback;
+}
 
 /**
  * @param q - queries [rows, heads * head_dim]; of the last positions of each segment where no more are wanted (`rowsAt`)
@@ -73,17 +66,8 @@ const MASKED = -1e30;
  * @returns [rows, heads * head_dim]
  */
 export function attention(run: Run, q: Value, k: Value, v: Value, config: AttentionConfig): Value {
-  const parts = q.rows.parts.map((part, i) => {
-    run.look();
-    const memory = k.rows.parts[i];
-    const own = { keys: memory.of(k.tensor), values: memory.of(v.tensor) };
-    return attendPart(run, part.of(q.tensor), keysAndValues(run, i, own, memory, config), part, config);
-  });
-  const output = concatRows(parts.map((part) => part.output));
-  return run.apply([q, k, v], output, q.rows, () => {
-    const saved = parts.map((part) => part.save());
-    return ([dy]) => (dy === null ? [null, null, null] : pullback(run, dy, [q, k, v], saved, config));
-  });
+  const { output, pull } = attend(run, { q, k, v }, config);
+  return run.apply([q, k, v], output, q.rows, pull);
 }
 
 /**
@@ -92,335 +76,153 @@ export function attention(run: Run, q: Value, k: Value, v: Value, config: Attent
  */
 export function cachedAttention(run: Run, q: Value, config: AttentionConfig): Value {
   const { name } = config;
-  const outputs = q.rows.parts.map((part, i) => {
-    run.look();
-    const cached = run.options.past?.[i]?.get(name);
-    if (cached === undefined) throw new Error(`${name}: the cache has no keys and values of the encoder's output`);
-    if (run.options.keepCache === true) run.presentOf(i).set(name, cached);
-    return attendPart(run, part.of(q.tensor), cached, part, config).output;
-  });
-  return run.apply([q], concatRows(outputs), q.rows, () => {
+  if (!q.rows.parts.every((_, i) => run.options.past?.[i]?.has(name))) {
+    throw new Error(`${name}: the cache has no keys and values of the encoder's output`);
+  }
+  const { output } = attend(run, { q, k: null, v: null }, config);
+  return run.apply([q], output, q.rows, () => {
     throw new Error(`${name}: cotangents need the encoder's output, and only its keys and values are cached`);
   });
 }
 
-/** One part's queries [rows, heads * head_dim] over its keys and values: its output, and what a pullback needs. */
-function attendPart(
-  run: Run,
-  query: Tensor2D,
-  cached: { keys: Tensor; values: Tensor },
-  part: Part,
-  config: AttentionConfig,
-): { output: Tensor2D; save: () => Saved } {
-  const { numHeads, numKvHeads, headDim, softcap } = config;
-  const { segments, paddedLength: queries } = part;
-  const group = numHeads / numKvHeads;
-  const keyHeads = splitHeads(cached.keys, numKvHeads, headDim);
-  let valueHeads = splitHeads(cached.values, numKvHeads, headDim);
-  valueHeads = run.options.attention?.values?.(config.name, valueHeads, part) ?? valueHeads;
-  const keys = keyHeads.shape[2] as number;
+function attend(run: Run, attended: Attended, config: AttentionConfig): Mixed {
+  const byKernel = attendsByKernel() && run.options.attention?.values === undefined;
+  if (byKernel) makeRoom(run, attended, config);
+  const mixed = byKernel ? attendByOp(run, attended, config) : attendByParts(run, attended, config);
+  keepKeys(run, attended, config, byKernel);
+  return mixed;
+}
 
-  const grid = tf.reshape(toGrid(query, part), [segments, queries, numKvHeads, group, headDim]);
-  const heads = tf.transpose(grid, [0, 2, 3, 1, 4]);
-  const queryHeads = tf.mul(tf.reshape(heads, [segments, numKvHeads, group * queries, headDim]), config.scale);
+/** Caches that grow get room for the keys and values of the run. */
+function makeRoom(run: Run, { k }: Attended, { name, causal }: AttentionConfig): void {
+  const { past, growPast } = run.options;
+  if (growPast !== true || past === undefined || k === null || !causal) return;
+  k.rows.parts.forEach(({ length }, i) => {
+    const positions = past[i].get(name)?.keys.shape[1] as number | undefined;
+    if (positions !== undefined && positions < length) changeEntry(past[i], name, withRoom);
+  });
+}
 
-  let scores = batchMatMul(queryHeads, keyHeads, false, true); // [segments, kv heads, group * queries, keys]
-  let capSlope: Tensor | null = null;
-  if (softcap) {
-    const bounded = tf.tanh(tf.div(scores, softcap));
-    capSlope = tf.sub(1, tf.square(bounded));
-    scores = tf.mul(bounded, softcap);
-  }
-  scores = addMask(scores, part, keys, group, config);
-  const probabilities = tf.softmax(scores);
+/** Keeps the keys and values of the run's own rows where it is asked for. */
+function keepKeys(run: Run, { q, k, v }: Attended, { name, causal }: AttentionConfig, room: boolean): void {
+  const { past, growPast, keepCache } = run.options;
+  if (k === null || v === null) return;
+  // Nothing goes on from an encoder's own rows.
+  const goesOn = causal || k.rows !== q.rows;
+  k.rows.parts.forEach((part, i) => {
+    const own = ({ tensor }: Value): Tensor => {
+      if (!part.sharesPrefix) return gridOf(part.of(tensor), part);
+      return tf.reshape(sliceRows(tensor, part.offset, part.length), [1, part.length, tensor.shape[1]]);
+    };
+    if (growPast === true && past !== undefined && goesOn && !past[i].has(name)) {
+      const grown = (value: Value): Tensor => (causal && room ? withRoom(own(value)) : own(value));
+      storeEntry(past[i], name, { keys: grown(k), values: grown(v) });
+    }
+    if (keepCache === true) run.presentOf(i).set(name, { keys: run.keep(own(k)), values: run.keep(own(v)) });
+  });
+}
+
+/** By our own op: all parts together. */
+function attendByOp(run: Run, attended: Attended, config: AttentionConfig): Mixed {
+  const { q } = attended;
+  const { name, numHeads, numKvHeads, headDim, causal } = config;
+  const caches = q.rows.parts.map((_, i) => run.options.past?.[i]?.get(name));
+  const rows: AttentionRows = {
+    q: q.rows,
+    k: attended.k?.rows ?? null,
+    causal,
+    cached: caches.map((entry) => (entry === undefined ? null : (entry.keys.shape[1] as number))),
+    width: numHeads * headDim,
+  };
+  const none = (): Tensor2D => tf.zeros([0, numKvHeads * headDim]);
+  const mask = dropoutMask(run, rows, config);
+  const inputs: AttentionInputs = {
+    q: q.tensor,
+    k: attended.k?.tensor ?? none(),
+    v: attended.v?.tensor ?? none(),
+    positions: q.rows.positionIndex,
+    bias: config.bias ? biasTable(q.rows, mostKeys(rows), causal, config.bias) : null,
+    mask,
+  };
   const hook = run.options.attention?.onProbabilities;
-  hook?.(config.name, tf.reshape(probabilities, [segments, numHeads, queries, keys]), part);
-  const rate = config.dropout ?? 0;
-  const draw = rate > 0 ? run.options.dropout : undefined;
-  const mask = draw?.(probabilities.shape, rate) ?? null;
-  const weights = mask === null ? probabilities : tf.mul(probabilities, mask);
-  const mixed = tf.reshape(batchMatMul(weights, valueHeads), [segments, numKvHeads, group, queries, headDim]);
-  const merged = tf.reshape(tf.transpose(mixed, [0, 3, 1, 2, 4]), [segments * queries, numHeads * headDim]);
-  const output = fromGrid(merged as Tensor2D, part);
-
-  const save = (): Saved => {
-    if (keyHeads.shape[0] !== segments) throw new Error('cotangents need keys of their own for each segment');
-    // The native softmax multiplies by a rounded reciprocal, so that a row may sum to 1 - 6e-8. Where attention has
-    // made its choice, the cotangents of queries and keys are nearly 0, and that would be all there is of them.
-    const exact = tf.div(probabilities, tf.sum(probabilities, -1, true));
-    const kept = { probabilities: exact, weights: mask === null ? exact : weights };
-    const saved: Saved = { queryHeads, keyHeads, valueHeads, ...kept, mask, capSlope };
-    for (const tensor of Object.values(saved)) if (tensor !== null) run.keep(tensor);
-    return saved;
-  };
-  return { output, save };
-}
-
-interface Saved {
-  /** [segments, kv heads, group * queries, head_dim], scaled */
-  queryHeads: Tensor;
-  /** [segments, kv heads, keys, head_dim] */
-  keyHeads: Tensor;
-  valueHeads: Tensor;
-  /** [segments, kv heads, group * queries, keys] */
-  probabilities: Tensor;
-  /** Probabilities after dropout. */
-  weights: Tensor;
-  mask: Tensor | null;
-  capSlope: Tensor | null;
-}
-
-/** Cotangents of queries, keys and values, part by part. */
-function pullback(run: Run, dy: Cotangent, [q, k, v]: Value[], saved: readonly Saved[], config: AttentionConfig) {
-  const memoryRows = dy.rows.steps.rows(k.rows, config.causal ? 'prefix' : 'all');
-  const wanted = [q.requires, k.requires, v.requires];
-  const parts = dy.rows.parts.map((rows, i) => {
+  const wanted = { probabilities: hook !== undefined, append: run.options.growPast === true && causal };
+  const known = caches.filter((entry) => entry !== undefined);
+  const slices = segmentTables(rows, mask !== null || hook !== undefined).map((table) => {
     run.look();
-    return pullbackPart(rows.of(dy.tensor), rows, memoryRows.parts[i], saved[i], wanted, config);
+    return attendByKernel(inputs, table, known, config, wanted) ?? unavailable();
   });
-  return [dy.rows, memoryRows, memoryRows].map((rows, i) => {
-    const tensors = parts.map((part) => part[i]).filter((tensor) => tensor !== null);
-    return tensors.length === 0 ? null : { tensor: concatRows(tensors), rows };
-  });
-}
-
-/** Shapes below are S segments, K kv heads, G group, T steps, W rows a step. */
-function pullbackPart(
-  dy: Tensor2D,
-  rows: PartCotangents,
-  memoryRows: PartCotangents,
-  all: Saved,
-  wanted: readonly boolean[],
-  config: AttentionConfig,
-): (Tensor2D | null)[] {
-  const { numKvHeads, headDim, numHeads } = config;
-  const group = numHeads / numKvHeads;
-  const { width, kind, segments } = rows;
-  const { read } = rows.steps;
-  const saved = firstSegments(all, segments);
-  if (kind !== 'step') {
-    const { causal, scale } = config;
-    const first = rows.part.first[0];
-    const cotangents = attentionPullbackByKernel(dy, saved, { causal, scale, rows: kind, first, read: rows.readIndex });
-    if (cotangents !== null) return cotangents;
-  }
-  const count = read.length;
-  const shared = kind !== 'read';
-  const visible = config.causal ? read[count - 1] + 1 : (saved.keyHeads.shape[2] as number);
-  const keyHeads = firstKeys(saved.keyHeads, 2, visible);
-  const valueHeads = firstKeys(saved.valueHeads, 2, visible);
-  // [S, K, 1 or T, G * W, …]: one block for all steps, or each step's read row.
-  const rowsOf = (tensor: Tensor): Tensor => {
-    const last = tensor.shape[3] as number;
-    const byQuery = tf.reshape(tensor, [segments, numKvHeads, group, rows.part.paddedLength, last]);
-    if (shared) {
-      return tf.reshape(firstKeys(byQuery, 3, width), [segments, numKvHeads, 1, group * width, last]);
-    }
-    return tf.transpose(tf.gather(byQuery, rows.readRows, 3), [0, 1, 3, 2, 4]);
-  };
-  const visibleRows = (tensor: Tensor): Tensor => rowsOf(firstKeys(tensor, 3, visible));
-  const queryHeads = rowsOf(saved.queryHeads);
-  const probabilities = visibleRows(saved.probabilities);
-  const weights = saved.mask === null ? probabilities : visibleRows(saved.weights);
-
-  const grid = tf.reshape(cotangentGrid(dy, rows), [segments, count, width, numKvHeads, group, headDim]);
-  const dOut = tf.reshape(tf.transpose(grid, [0, 3, 1, 4, 2, 5]), [
-    segments,
-    numKvHeads,
-    count * group * width,
-    headDim,
-  ]);
-  const dOutSteps = tf.reshape(dOut, [segments, numKvHeads, count, group * width, headDim]);
-
-  const byStep = [segments, numKvHeads, count, group * width, visible];
-  let dWeights = tf.reshape(batchMatMul(dOut, valueHeads, false, true), byStep);
-  if (saved.mask !== null) dWeights = tf.mul(dWeights, visibleRows(saved.mask));
-  const weighted = tf.mul(dWeights, probabilities);
-  let dScores: Tensor = tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, -1, true)));
-  if (saved.capSlope !== null) dScores = tf.mul(dScores, visibleRows(saved.capSlope));
-
-  const dQuery = (): Tensor2D => {
-    const flat = tf.reshape(dScores, [segments, numKvHeads, count * group * width, visible]);
-    const heads = tf.mul(batchMatMul(flat, keyHeads), config.scale);
-    const byRow = tf.transpose(
-      tf.reshape(heads, [segments, numKvHeads, count, group, width, headDim]),
-      [0, 2, 4, 1, 3, 5],
+  if (hook !== undefined)
+    showProbabilities(
+      rows,
+      slices.map(([, p]) => p),
+      config,
+      hook,
     );
-    return gridRows(tf.reshape(byRow, [-1, numHeads * headDim]), rows, width);
-  };
-  const toKeyRows = (heads: Tensor): Tensor2D => {
-    const byRow = tf.reshape(tf.transpose(heads, [0, 2, 3, 1, 4]), [-1, numKvHeads * headDim]);
-    return gridRows(byRow as Tensor2D, memoryRows, visible);
-  };
-  const [query, key, value] = wanted;
-  return [
-    query ? dQuery() : null,
-    key ? toKeyRows(batchMatMul(dScores, queryHeads, true, false)) : null,
-    value ? toKeyRows(batchMatMul(weights, dOutSteps, true, false)) : null,
-  ];
-}
-
-/** What was saved of the segments that are pulled back. */
-function firstSegments(saved: Saved, segments: number): Saved {
-  if (saved.queryHeads.shape[0] === segments) return saved;
-  const first = <T extends Tensor | null>(tensor: T): T => (tensor && firstKeys(tensor, 0, segments)) as T;
-  const { queryHeads, keyHeads, valueHeads, probabilities, weights, mask, capSlope } = saved;
   return {
-    queryHeads: first(queryHeads),
-    keyHeads: first(keyHeads),
-    valueHeads: first(valueHeads),
-    probabilities: first(probabilities),
-    weights: first(weights),
-    mask: first(mask),
-    capSlope: first(capSlope),
+    output: concatRows(slices.map(([output]) => output)),
+    pull: () => pullByOp(run, attended, rows, inputs, config),
   };
 }
 
-/** The first `count` entries of an axis. */
-function firstKeys(tensor: Tensor, axis: number, count: number): Tensor {
-  if (tensor.shape[axis] === count) return tensor;
-  const size = tensor.shape.slice();
-  size[axis] = count;
-  return tf.slice(tensor, new Array(size.length).fill(0), size);
+function unavailable(): never {
+  throw new Error('our own ops were taken away during a run');
 }
 
-/** [segments, positions, kv heads * head_dim] -> [segments, kv heads, positions, head_dim] */
-function splitHeads(tensor: Tensor, heads: number, headDim: number): Tensor {
-  const [segments, positions] = tensor.shape;
-  return tf.transpose(tf.reshape(tensor, [segments, positions, heads, headDim]), [0, 2, 1, 3]);
-}
-
-/** A part's rows as [segments, paddedLength, width]. */
-function toGrid(tensor: Tensor2D, part: Part): Tensor {
-  const shape = [part.segments, part.paddedLength, tensor.shape[1]];
-  if (part.uniformFirst !== null) return tf.reshape(tensor, shape);
-  const index = part.cache.get('grid', () => {
-    const cells = new Int32Array(part.segments * part.paddedLength);
-    for (let s = 0; s < part.segments; s++) {
-      const computed = part.length - part.first[s];
-      for (let i = 0; i < part.paddedLength; i++) {
-        // Padding repeats a row that exists; its result is dropped by fromGrid.
-        cells[s * part.paddedLength + i] = part.offsets[s] + Math.min(i, computed - 1);
-      }
-    }
-    return indexTensor(cells);
+/** One mask for the probabilities of every part, drawn part by part; null: no dropout. */
+function dropoutMask(run: Run, { q, k, cached }: AttentionRows, config: AttentionConfig): Tensor | null {
+  const { dropout = 0, numKvHeads, numHeads } = config;
+  const draw = dropout > 0 ? run.options.dropout : undefined;
+  if (draw === undefined) return null;
+  const masks = q.parts.map(({ segments, paddedLength, uniformFirst, length }, i) => {
+    if (uniformFirst === null) throw new Error('dropout needs segments that start at one position');
+    const keys = config.causal ? length : (cached[i] ?? k?.parts[i].length ?? 0);
+    return tf.reshape(draw([segments, numKvHeads, (numHeads / numKvHeads) * paddedLength, keys], dropout), [-1]);
   });
-  return tf.reshape(tf.gather(tensor, index), shape);
+  return tf.concat(masks);
 }
 
-/** The rows of a grid [segments * paddedLength, width], without its padding. */
-function fromGrid(grid: Tensor2D, part: Part): Tensor2D {
-  if (part.uniformFirst !== null) return grid;
-  const index = part.cache.get('cells', () => {
-    const cells = new Int32Array(part.count);
-    for (let s = 0; s < part.segments; s++) {
-      for (let i = 0; i < part.length - part.first[s]; i++) cells[part.offsets[s] + i] = s * part.paddedLength + i;
-    }
-    return indexTensor(cells);
+/** Shows each part its probabilities, [segments, heads, queries, keys]. */
+function showProbabilities(
+  { q, k, cached }: AttentionRows,
+  slices: Tensor[],
+  { name, numHeads, causal }: AttentionConfig,
+  hook: NonNullable<AttentionHooks['onProbabilities']>,
+): void {
+  const all = slices.length === 1 ? slices[0] : tf.concat(slices);
+  let offset = 0;
+  q.parts.forEach((part, i) => {
+    if (part.uniformFirst === null) throw new Error('probabilities are shown of segments that start at one position');
+    const keys = causal ? part.length : (cached[i] ?? k?.parts[i].length ?? 0);
+    const shape = [part.segments, numHeads, part.paddedLength, keys];
+    const size = shape.reduce((product, length) => product * length);
+    hook(name, tf.reshape(tf.slice(all, [offset], [size]), shape), part);
+    offset += size;
   });
-  return tf.gather(grid, index);
 }
 
-/** Cotangent rows as [segments * steps * width, columns], padded with zeros. */
-function cotangentGrid(dy: Tensor2D, rows: PartCotangents): Tensor2D {
-  return rows.dense ? dy : gatherPadded(dy, rows.gridIndex);
-}
-
-/** The rows of a grid [segments * steps * width, columns] that `rows` has. */
-function gridRows(grid: Tensor2D, rows: PartCotangents, width: number): Tensor2D {
-  return rows.dense && rows.width === width ? grid : tf.gather(grid, rows.cellIndex(width));
-}
-
-/** A part's keys and values of all positions, [segments or 1, positions, width]: of a prefix, then the run's own. */
-function keysAndValues(
+function pullByOp(
   run: Run,
-  index: number,
-  own: { keys: Tensor2D; values: Tensor2D },
-  part: Part,
-  { name, causal }: AttentionConfig,
-): { keys: Tensor; values: Tensor } {
-  const past = run.options.past?.[index]?.get(name);
-  const keys = allPositions(past?.keys, own.keys, part, causal);
-  const values = allPositions(past?.values, own.values, part, causal);
-  if (run.options.keepCache === true) {
-    const kept = (tensor: Tensor): Tensor => run.keep(part.sharesPrefix ? firstKeys(tensor, 0, 1) : tensor);
-    run.presentOf(index).set(name, { keys: kept(keys), values: kept(values) });
+  { q, k, v }: Attended,
+  rows: AttentionRows,
+  inputs: AttentionInputs,
+  config: AttentionConfig,
+): Pullback {
+  const own = k !== null && v !== null && rows.cached.every((positions) => positions === null);
+  const each = k?.rows.parts.every(({ segments }, i) => segments === q.rows.parts[i].segments);
+  if (!own || each !== true || k.rows.parts.some(({ first }) => first.some((position) => position > 0))) {
+    throw new Error('cotangents need keys of their own for each segment');
   }
-  return { keys, values };
-}
-
-function allPositions(past: Tensor | undefined, own: Tensor2D, part: Part, causal: boolean): Tensor {
-  // Cross-attention: the memory is the same for every position.
-  if (!causal) return past ?? toGrid(own, part);
-  if (past !== undefined) return withPast(past, own, part);
-  return part.sharesPrefix ? withPrefix(own, part) : toGrid(own, part);
-}
-
-function withPast(past: Tensor, own: Tensor2D, part: Part): Tensor {
-  const { segments, length } = part;
-  const width = own.shape[1];
-  const [pastSegments, pastLength] = past.shape;
-  if (part.uniformFirst !== null) {
-    const before = expandBatch(firstKeys(past, 1, part.uniformFirst), [segments]);
-    return tf.concat([before, tf.reshape(own, [segments, part.paddedLength, width])], 1);
-  }
-  const index = part.cache.get(`past${pastSegments}x${pastLength}`, () => {
-    const pastRows = pastSegments * pastLength;
-    const pastOf = (s: number): number => (pastSegments === 1 ? 0 : s * pastLength);
-    return prefixIndex(part, (s, p) => pastOf(s) + p, pastRows);
-  });
-  const all = tf.concat([tf.reshape(past, [pastSegments * pastLength, width]) as Tensor2D, own], 0);
-  return tf.reshape(tf.gather(all, index), [segments, length, width]);
-}
-
-/** Every segment's positions, those that it does not hold taken from segment 0. */
-function withPrefix(own: Tensor2D, part: Part): Tensor {
-  const index = part.cache.get('prefix', () => prefixIndex(part, (_s, p) => part.rowOf(0, p), 0));
-  return tf.reshape(tf.gather(own, index), [part.segments, part.length, own.shape[1]]);
-}
-
-/** For each (segment, position) where its row lies: by `before` for those not held, else `own` after its row. */
-function prefixIndex(part: Part, before: (segment: number, position: number) => number, own: number): Tensor {
-  const cells = new Int32Array(part.segments * part.length);
-  for (let s = 0; s < part.segments; s++) {
-    for (let p = 0; p < part.length; p++) {
-      cells[s * part.length + p] = p < part.first[s] ? before(s, p) : own + part.rowOf(s, p);
-    }
-  }
-  return indexTensor(cells);
-}
-
-/** Scores [segments, kv heads, group * queries, keys] with the mask and the bias of the block. */
-function addMask(scores: Tensor, part: Part, keys: number, group: number, config: AttentionConfig): Tensor {
-  const { causal, window, bias, numKvHeads } = config;
-  const { segments, paddedLength: queries } = part;
-  const additions: Tensor[] = [];
-  const oneNewToken = part.uniformFirst === part.length - 1;
-  if (causal && !(oneNewToken && !window)) {
-    additions.push(part.cache.get(`mask${window ?? ''}`, () => causalMask(part, keys, window ?? null)));
-  }
-  if (bias) {
-    const added = bias(part, keys);
-    additions.push(tf.reshape(added, [added.shape[0], numKvHeads, group, added.shape[2] as number, keys]));
-  }
-  if (additions.length === 0) return scores;
-  const split = tf.reshape(scores, [segments, numKvHeads, group, queries, keys]);
-  const masked = additions.reduce((sum, addition) => tf.add(sum, addition), split as Tensor);
-  return tf.reshape(masked, scores.shape);
-}
-
-/** [1 or segments, 1, 1, queries, keys] */
-function causalMask(part: Part, keys: number, window: number | null): Tensor {
-  const queries = part.paddedLength;
-  const positions = part.paddedPositions;
-  const blocks = part.uniformFirst === null ? part.segments : 1;
-  const mask = new Float32Array(blocks * queries * keys);
-  for (let row = 0; row < blocks * queries; row++) {
-    const position = positions[row];
-    for (let key = 0; key < keys; key++) {
-      const hidden = key > position || (window !== null && position - key >= window);
-      if (hidden) mask[row * keys + key] = MASKED;
-    }
-  }
-  return tf.tensor(mask, [blocks, 1, 1, queries, keys]);
+  for (const tensor of [inputs.q, inputs.k, inputs.v, inputs.mask]) if (tensor !== null) run.keep(tensor);
+  const segments = segmentTable(rows);
+  return ([dy]) => {
+    if (dy === null) return [null, null, null];
+    const memory = dy.rows.steps.rows(k.rows, config.causal ? 'prefix' : 'all');
+    const slices = stepTables(dy.rows, memory, rows.width).map((steps) => {
+      run.look();
+      return attendBackByKernel(dy.tensor, inputs, { segments, steps }, config) ?? unavailable();
+    });
+    return [dy.rows, memory, memory].map(
+      (rows, i): Cotangent => ({ tensor: concatRows(slices.map((slice) => slice[i])), rows }),
+    );
+  };
 }

@@ -16,18 +16,23 @@ import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts'
 
 /** A lazily made, cached set of device tensors that live as long as their owner. */
 class TensorCache {
-  readonly #tensors = new Map<string, Tensor>();
+  readonly #tensors = new Map<string, Tensor[]>();
 
   get<T extends Tensor>(key: string, make: () => T): T {
+    return this.all(key, () => [make()])[0];
+  }
+
+  /** As `get`, of several tensors. */
+  all<T extends Tensor>(key: string, make: () => T[]): T[] {
     const cached = this.#tensors.get(key);
-    if (cached !== undefined) return cached as T;
-    const tensor = tf.keep(tf.tidy(make));
-    this.#tensors.set(key, tensor);
-    return tensor;
+    if (cached !== undefined) return cached as T[];
+    const tensors = tf.tidy(make).map((tensor) => tf.keep(tensor));
+    this.#tensors.set(key, tensors);
+    return tensors;
   }
 
   dispose(): void {
-    for (const tensor of this.#tensors.values()) tensor.dispose();
+    for (const tensors of this.#tensors.values()) for (const tensor of tensors) tensor.dispose();
     this.#tensors.clear();
   }
 }
@@ -161,6 +166,11 @@ export class Rows {
       this.#positions = positions;
     }
     return this.#positions;
+  }
+
+  /** `positions` on the device. */
+  get positionIndex(): Tensor1D {
+    return this.cache.get('positions', () => indexTensor(this.positions));
   }
 
   dispose(): void {
@@ -304,7 +314,7 @@ export class CotangentRows {
   readonly row: Int32Array;
   /** True when row[k] === k: nothing to gather. */
   readonly identity: boolean;
-  readonly #cache = new TensorCache();
+  readonly cache = new TensorCache();
 
   constructor(forward: Rows, steps: Steps, kind: CotangentKind) {
     if (forward.parts.length !== steps.texts.length) {
@@ -331,12 +341,12 @@ export class CotangentRows {
 
   /** `row` on the device. */
   get rowIndex(): Tensor1D {
-    return this.#cache.get('row', () => indexTensor(this.row));
+    return this.cache.get('row', () => indexTensor(this.row));
   }
 
   /** Index of each row of this `read` object within `prefix` or `all` rows of the same steps: [count]. */
   indexWithin(wider: CotangentRows): Tensor1D {
-    return this.#cache.get(`within-${wider.kind}`, () => {
+    return this.cache.get(`within-${wider.kind}`, () => {
       const index = new Int32Array(this.count);
       this.parts.forEach(({ offset, count, steps: { read } }, i) => {
         let start = wider.parts[i].offset;
@@ -351,7 +361,7 @@ export class CotangentRows {
   }
 
   dispose(): void {
-    this.#cache.dispose();
+    this.cache.dispose();
     for (const { cache } of this.parts) cache.dispose();
   }
 }

@@ -9,7 +9,8 @@
 
 import { multiplyRowsByKernel } from '../tensors/block-kernels.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
-import type { AttentionHooks, KeyValueCache } from './attention.ts';
+import type { AttentionHooks } from './attention.ts';
+import type { KeyValueCache } from './cache.ts';
 import type { CotangentRows, Rows, Steps } from './rows.ts';
 
 /** An activation: a matrix [rows, width] and what its rows are. */
@@ -47,6 +48,8 @@ export interface RunOptions {
   record?: boolean;
   /** Keys and values of each part's earlier positions, by attention block: [parts]. */
   past?: readonly KeyValueCache[];
+  /** Add the keys and values of this run's rows to `past`, which thereby belongs to what the rows continue. */
+  growPast?: boolean;
   /** Keep the keys and values of this run's rows in `present`. */
   keepCache?: boolean;
   /** Called between the ops of a pass, whatever its length; throws when the work was canceled. */

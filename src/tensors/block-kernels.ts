@@ -1,7 +1,7 @@
 /** The ops of kernels/blocks.cc, by which src/nn spares many small ones. Each returns null where they cannot be used. */
 
 import { kernelBackend } from './kernels.ts';
-import { type Tensor, type Tensor1D, type Tensor2D, tf } from './tf.ts';
+import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
 
 interface NormConfig {
   weight: Tensor1D;
@@ -57,42 +57,4 @@ export function gatedByKernel(
 export function multiplyRowsByKernel(dy: Tensor2D, saved: Tensor2D, row: Tensor1D): Tensor2D | null {
   const native = kernelBackend('blocks');
   return native && (native.executeSingleOutput('WhenceMultiplyRows', [], [dy, saved, row]) as Tensor2D);
-}
-
-interface AttentionSaved {
-  /** [segments, kv heads, group * queries, width], scaled */
-  queryHeads: Tensor;
-  /** [segments, kv heads, keys, width] */
-  keyHeads: Tensor;
-  valueHeads: Tensor;
-  /** [segments, kv heads, group * queries, keys] */
-  probabilities: Tensor;
-  mask: Tensor | null;
-  capSlope: Tensor | null;
-}
-
-/**
- * Cotangents of queries, keys and values, for every (segment, step).
- * @param config.rows - which rows dy has: `read` one a step, `prefix` up to its position in `read`, `all` every position
- * @param config.first - position of the first query: 0 but where only later ones were computed
- */
-export function attentionPullbackByKernel(
-  dy: Tensor2D,
-  saved: AttentionSaved,
-  config: { causal: boolean; scale: number; rows: 'read' | 'prefix' | 'all'; first: number; read: Tensor1D },
-): Tensor2D[] | null {
-  const native = kernelBackend('blocks');
-  if (native === null) return null;
-  const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_INT } = native.binding;
-  const attributes = [
-    { name: 'causal', type: TF_ATTR_BOOL, value: config.causal },
-    { name: 'reads', type: TF_ATTR_BOOL, value: config.rows === 'read' },
-    { name: 'prefix', type: TF_ATTR_BOOL, value: config.rows === 'prefix' },
-    { name: 'first', type: TF_ATTR_INT, value: config.first },
-    { name: 'scale', type: TF_ATTR_FLOAT, value: config.scale },
-  ];
-  const none = tf.tensor1d([]);
-  const { queryHeads, keyHeads, valueHeads, probabilities, mask, capSlope } = saved;
-  const inputs = [dy, queryHeads, keyHeads, valueHeads, probabilities, mask ?? none, capSlope ?? none, config.read];
-  return native.executeMultipleOutputs('WhenceAttentionPullback', attributes, inputs, 3) as Tensor2D[];
 }

@@ -80,10 +80,15 @@ function selfAttention(config: Partial<AttentionConfig>): Make {
   });
 }
 
-const positionBias: AttentionConfig['bias'] = (part, keys) => {
-  const queries = part.paddedLength;
-  const values = Array.from({ length: HEADS * queries * keys }, (_, i) => Math.sin(i));
-  return tf.tensor4d(values, [1, HEADS, queries, keys]);
+const positionBias: AttentionConfig['bias'] = {
+  name: 'waves',
+  between: (from, to) => {
+    const distances = to - from + 1;
+    const values = Array.from({ length: HEADS * distances }, (_, i) => {
+      return Math.sin(7 * Math.floor(i / distances) + from + (i % distances));
+    });
+    return tf.tensor2d(values, [HEADS, distances]);
+  },
 };
 
 const thirds = [WIDTH, WIDTH, WIDTH];

@@ -4,7 +4,7 @@
  * them.
  */
 
-import { cloneCache, disposeCache, type KeyValueCache } from '../../nn/attention.ts';
+import { cloneCache, disposeCache, type KeyValueCache } from '../../nn/cache.ts';
 import { indexTensor, type Part } from '../../nn/rows.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import type { Span } from '../spans.ts';

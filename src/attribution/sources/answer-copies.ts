@@ -7,7 +7,7 @@
 import type { Client } from '../../batching/dynamic-batcher.ts';
 import { ENOUGH_ROWS, type ForwardItem } from '../../models/forward.ts';
 import { embedIds } from '../../models/model.ts';
-import { cloneCache, disposeCache, type KeyValueCache } from '../../nn/attention.ts';
+import { cloneCache, disposeCache, type KeyValueCache } from '../../nn/cache.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import type { Counters, SharedPasses } from '../passes/passes.ts';
 import { logProbability } from '../step-functions/parts/logits.ts';

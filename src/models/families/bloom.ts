@@ -2,12 +2,11 @@
 
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { attention } from '../../nn/attention.ts';
+import { alibi } from '../../nn/distance-bias.ts';
 import { add, dropout, rowsAt, splitHeads } from '../../nn/elementwise.ts';
 import { feedForward } from '../../nn/feed-forward.ts';
 import { linear } from '../../nn/linear.ts';
 import { layerNorm } from '../../nn/norm.ts';
-import type { Part } from '../../nn/rows.ts';
-import { type Tensor, tf } from '../../tensors/tf.ts';
 import { defineFamily } from '../family.ts';
 import { boolean, type ConfigOf, headSize, number, optionalBoolean, readFields, size } from '../fields.ts';
 import type { Network } from '../model.ts';
@@ -51,15 +50,6 @@ function alibiSlopes(heads: number): Float64Array {
   return Float64Array.from([...slopes(power), ...between.slice(0, heads - power)]);
 }
 
-/** The bias of every head's scores, [1, heads, 1, keys]: softmax takes off what the queries of a row have in common. */
-function alibi(slopes: Float64Array, keys: number): Tensor {
-  const bias = new Float32Array(slopes.length * keys);
-  slopes.forEach((slope, head) => {
-    for (let key = 0; key < keys; key++) bias[head * keys + key] = slope * key;
-  });
-  return tf.tensor4d(bias, [1, slopes.length, 1, keys]);
-}
-
 function decoderLayer(config: BloomConfig, weights: Weights, layer: number): Layer {
   const { n_head: heads, layer_norm_epsilon: epsilon, hidden_dropout: rate } = config;
   const { apply_residual_connection_post_layernorm: fromNorm } = config;
@@ -69,7 +59,6 @@ function decoderLayer(config: BloomConfig, weights: Weights, layer: number): Lay
   const [qkv, out] = weights.linears(selfAttention, ['query_key_value', 'dense']);
   const norm2 = weights.layerNorm(`${path}.post_attention_layernorm`, epsilon);
   const [up, down] = weights.linears(`${path}.mlp`, ['dense_h_to_4h', 'dense_4h_to_h']);
-  const slopes = alibiSlopes(heads);
   const headDim = headSize(config, 'hidden_size', 'n_head');
   const settings = {
     name: selfAttention,
@@ -78,7 +67,7 @@ function decoderLayer(config: BloomConfig, weights: Weights, layer: number): Lay
     headDim,
     scale: headDim ** -0.5,
     causal: true,
-    bias: (_part: Part, keys: number) => alibi(slopes, keys),
+    bias: alibi('alibi', alibiSlopes(heads)),
     dropout: config.attention_dropout,
   };
   return {

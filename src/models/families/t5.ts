@@ -6,11 +6,10 @@
 import type { ModelConfig } from '../../checkpoints/config.ts';
 import { activation } from '../../nn/activation.ts';
 import { attentionTo, type Memory } from '../../nn/cross-attention.ts';
+import { type DistanceBias, relativeBias } from '../../nn/distance-bias.ts';
 import { add, dropout, multiply, rowsAt, scale } from '../../nn/elementwise.ts';
 import { type Linear, linear } from '../../nn/linear.ts';
 import { rmsNorm } from '../../nn/norm.ts';
-import { type RelativeBias, relativeBias } from '../../nn/relative-bias.ts';
-import type { Part } from '../../nn/rows.ts';
 import type { Run, Value } from '../../nn/run.ts';
 import { defineFamily } from '../family.ts';
 import { activationName, number, optionalBoolean, optionalSize, readFields, size, string } from '../fields.ts';
@@ -65,7 +64,7 @@ function readFeedForward(config: ModelConfig): { kind: string; gated: boolean } 
 interface AttentionKind {
   path: string;
   causal: boolean;
-  bias: RelativeBias | null;
+  bias: DistanceBias | null;
 }
 
 function attentionBlock(config: T5Config, weights: Weights, { path, causal, bias }: AttentionKind) {
@@ -79,7 +78,7 @@ function attentionBlock(config: T5Config, weights: Weights, { path, causal, bias
     scale: 1,
     causal,
     dropout: config.dropout_rate,
-    bias: bias && ((part: Part, keys: number) => relativeBias(part, keys, bias)),
+    bias,
   };
   return (run: Run, x: Value, memory: Memory): Value => {
     const mixed = attentionTo(run, linear(run, x, query), memory, { key, value }, settings);
@@ -88,11 +87,11 @@ function attentionBlock(config: T5Config, weights: Weights, { path, causal, bias
 }
 
 /** The layer's own bias (UMT5) or that of the first layer. */
-function biasOf(side: Side, config: T5Config, weights: Weights, layer: number): RelativeBias {
+function biasOf(side: Side, config: T5Config, weights: Weights, layer: number): DistanceBias {
   const own = `${selfAttention(side, layer)}.relative_attention_bias`;
   const name = weights.has(`${own}.weight`) ? own : `${selfAttention(side, 0)}.relative_attention_bias`;
   const { relative_attention_max_distance: maxDistance } = config;
-  return { name, table: weights.embedding(name).table, bidirectional: side === 'encoder', maxDistance };
+  return relativeBias({ name, table: weights.embedding(name).table, bidirectional: side === 'encoder', maxDistance });
 }
 
 function feedForwardBlock(config: T5Config, weights: Weights, path: string) {

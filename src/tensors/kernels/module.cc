@@ -48,7 +48,8 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
   using namespace whence;
   // Once for the process: a second registration of a name is an error.
   static const std::string dropout = add(kDropoutOps);
-  static const std::string blocks = dropout.empty() ? add(kBlockOps) : dropout;
+  static const std::string own = dropout.empty() ? add(kBlockOps) : dropout;
+  static const std::string blocks = own.empty() ? add(kAttentionOps) : own;
   static const std::string int8 = runs_int8() ? add(kInt8Ops) : "this processor has no AVX-512 VNNI";
   set(env, exports, "blocks", blocks);
   set(env, exports, "int8", int8);

@@ -33,6 +33,7 @@ int64_t TF_Dim(const TF_Tensor*, int axis);
 int64_t TF_TensorElementCount(const TF_Tensor*);
 void TF_DeleteTensor(TF_Tensor*);
 void TF_GetInput(TF_OpKernelContext*, int index, TF_Tensor**, TF_Status*);
+int TF_NumInputs(TF_OpKernelContext*);
 TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, int type, const int64_t* shape, int rank, size_t bytes,
                              TF_Status*);
 void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
@@ -182,9 +183,10 @@ struct Op {
   void (*destroy)(void*);
 };
 
-extern const std::vector<Op> kInt8Ops;   // int8.cc
-extern const std::vector<Op> kBlockOps;  // blocks.cc
-extern const std::vector<Op> kDropoutOps;  // dropout.cc
+extern const std::vector<Op> kInt8Ops;       // int8.cc
+extern const std::vector<Op> kBlockOps;      // blocks.cc
+extern const std::vector<Op> kAttentionOps;  // attention.cc
+extern const std::vector<Op> kDropoutOps;    // dropout.cc
 
 // Attributes of an op that is being made.
 inline bool bool_attribute(TF_OpKernelConstruction* construction, const char* name) {
