@@ -82,7 +82,6 @@ export class DecoderState {
         length: this.#length,
         readFrom: last,
         select: (part: Part) => Int32Array.from(first, (_, beam) => part.rowOf(beam, last)),
-        score: (logits) => logits,
         past: this.#cache,
         growPast: true,
         bytes: (ids.length * WIDTHS_PER_ROW * hiddenSize + first.length * vocabSize) * FLOAT_BYTES,

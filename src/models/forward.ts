@@ -8,9 +8,9 @@
 import type { Kind } from '../batching/dynamic-batcher.ts';
 import type { AttentionHooks } from '../nn/attention.ts';
 import type { KeyValueCache } from '../nn/cache.ts';
-import { concatRows, indexTensor, type Part, type PartSpec, Rows } from '../nn/rows.ts';
+import { concatRows, indexTensor, type Part, type PartSpec, Rows, sliceRows } from '../nn/rows.ts';
 import { Run, type RunOptions, type Value } from '../nn/run.ts';
-import { readKept } from '../tensors/read.ts';
+import { read } from '../tensors/read.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import { type LanguageModel, runStack, type Stack } from './model.ts';
 
@@ -92,8 +92,8 @@ export interface ForwardItem extends DecoderInput {
   readonly keep?: (present: KeyValueCache) => void;
   /** Rows whose logits are wanted, counted from the first of the part's output: [wanted] */
   select(part: Part): Int32Array;
-  /** What is read of the logits [wanted, vocab]. Runs in a tidy. */
-  score(logits: Tensor2D): Tensor;
+  /** What is read of the logits [wanted, vocab]; left out: they themselves. Runs in a tidy. */
+  score?(logits: Tensor2D): Tensor;
   /** Sees the attention probabilities of the text's own copies, as of `AttentionHooks`. */
   readonly onProbabilities?: AttentionHooks['onProbabilities'];
   /** Options that change the pass: such an item runs alone. */
@@ -142,30 +142,35 @@ export class ForwardPasses implements Kind<ForwardItem, Float32Array> {
         }
       : {};
     using run = new Run({ ...items[0].options, ...attention, ...(past && { past, growPast }), keepCache, look });
-    const scores: Tensor[] = [];
-    try {
-      tf.tidy(() => {
-        const { hidden } = decode(run, this.model, items);
-        items.forEach(({ keep }, i) => {
-          keep?.(run.presentOf(i));
-        });
-        const { parts } = hidden.rows;
-        const wanted = items.map((item, i) => item.select(parts[i]));
-        const index = Int32Array.from(wanted.flatMap((rows, i) => Array.from(rows, (row) => parts[i].offset + row)));
-        const logits = this.#logits(run, hidden, index);
-        let offset = 0;
-        items.forEach((item, i) => {
-          const own = wanted[i].length;
-          const part = logits.shape[0] === own ? logits : tf.slice(logits, [offset, 0], [own, logits.shape[1]]);
-          scores.push(tf.keep(item.score(part as Tensor2D).clone()));
-          offset += own;
-        });
+    // One read for all: a wait for each text would cost more than the numbers.
+    const sizes: number[] = [];
+    const values = await read(() => {
+      const { hidden } = decode(run, this.model, items);
+      items.forEach(({ keep }, i) => {
+        keep?.(run.presentOf(i));
       });
-      return await Promise.all(scores.map((tensor) => readKept(tensor)));
-    } catch (error) {
-      for (const tensor of scores) tensor.dispose();
-      throw error;
-    }
+      const { parts } = hidden.rows;
+      const wanted = items.map((item, i) => item.select(parts[i]));
+      const index = Int32Array.from(wanted.flatMap((rows, i) => Array.from(rows, (row) => parts[i].offset + row)));
+      const logits = this.#logits(run, hidden, index);
+      if (items.every(({ score }) => score === undefined)) {
+        sizes.push(...wanted.map(({ length }) => length * this.model.vocabSize));
+        return logits;
+      }
+      let offset = 0;
+      const scores = items.map(({ score }, i) => {
+        const own = sliceRows(logits, offset, wanted[i].length);
+        offset += wanted[i].length;
+        return tf.reshape(score?.(own) ?? own, [-1]);
+      });
+      sizes.push(...scores.map(({ size }) => size));
+      return scores.length === 1 ? scores[0] : tf.concat(scores);
+    });
+    let end = 0;
+    return sizes.map((size) => {
+      end += size;
+      return values.subarray(end - size, end);
+    });
   }
 
   /** Logits [rows, vocab] of some rows of the decoder's output; none are computed for no rows. */

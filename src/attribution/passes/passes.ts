@@ -124,7 +124,7 @@ export class Passes extends SequenceFeatures {
     this.counters.forward += features.segments;
     const bytes = this.plan.bytesEvaluated() * features.segments;
     const select = (): Int32Array => new Int32Array(0);
-    await this.submit({ ...this.input(features), select, score: (logits) => logits, onProbabilities, bytes });
+    await this.submit({ ...this.input(features), select, onProbabilities, bytes });
   }
 
   /** Runs one share of a forward pass, together with what other texts run. */
