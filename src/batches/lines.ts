@@ -6,6 +6,7 @@ import type { Catalogue, ModelInfo } from '../contract/catalogue.ts';
 import type { JobError } from '../contract/job.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { ProblemError } from '../contract/problem.ts';
+import { fromChatCompletion } from '../requests/chat-completions.ts';
 import { completeRequest } from '../requests/complete.ts';
 import { bodyHints } from '../requests/hints.ts';
 import { InvalidRequestError } from '../requests/issues.ts';
@@ -40,13 +41,13 @@ type CheckedLine = { request: AttributeRequest; model: ModelInfo } | { error: Jo
 export async function checkLine(text: string, { defaults, catalogue }: LineContext): Promise<CheckedLine> {
   try {
     const line = await readLine(text);
-    const body = { ...defaults, ...line.body };
+    const { body, ignored: ignoredFields } = fromChatCompletion({ ...defaults, ...line.body });
     if (!isBody(body)) throw new InvalidRequestError(explain(followsBody.errors ?? [], '#', bodyHints(catalogue)));
     if (body.webhook !== null) {
       const detail = 'lines of a batch are not called back: leave it out, and follow GET /batches/{id}/results.';
       throw new InvalidRequestError([{ pointer: '#/webhook', detail }]);
     }
-    return await completeRequest(body, { catalogue, tokens: NOT_COUNTED, allowPrivateWebhooks: false });
+    return await completeRequest(body, { catalogue, tokens: NOT_COUNTED, allowPrivateWebhooks: false, ignoredFields });
   } catch (error) {
     if (error instanceof BrokenJsonError) return { error: lineError('broken_json', error.message) };
     if (error instanceof LineError) return { error: told(error.errors) };

@@ -350,4 +350,6 @@ export interface AttributeRequest {
   aggregators: CompleteCall[] | null;
   seed: number;
   webhook: Webhook | null;
+  /** Fields of a body in OpenAI's shape that changed nothing. */
+  ignored_fields?: string[];
 }

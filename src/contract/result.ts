@@ -123,7 +123,7 @@ const ContrastInfo = Type.Object({
 export type ContrastInfo = Static<typeof ContrastInfo>;
 
 /** A complete request without where it is announced, and without the fields that it leaves out. */
-export type RepeatableRequest = Partial<Omit<AttributeRequest, 'kind' | 'webhook'>>;
+export type RepeatableRequest = Partial<Omit<AttributeRequest, 'kind' | 'webhook' | 'ignored_fields'>>;
 
 /** A step function or an aggregator with all its arguments. */
 const EffectiveCall = Type.Object({ name: Type.String(), args: freeObject() });
@@ -205,6 +205,9 @@ export const ResultInfo = Type.Object(
       description:
         'The request with every default filled in: sent to `POST /attribute` again, it gives the same result.',
     }),
+    ignored_fields: Type.Optional(
+      Type.Array(Type.String(), { description: "Fields of a body in OpenAI's shape that changed nothing." }),
+    ),
     seconds: Type.Number({ description: 'Seconds that the engine computed.' }),
     forward_passes: Type.Integer({ description: 'Passes over the whole sequence batch.' }),
     backward_passes: Type.Integer(),

@@ -64,6 +64,7 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
     ),
     continuations: inputs.map((input) => input?.generatedText ?? null),
     seed: request.seed,
+    ...(request.ignored_fields && { ignored_fields: request.ignored_fields }),
     request: repeatable(resolved, aggregators),
     backend: measured.backend,
     device: measured.device,

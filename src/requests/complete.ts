@@ -16,6 +16,8 @@ export interface CompletionContext {
   tokens: TokenCounter;
   /** Whether webhooks may go to private addresses. */
   allowPrivateWebhooks: boolean;
+  /** Fields of the body that changed nothing. */
+  ignoredFields?: readonly string[];
 }
 
 /**
@@ -66,6 +68,7 @@ export async function completeRequest(
       aggregators,
       seed: body.seed,
       webhook: body.webhook,
+      ...(context.ignoredFields?.length && { ignored_fields: [...context.ignoredFields] }),
     },
   };
 }

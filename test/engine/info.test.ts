@@ -119,6 +119,19 @@ describe('the info of a result', () => {
     });
   }
 
+  test('a logged conversation is explained as it is, and says what changed nothing', async (t) => {
+    const { app, jobs } = await startApp(t);
+    jobs.catalogue = async () => engine.catalogue();
+    const user = { role: 'user', content: 'Every cat' };
+    const choices = [{ index: 0, message: { role: 'assistant', content: ' sees a dog', refusal: null } }];
+    const logged = { model: 'chat', messages: [user], temperature: 0.7, usage: { total_tokens: 9 }, choices };
+    const { id } = (await attribute(app, logged)).json();
+    const { result } = await engine.attribute(attributeRequest(jobs, id), hooks());
+    const byHand = await run({ model: 'chat', input_texts: [], messages: [[user]], generated_texts: [' sees a dog'] });
+    assert.deepEqual(result.sequences, byHand.sequences);
+    assert.deepEqual(result.info.ignored_fields, ['temperature', 'usage']);
+  });
+
   test('names the languages that count, asked for or not', async () => {
     const languages = async (changes: Partial<AttributeRequest>) => {
       const { info } = await run({ input_texts: ['The cat'], ...changes });
@@ -135,7 +148,8 @@ describe('the info of a result', () => {
   test('has exactly the fields of the contract, and the versions of all that computes', async () => {
     const known = new Set(Object.keys(ResultInfo.properties));
     const written = new Set<string>();
-    for (const [, changes] of REQUESTS) {
+    const logged: Partial<AttributeRequest> = { model: 'gpt2-tiny', ignored_fields: ['user'] };
+    for (const changes of [...REQUESTS.map(([, one]) => one), logged]) {
       const { info } = await run(changes);
       for (const name of Object.keys(info)) written.add(name);
       for (const name of ResultInfo.required ?? []) assert.ok(name in info, name);

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 94b654ec85499036e59e8b5543ab17db39f556f25448e72299a78f0a9a287b2d), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 9490f4affa5b2ec327d82ebda86a4a7a18dffaaa021eae8685eeee28be084bcf), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -47,6 +47,8 @@ export interface paths {
         /**
          * Attribute generated tokens to input tokens
          * @description Queues an attribution. Only `model` and `input_texts` (or `messages`) are needed; the model generates where no text is forced.
+         *
+         *     Bodies of OpenAI's `POST /v1/chat/completions` are taken as they are logged, for chat models: the answer is the last of `messages`, where that is the `assistant`'s, or stands in `choices` beside them; else the model generates, by `max_tokens`, `temperature` and `top_p`. `top_logprobs` is `top_alternatives`. Other fields are listed in `info.ignored_fields` of the result where they change nothing, and refused where they would.
          */
         post: operations["attribute"];
         delete?: never;
@@ -1448,6 +1450,8 @@ export interface components {
             continuations: (string | null)[];
             seed: number;
             request: components["schemas"]["AttributeRequest"];
+            /** @description Fields of a body in OpenAI's shape that changed nothing. */
+            ignored_fields?: string[];
             /** @description Seconds that the engine computed. */
             seconds: number;
             /** @description Passes over the whole sequence batch. */

@@ -1,8 +1,10 @@
 /** `POST /attribute`: accepts a request and answers with its job. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import { AttributeBody } from '../../../contract/attribute-request.ts';
 import { Result } from '../../../contract/result.ts';
 import { ref } from '../../../contract/schema.ts';
+import { fromChatCompletion } from '../../../requests/chat-completions.ts';
 import { completeRequest } from '../../../requests/complete.ts';
 import { acceptJob, JobHeaders, jobResponses } from '../../http/accept.ts';
 import { waitPreference } from '../../http/prefer.ts';
@@ -10,23 +12,47 @@ import { ATTRIBUTE_EXAMPLES } from '../../openapi/examples.ts';
 import { acceptedFormat } from '../../results/formats.ts';
 import { explained, refuseEmptyBody } from '../../validation/body.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Fields of a body in OpenAI's shape that changed nothing. */
+    ignoredFields?: string[];
+  }
+}
+
 const schema = {
   operationId: 'attribute',
   tags: ['attribution'],
   summary: 'Attribute generated tokens to input tokens',
   description:
-    'Queues an attribution. Only `model` and `input_texts` (or `messages`) are needed; the model generates where no text is forced.',
+    'Queues an attribution. Only `model` and `input_texts` (or `messages`) are needed; the model generates where no text is forced.\n\n' +
+    "Bodies of OpenAI's `POST /v1/chat/completions` are taken as they are logged, for chat models: the answer is the last of " +
+    "`messages`, where that is the `assistant`'s, or stands in `choices` beside them; else the model generates, by `max_tokens`, " +
+    '`temperature` and `top_p`. `top_logprobs` is `top_alternatives`. Other fields are listed in `info.ignored_fields` of the ' +
+    'result where they change nothing, and refused where they would.',
   headers: JobHeaders,
   body: ref(AttributeBody),
   response: jobResponses(Result),
 };
 
+/** A hook: bodies in OpenAI's shape become ours. */
+async function adapted(request: FastifyRequest): Promise<void> {
+  const { body, ignored } = fromChatCompletion(request.body);
+  request.body = body;
+  request.ignoredFields = ignored;
+}
+
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { catalogue, tokens, settings } = fastify;
+  fastify.decorateRequest('ignoredFields');
 
   fastify.post(
     '/',
-    { schema, config: { bodyExamples: ATTRIBUTE_EXAMPLES }, preValidation: refuseEmptyBody, attachValidation: true },
+    {
+      schema,
+      config: { bodyExamples: ATTRIBUTE_EXAMPLES },
+      preValidation: [refuseEmptyBody, adapted],
+      attachValidation: true,
+    },
     async (request, reply) => {
       if (request.validationError !== undefined) throw await explained(request.validationError, catalogue);
       const seconds = waitPreference(request.headers.prefer);
@@ -35,6 +61,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         catalogue: await catalogue.read(),
         tokens,
         allowPrivateWebhooks: settings.allowPrivateWebhooks,
+        ignoredFields: request.ignoredFields,
       });
       return acceptJob(request, reply, { request: complete, model, seconds, format });
     },
