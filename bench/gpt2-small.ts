@@ -4,15 +4,21 @@
  *
  *   npm run bench -- --prompt 960              a longer prompt: the methods that are for it
  *   npm run bench -- --only none saliency      one precision (none: float32), some methods
+ *   npm run bench -- --backend tensorflow,wasm several backends (also cuda, webgpu), one after the other
  */
 
-import { spawnSync } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Sequence } from '../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../src/attribution/registries.ts';
+import { cudaEnvironment } from '../src/cuda-environment.ts';
 import {
+  BENCH_BACKENDS,
+  type BenchBackend,
   type Case,
+  deviceOf,
   Flops,
   forcedSequence,
   type Loaded,
@@ -35,7 +41,11 @@ const LONG_PROMPT = 64;
 const RATE_ROWS = 376;
 
 const { values, positionals } = parseArgs({
-  options: { prompt: { type: 'string', default: '16' }, only: { type: 'string' } },
+  options: {
+    prompt: { type: 'string', default: '16' },
+    only: { type: 'string' },
+    backend: { type: 'string', default: 'auto' },
+  },
   allowPositionals: true,
 });
 const prompt = Number(values.prompt);
@@ -44,8 +54,16 @@ if (!Number.isInteger(prompt) || prompt < 1 || prompt > longest) {
   throw new RangeError(`--prompt is ${values.prompt}; it must be a whole number of tokens from 1 to ${longest}`);
 }
 
+const backends = values.backend.split(',').map((name) => {
+  const backend = BENCH_BACKENDS.find((known) => known === name);
+  if (backend === undefined) {
+    throw new RangeError(`--backend is ${name}; it must be some of ${BENCH_BACKENDS.join(', ')}, separated by commas`);
+  }
+  return backend;
+});
+
 async function bench(quantization: 'int8' | 'none'): Promise<void> {
-  const { loaded, backend, loadSeconds } = await load(randomCheckpoint(FOLDER, GPT2_SMALL), quantization);
+  const { loaded, backend, loadSeconds } = await load(randomCheckpoint(FOLDER, GPT2_SMALL), quantization, backends[0]);
   const sequence = forcedSequence(GPT2_SMALL, prompt, GENERATED);
   const { methods } = await loadRegistries();
   const cases = casesOf(new Flops(GPT2_SMALL, sequence)).filter(
@@ -202,21 +220,30 @@ function casesOf(flops: Flops): Row[] {
 
 /** The best of several runs. The rate moves with what else the machine does: it is taken before and after. */
 async function measured(loaded: Loaded['loaded'], sequence: Sequence, one: Case) {
-  const before = matmulRate(RATE_ROWS, GPT2_SMALL.hidden);
+  const before = await matmulRate(RATE_ROWS, GPT2_SMALL.hidden);
   const best = await measure(loaded, sequence, one);
-  return { ...best, rate: Math.max(before, matmulRate(RATE_ROWS, GPT2_SMALL.hidden)) };
+  return { ...best, rate: Math.max(before, await matmulRate(RATE_ROWS, GPT2_SMALL.hidden)) };
 }
 
 const { only } = values;
-if (only === 'int8' || only === 'none') {
+if (only !== undefined && only !== 'int8' && only !== 'none') {
+  throw new RangeError(`--only is ${only}; it must be none (float32) or int8`);
+}
+if (only !== undefined && backends.length === 1 && process.send !== undefined) {
   await bench(only);
+  process.disconnect();
 } else {
-  if (only !== undefined) throw new RangeError(`--only is ${only}; it must be none (float32) or int8`);
   randomCheckpoint(FOLDER, GPT2_SMALL);
-  for (const precision of ['none', 'int8']) {
-    const script = [import.meta.resolve('tsx'), fileURLToPath(import.meta.url)];
-    const args = ['--import', ...script, '--prompt', values.prompt, '--only', precision, ...positionals];
-    const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
-    if (status !== 0) process.exit(status ?? 1);
+  for (const precision of only === undefined ? ['none', 'int8'] : [only]) {
+    for (const backend of backends) await inProcess(precision, backend);
   }
+}
+
+/** A process for each precision and backend: with peak memory and an environment of its own. */
+async function inProcess(precision: string, backend: BenchBackend): Promise<void> {
+  const args = ['--prompt', values.prompt, '--only', precision, '--backend', backend, ...positionals];
+  const env = { ...process.env, ...cudaEnvironment(deviceOf(backend), process.env) };
+  const child = fork(fileURLToPath(import.meta.url), args, { execArgv: ['--import', import.meta.resolve('tsx')], env });
+  const [status] = await once(child, 'exit');
+  if (status !== 0) process.exit(status ?? 1);
 }

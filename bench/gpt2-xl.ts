@@ -18,7 +18,7 @@ const sequence = forcedSequence(GPT2_XL, PROMPT, GENERATED);
 const flops = new Flops(GPT2_XL, sequence);
 let rows = 0;
 for (let p = sequence.start; p < sequence.end; p++) rows += p;
-const before = matmulRate(rows, GPT2_XL.hidden);
+const before = await matmulRate(rows, GPT2_XL.hidden);
 const needed = flops.forward + flops.backward;
 const { seconds, counters } = await measure(loaded, sequence, {
   name: 'input_x_gradient',
@@ -26,7 +26,7 @@ const { seconds, counters } = await measure(loaded, sequence, {
   flops: needed,
   runs: 2,
 });
-const rate = Math.max(before, matmulRate(rows, GPT2_XL.hidden));
+const rate = Math.max(before, await matmulRate(rows, GPT2_XL.hidden));
 const floor = needed / rate / 1e9;
 console.log(`GPT-2 XL's shape in int8, ${loaded.parameters} parameters, ${PROMPT} + ${GENERATED} tokens; ${backend}`);
 table(

@@ -6,9 +6,11 @@ import type { Counters } from '../src/attribution/passes/passes.ts';
 import type { Sequence } from '../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../src/attribution/registries.ts';
 import { soloScores, soloTask } from '../src/attribution/solo.ts';
+import type { DeviceChoice } from '../src/cuda-environment.ts';
 import { type LoadedModel, loadModel } from '../src/models/load.ts';
 import { Random } from '../src/random.ts';
 import { startBackend } from '../src/tensors/backend.ts';
+import { read } from '../src/tensors/read.ts';
 import { tf } from '../src/tensors/tf.ts';
 import type { Shape } from './random-checkpoint.ts';
 
@@ -18,27 +20,46 @@ export interface Loaded {
   loadSeconds: number;
 }
 
-export async function load(dir: string, quantization: 'int8' | 'none'): Promise<Loaded> {
-  const { reason } = await startBackend('auto');
+/** What is compared: WASM, WebGPU, and the native backend on the CPU (`tensorflow`) and on an NVIDIA GPU (`cuda`). */
+export const BENCH_BACKENDS = ['auto', 'tensorflow', 'cuda', 'webgpu', 'wasm'] as const;
+export type BenchBackend = (typeof BENCH_BACKENDS)[number];
+
+/** Of the native backend. */
+export function deviceOf(backend: BenchBackend): DeviceChoice {
+  if (backend === 'cuda') return 'cuda';
+  return backend === 'tensorflow' ? 'cpu' : 'auto';
+}
+
+export async function load(dir: string, quantization: 'int8' | 'none', choice: BenchBackend = 'auto'): Promise<Loaded> {
+  const { reason } = await startBackend(choice === 'cuda' ? 'tensorflow' : choice, { device: deviceOf(choice) });
   const started = performance.now();
   const loaded = await loadModel(dir, { quantization, rule: { threshold: 6, outliers: 'row' } });
   return { loaded, backend: reason, loadSeconds: (performance.now() - started) / 1000 };
 }
 
+/** Products between two reads, by which devices are waited for, and the most seconds that they are repeated for. */
+const PRODUCTS = 4;
+const RATE_SECONDS = 3;
+
 /** GFLOP/s of a float32 matmul [rows, hidden] x [hidden, 4 hidden], the best of several. */
-export function matmulRate(rows: number, hidden: number): number {
+export async function matmulRate(rows: number, hidden: number): Promise<number> {
   const a = tf.randomNormal<typeof tf.Rank.R2>([rows, hidden]);
   const b = tf.randomNormal<typeof tf.Rank.R2>([hidden, 4 * hidden]);
-  const once = (): number => {
+  const once = async (): Promise<number> => {
     const started = performance.now();
-    for (let i = 0; i < 4; i++) tf.matMul(a, b).dispose();
-    return (performance.now() - started) / 4000;
+    for (let i = 1; i < PRODUCTS; i++) tf.matMul(a, b).dispose();
+    await read(() => tf.slice(tf.matMul(a, b), [0, 0], [1, 1]));
+    return (performance.now() - started) / 1000 / PRODUCTS;
   };
-  once();
-  const seconds = Math.min(...Array.from({ length: 6 }, once));
+  let [best, spent] = [await once(), 0];
+  for (let run = 0; run < 6 && spent < RATE_SECONDS; run++) {
+    const seconds = await once();
+    best = Math.min(best, seconds);
+    spent += seconds * PRODUCTS;
+  }
   a.dispose();
   b.dispose();
-  return (2 * rows * hidden * 4 * hidden) / seconds / 1e9;
+  return (2 * rows * hidden * 4 * hidden) / best / 1e9;
 }
 
 /** A forced sequence of random ids: `prompt` tokens, then `generated`. */

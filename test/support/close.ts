@@ -36,8 +36,8 @@ function toNumber(value: null | number | string): number {
 }
 
 /**
- * The largest difference that `assertClose` has met since it was set to 0, relative to the largest number compared with:
- * for reports of how close a backend comes.
+ * The largest difference that `assertClose` has met since it was set to 0, relative to the largest number compared with,
+ * where a tolerance is relative to it: for reports of how close a backend comes.
  */
 export const met = { worst: 0 };
 
@@ -122,7 +122,8 @@ export function assertClose(
     if (relColumn !== undefined) allowed = Math.min(allowed, relColumn * columnMax[columnOf(i)] + atol);
     if (rtol !== undefined) allowed = Math.min(allowed, rtol * Math.abs(value) + atol);
     if (allowed === Number.POSITIVE_INFINITY) allowed = atol;
-    if (Number.isFinite(value) && globalMax > 0) met.worst = Math.max(met.worst, Math.abs(found - value) / globalMax);
+    if (relMax !== undefined && Number.isFinite(value) && globalMax > 0)
+      met.worst = Math.max(met.worst, Math.abs(found - value) / globalMax);
     const same = Number.isFinite(value) ? Math.abs(found - value) <= allowed : Object.is(found, value);
     if (same) return;
     wrong++;
