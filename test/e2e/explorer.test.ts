@@ -202,6 +202,7 @@ describe('the explorer', { skip: withoutBrowser() }, () => {
     assert.match(await page.locator('.readout').innerText(), /→ \S+ 0\.\d+/);
     await page.locator('.hint').tap();
     assert.match(await page.locator('.readout').innerText(), /→ \S+ 0\.\d+/, 'it stays');
+    assert.match(page.url(), /#t\d,p\d$/);
   });
 
   it('shows layers, and a conversation by turns', async () => {

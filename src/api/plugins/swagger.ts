@@ -48,7 +48,9 @@ export default fp(
     await fastify.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: true,
-      transformSpecification: (document, request) => withServer(document, request, '..'),
+      // Where no key is asked for, nothing has a padlock.
+      transformSpecification: (document, request) =>
+        withServer(fastify.keys.length === 0 ? { ...document, security: [] } : document, request, '..'),
       transformSpecificationClone: false,
       uiHooks: { onRequest: behindPrefix },
       uiConfig: {
@@ -57,10 +59,10 @@ export default fp(
         docExpansion: 'list',
         defaultModelsExpandDepth: 0,
       },
-      theme: { title: 'Whence' },
+      theme: { title: 'Whence', css: [{ filename: 'whence.css', content: '.swagger-ui .topbar{display:none}' }] },
     });
   },
-  { name: 'swagger', dependencies: ['security-headers', 'validation'] },
+  { name: 'swagger', dependencies: ['access', 'security-headers', 'validation'] },
 );
 
 /** Behind a proxy that takes a prefix away, the page that loads its files by relative paths is the one at `docs/`. */

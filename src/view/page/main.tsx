@@ -4,9 +4,10 @@
  * the other.
  */
 
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { Result } from '../../contract/result.ts';
-import { parseSelection } from '../model/selection.ts';
+import { formatSelection, parseSelection } from '../model/selection.ts';
 import { createView } from '../model/state.ts';
 import { followTheme } from '../parts/theme.tsx';
 import { Embedded, Page } from './page.tsx';
@@ -33,8 +34,14 @@ if (page !== null) {
   const result = resultIn(document);
   if (result !== null) {
     followTheme(null);
+    const view = createView(result, {}, parseSelection(location.hash.slice(1)));
     page.replaceChildren();
-    render(<Page view={createView(result, {}, parseSelection(location.hash.slice(1)))} />, page);
+    render(<Page view={view} />, page);
+    // What is held is in the address, so that a link shows it.
+    effect(() => {
+      const hash = formatSelection(view.pinned.value);
+      if (hash !== location.hash.slice(1)) history.replaceState(null, '', hash === '' ? location.pathname : `#${hash}`);
+    });
   }
 } else if (customElements.get('whence-result') === undefined) {
   customElements.define('whence-result', WhenceResult);
