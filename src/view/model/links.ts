@@ -21,12 +21,15 @@ export function sourcesOf(matrix: Matrix, column: number | null): Link[] {
   const words = counted.filter((at) => isWord(matrix.columns[at]) && !matrix.columns[at].forced);
   const columns = words.length > 0 ? words : counted;
   const means = matrix.rows.map((_, row): Link => {
-    const cells = columns
-      .map((at) => link(row, at, rowOf(matrix, row)[at], totals))
-      .filter(({ value }) => !Number.isNaN(value));
-    const share = cells.reduce((sum, cell) => sum + cell.share, 0) / Math.max(1, columns.length);
-    const value = cells.reduce((sum, cell) => sum + cell.value, 0) / Math.max(1, cells.length);
-    return { row, column: -1, value, share };
+    const values = rowOf(matrix, row);
+    let [share, value, count] = [0, 0, 0];
+    for (const at of columns) {
+      if (Number.isNaN(values[at])) continue;
+      share += Math.abs(values[at]) / totals[at];
+      value += values[at];
+      count++;
+    }
+    return { row, column: -1, value: count > 0 ? value / count : Number.NaN, share: share / columns.length };
   });
   return sorted(means);
 }

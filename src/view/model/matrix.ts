@@ -98,12 +98,18 @@ function asShares({ rows, columns, values }: Matrix): Matrix {
   return { rows, columns, values: shares };
 }
 
+const TOTALS = new WeakMap<Matrix, Float64Array>();
+
 /** The sum of sizes of each column. */
-export function columnTotals({ columns, values }: Matrix): Float64Array {
+export function columnTotals(matrix: Matrix): Float64Array {
+  const known = TOTALS.get(matrix);
+  if (known !== undefined) return known;
+  const { columns, values } = matrix;
   const totals = new Float64Array(columns.length);
-  values.forEach((value, at) => {
-    if (!Number.isNaN(value)) totals[at % columns.length] += Math.abs(value);
-  });
+  for (let at = 0; at < values.length; at++) {
+    if (!Number.isNaN(values[at])) totals[at % columns.length] += Math.abs(values[at]);
+  }
+  TOTALS.set(matrix, totals);
   return totals;
 }
 

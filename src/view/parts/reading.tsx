@@ -1,7 +1,7 @@
 /** The text, shaded by what counted; whatever is pointed at is previewed, whatever is clicked is held. */
 
-import type { TargetedKeyboardEvent } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import type { TargetedKeyboardEvent, VNode } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { colorClass } from '../model/scale.ts';
 import { formatSelection, type Selection } from '../model/selection.ts';
 import { keyOf, type View } from '../model/state.ts';
@@ -11,6 +11,8 @@ import type { Unit } from '../model/units.ts';
 export function Reading({ view }: { view: View }) {
   const frame = useRef<HTMLDivElement>(null);
   const sequence = view.sequence.value;
+  const granularity = view.granularity.value;
+  const paragraphs = useMemo(() => paragraphsOf(sequence, granularity), [sequence, granularity]);
   // A long text opens where the answer begins.
   useEffect(() => {
     const first = frame.current?.querySelector<HTMLElement>('.answer');
@@ -46,7 +48,7 @@ export function Reading({ view }: { view: View }) {
       onClick={pin}
       onKeyDown={(event) => onKey(event, frame.current, view, pin)}
     >
-      {paragraphsOf(sequence, view.granularity.value).map((paragraph, i) => (
+      {paragraphs.map((paragraph, i) => (
         <Text key={i} paragraph={paragraph} view={view} first={i === 0} />
       ))}
     </div>
@@ -55,45 +57,76 @@ export function Reading({ view }: { view: View }) {
 
 function Text({ paragraph, view, first }: { paragraph: Paragraph; view: View; first: boolean }) {
   const { title, direction, units, template } = paragraph;
+  const pieces = useRef(new Map<Unit, Drawn>());
   return (
     <div class={template ? 'turn template' : 'turn'}>
       {title && <h3 class={template ? 'hidden' : 'label'}>{title}</h3>}
-      <p dir={direction}>
-        {units.map((unit, i) => (
-          <Piece key={unit.from} unit={unit} view={view} stop={first && i === 0} />
-        ))}
-      </p>
+      <p dir={direction}>{units.map((unit, i) => piece(unit, view, first && i === 0, pieces.current))}</p>
     </div>
   );
 }
 
-function Piece({ unit, view, stop }: { unit: Unit; view: View; stop: boolean }) {
+/** An element with what it was made of: where that is the same, Preact is given the same element, and passes it over. */
+interface Drawn {
+  className: string;
+  pressed: boolean;
+  element: VNode;
+}
+
+function piece(unit: Unit, view: View, stop: boolean, known: Map<Unit, Drawn>): VNode {
+  const className = classOf(unit, view);
+  const pressed = isPinned(unit, view);
+  const drawn = known.get(unit);
+  if (drawn?.className === className && drawn.pressed === pressed) return drawn.element;
+  const element = <Piece key={unit.from} unit={unit} className={className} pressed={pressed} stop={stop} />;
+  known.set(unit, { className, pressed, element });
+  return element;
+}
+
+function isAnswer({ side, from, to }: Unit, view: View): boolean {
   const { attr_pos_start: start, attr_pos_end: end } = view.sequence.value;
-  const key = keyOf(unit);
-  const shading = view.shading.value.get(key);
+  return side === 'target' && from >= start && to <= end;
+}
+
+function classOf(unit: Unit, view: View): string {
+  const shading = view.shading.value.get(keyOf(unit));
   const color = shading === undefined ? 'x' : colorClass(shading.value, shading.max);
-  const isAnswer = unit.side === 'target' && unit.from >= start && unit.to <= end;
-  const chosen = isChosen(unit, view);
-  const names = ['unit', color, isAnswer && 'answer', unit.special && 'special', chosen && 'chosen'];
-  const breaks = unit.text.endsWith('↵') ? <br /> : null;
+  const names = [
+    'unit',
+    color,
+    isAnswer(unit, view) && 'answer',
+    unit.special && 'special',
+    isChosen(unit, view) && 'chosen',
+  ];
+  return names.filter(Boolean).join(' ');
+}
+
+interface PieceProps {
+  unit: Unit;
+  className: string;
+  pressed: boolean;
+  /** Whether it is reached by Tab at first. */
+  stop: boolean;
+}
+
+function Piece({ unit, className, pressed, stop }: PieceProps) {
   return (
     <>
       {unit.space ? ' ' : ''}
       {/* biome-ignore lint/a11y/useSemanticElements: a button's box does not wrap with the text */}
       <span
-        class={names.filter(Boolean).join(' ')}
+        class={className}
         role="button"
         tabIndex={stop ? 0 : -1}
-        aria-pressed={isPinned(unit, view)}
+        aria-pressed={pressed}
         data-side={unit.side}
         data-from={unit.from}
-        data-answer={isAnswer ? '' : undefined}
         data-forced={unit.forced ? '' : undefined}
         title={unit.forced ? 'Forced: the model did not choose it' : undefined}
       >
         <bdi>{unit.text}</bdi>
       </span>
-      {breaks}
+      {unit.text.endsWith('↵') ? <br /> : null}
     </>
   );
 }
@@ -107,8 +140,9 @@ interface Found {
 function unitAt(event: Event): Found | null {
   const element = event.target instanceof Element ? event.target.closest<HTMLElement>('.unit') : null;
   if (element === null) return null;
-  const { side, from, answer } = element.dataset;
-  return { side: side === 'source' ? 'source' : 'target', from: Number(from), answer: answer !== undefined };
+  const { side, from } = element.dataset;
+  const answer = element.classList.contains('answer');
+  return { side: side === 'source' ? 'source' : 'target', from: Number(from), answer };
 }
 
 /** What choosing a unit means: an answer's sources, or the effects of anything. */
