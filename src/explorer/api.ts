@@ -53,6 +53,12 @@ export const stepFunctions = () => ask<{ step_functions: StepFunctionInfo[] }>('
 export const aggregators = () => ask<{ aggregators: AggregatorInfo[] }>('aggregators');
 export const jobOf = (id: string) => ask<Job>(path(id));
 export const resultOf = (id: string) => ask<Result>(`${path(id)}/result`);
+/** A result for a terminal. */
+export async function textOf(id: string): Promise<string> {
+  const response = await fetch(urlOf(`${path(id)}/result?format=text`));
+  if (!response.ok) throw refused(response.status, `The service answered with status ${response.status}. Try again.`);
+  return response.text();
+}
 export const cancel = (id: string) => ask<Job>(`${path(id)}/cancel`, { method: 'POST' });
 export const jobs = (cursor: string | null) =>
   ask<JobList>(`jobs?limit=30${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);

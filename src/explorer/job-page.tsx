@@ -40,6 +40,7 @@ export function JobPage({ run, onResult, onAgain, onCompare }: JobPageProps) {
   }
   if (job !== null && result !== null)
     return <Finished key={job.id} job={job} result={result} onAgain={onAgain} onCompare={onCompare} />;
+  if (job !== null && run.text.value !== null) return <InWords job={job} text={run.text.value} />;
   if (job !== null && (job.status === 'failed' || job.status === 'canceled')) {
     return (
       <section class="outcome" role="alert">
@@ -49,6 +50,20 @@ export function JobPage({ run, onResult, onAgain, onCompare }: JobPageProps) {
     );
   }
   return <Progress run={run} />;
+}
+
+/** A result about documents or a context, as the service writes it for a terminal. */
+function InWords({ job, text }: { job: Job; text: string }) {
+  return (
+    <section class="outcome">
+      <h2 class="sentence">Where the answer came from</h2>
+      <p class="hint">
+        {job.method.replaceAll('_', ' ')}, {job.model}. As <a href={job.links.result}>JSON</a>,{' '}
+        <a href={`${job.links.result}?format=csv`}>CSV</a>.
+      </p>
+      <pre class="in-words">{text}</pre>
+    </section>
+  );
 }
 
 interface FinishedProps extends Pick<JobPageProps, 'onAgain' | 'onCompare'> {

@@ -70,7 +70,7 @@ export function JobsPage({ onCompare }: JobsPageProps) {
                     <input
                       type="checkbox"
                       aria-label={`Compare ${job.id}`}
-                      disabled={job.status !== 'succeeded'}
+                      disabled={job.status !== 'succeeded' || job.kind !== 'attribute'}
                       checked={chosen.value.includes(job.id)}
                       onChange={(event) => {
                         const others = chosen.value.filter((id) => id !== job.id);

@@ -14,6 +14,8 @@ export interface Run {
   readonly phaseBegan: Signal<number>;
   readonly steps: Signal<StepEvent[]>;
   readonly result: Signal<Result | null>;
+  /** The result in words, of jobs that have no tokens to shade: about documents and contexts. */
+  readonly text: Signal<string | null>;
   readonly problem: Signal<Problem | null>;
   stop(): void;
 }
@@ -32,6 +34,7 @@ export function openRun(id: string): Run {
     phaseBegan: signal(Date.now()),
     steps: signal<StepEvent[]>([]),
     result: signal<Result | null>(null),
+    text: signal<string | null>(null),
     problem: signal<Problem | null>(null),
   };
   let stopped = false;
@@ -42,9 +45,13 @@ export function openRun(id: string): Run {
   const finish = async (job: Job) => {
     if (stopped) return;
     try {
-      const result = job.status === 'succeeded' ? await api.resultOf(id) : null;
+      const isThere = job.status === 'succeeded';
+      const hasTokens = job.kind === 'attribute';
+      const result = isThere && hasTokens ? await api.resultOf(id) : null;
+      const text = isThere && !hasTokens ? await api.textOf(id) : null;
       batch(() => {
         run.result.value = result;
+        run.text.value = text;
         run.job.value = job;
       });
     } catch (error) {

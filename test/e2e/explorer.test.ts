@@ -213,6 +213,18 @@ describe('the explorer', { skip: withoutBrowser() }, () => {
     assert.deepEqual(await page.locator('.matrix thead th').allInnerTexts(), ['0', '1', '2', '3']);
   });
 
+  it('shows what came of a question about documents in words', async () => {
+    const documents = [{ id: 'land', text: 'France is a country.' }];
+    const headers = { 'content-type': 'application/json', prefer: 'wait=60' };
+    const body = JSON.stringify({ model: 'facts-gpt2', query: FRANCE.input_texts, documents });
+    const { id } = (await (
+      await fetch(`${up.url}/attribute-context`, { method: 'POST', headers, body })
+    ).json()) as Job;
+    const page = await open(`?job=${id}`);
+    assert.match(await page.locator('.in-words').innerText(), /^"Paris.*support/);
+    await assertAccessible(page, 'an answer about documents');
+  });
+
   it('has had no errors, and asked no other host', () => {
     assert.ok(watched.length > 10);
     assert.deepEqual(
