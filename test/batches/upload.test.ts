@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
+import { buildApp } from '../../src/api/server.ts';
 import { LIMITS } from '../../src/contract/limits.ts';
-import { problemOf } from '../support/api.ts';
+import { problemOf, SETTINGS, WORDS } from '../support/api.ts';
 import { lineOf, startBatchBench } from '../support/batches.ts';
 import { eventually } from '../support/jobs.ts';
 
@@ -115,4 +116,17 @@ test('a client that leaves amid its lines leaves nothing behind', async (t) => {
   await eventually(async () => (await redis.keys('whence:batch:lines:*')).length === 2);
   socket.destroy();
   await eventually(async () => (await redis.keys('whence:batch*')).length === 0);
+});
+
+test('batches need the key that the service asks for', async (t) => {
+  const bench = await startBatchBench(t);
+  const settings = { ...SETTINGS, apiKeys: ['k'.repeat(16)] };
+  const app = await buildApp({ settings, jobs: bench.jobs, batches: bench.batches, tokens: WORDS });
+  t.after(() => app.close());
+  const request = { method: 'POST', url: '/batches', payload: JSON.stringify(lineOf('a')) } as const;
+  const type = { 'content-type': 'application/x-ndjson' };
+  assert.equal((await app.inject({ ...request, headers: type })).statusCode, 401);
+  const accepted = await app.inject({ ...request, headers: { ...type, authorization: `Bearer ${'k'.repeat(16)}` } });
+  assert.equal(accepted.statusCode, 202);
+  assert.equal((await app.inject(`/batches/${accepted.json().id}/results`)).statusCode, 401);
 });

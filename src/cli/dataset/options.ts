@@ -8,7 +8,7 @@ import { HELP } from '../help.ts';
 /** How the file that is read is written. */
 export type InputFormat = 'jsonl' | 'csv' | 'tsv';
 /** Forms of the results, as the API names them. */
-export type OutputFormat = 'ndjson' | 'csv' | 'inseq';
+type OutputFormat = 'ndjson' | 'csv' | 'inseq';
 
 export interface DatasetOptions {
   file: string;
