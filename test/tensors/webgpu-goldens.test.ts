@@ -90,10 +90,11 @@ const COSTLY = [
   ...['layer_integrated_gradients', 'gradient_shap', 'reagent'],
 ];
 
-const short = (golden: AttributionCase, { withoutStart }: TranslationOptions): AttributionCase =>
-  COSTLY.includes(golden.method) && golden.sequences[0].source.length * Number(withoutStart ?? 0) === 0
-    ? firstStep(golden)
-    : golden;
+/** Recorded noise is that of all steps, and 0.4.0 counts its steps otherwise with encoder-decoder models. */
+function short(golden: AttributionCase, { withoutStart }: TranslationOptions): AttributionCase {
+  const whole = golden.rng?.noise !== undefined || (withoutStart === true && golden.sequences[0].source.length > 0);
+  return COSTLY.includes(golden.method) && !whole ? firstStep(golden) : golden;
+}
 
 /** The cases of a sample; `shown` names each as its test does. */
 function casesOf(
