@@ -79,33 +79,32 @@ export class Attempts {
     if (jobs.length === 0) return;
     for (const job of jobs) this.#running.set(job.id, new AbortController()); // from now on it can be canceled
     onChange();
-    const started = performance.now();
-    const inCompany = jobs.length > 1;
-    const [told, ...ends] = await Promise.allSettled([
-      queues.addTurns(pool, turns).then(() => true),
-      ...jobs.map((job) => this.#run(job, inCompany)),
-    ]);
-    onChange();
-    for (const end of [told, ...ends]) {
-      if (end.status === 'rejected') throw end.reason;
-      if (!end.value) return;
+    try {
+      const [, attempts] = await Promise.all([queues.addTurns(pool, turns), Promise.all(jobs.map(store.open, store))]);
+      const started = performance.now();
+      // All in one go, so that the engine meets them together.
+      const ends = await Promise.allSettled(attempts.map((attempt) => this.#run(attempt, jobs.length > 1)));
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      const whole = ends.every((end) => end.status === 'fulfilled' && end.value);
+      const work = jobs.reduce((sum, job) => sum + job.work, 0);
+      if (whole) this.#pace.note(work, (performance.now() - started) / 1_000);
+    } finally {
+      for (const job of jobs) this.#running.delete(job.id);
+      onChange();
     }
-    const work = jobs.reduce((sum, job) => sum + job.work, 0);
-    this.#pace.note(work, (performance.now() - started) / 1_000);
   }
 
   /** True where the job was computed to its end. */
-  async #run(taken: { id: string; number: number }, inCompany: boolean): Promise<boolean> {
-    const { store, timeoutSeconds } = this.#parts;
-    const stop = this.#running.get(taken.id);
+  async #run(attempt: Attempt | null, inCompany: boolean): Promise<boolean> {
+    if (attempt === null) return false;
+    const stop = this.#running.get(attempt.id);
     if (stop === undefined) throw new Error('a job was not registered');
-    const timer = setTimeout(() => stop.abort('timed out'), timeoutSeconds * 1_000);
+    const timer = setTimeout(() => stop.abort('timed out'), this.#parts.timeoutSeconds * 1_000);
     try {
-      const attempt = await store.open(taken);
-      return attempt !== null && (await this.#compute(attempt, inCompany, stop.signal));
+      return await this.#compute(attempt, inCompany, stop.signal);
     } finally {
       clearTimeout(timer);
-      this.#running.delete(taken.id);
+      this.#running.delete(attempt.id);
     }
   }
 

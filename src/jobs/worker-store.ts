@@ -88,7 +88,7 @@ export class WorkerStore {
   }
 
   /** What a taken job asks for; null where it was canceled or removed since. */
-  async open({ id, number }: Omit<TakenJob, 'work'>): Promise<Attempt | null> {
+  async open({ id, number }: TakenJob): Promise<Attempt | null> {
     const [[status, current], packed] = await Promise.all([
       this.#redis.hmget(keys.job(id), 'status', 'attempt'),
       this.#redis.getBuffer(keys.request(id)),

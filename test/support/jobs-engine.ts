@@ -1,5 +1,5 @@
 /**
- * An engine whose behaviour the request dictates, through `method_args`: for what happens around the engine, the real one
+ * An engine whose behaviour the request dictates, through `method_args` or its first text: for what happens around the engine, the real one
  * is too well-behaved.
  */
 import { appendFileSync, existsSync } from 'node:fs';
@@ -89,7 +89,7 @@ export async function startEngine(config: Config): Promise<Engine> {
     loadedModels: () => [...loaded],
     close: async () => {},
     attribute: async <R extends JobRequest>(request: R, hooks: EngineHooks) => {
-      const behaviour: Behaviour = request.method_args;
+      const behaviour: Behaviour = { ...request.method_args, ...behaviourOf('input_texts' in request ? request.input_texts[0] : undefined) };
       if (behaviour.log) appendFileSync(behaviour.log, `${process.pid}\n`);
       if (behaviour.fault) throw new AttributionError(behaviour.fault);
       if (behaviour.throws) throw new Error(behaviour.throws);
@@ -118,6 +118,11 @@ export async function startEngine(config: Config): Promise<Engine> {
       } as unknown as OutputFor<R>;
     },
   };
+}
+
+/** A text may be a behaviour: so jobs that do different things are alike. */
+function behaviourOf(text: string | undefined): Behaviour {
+  return text?.startsWith('{') ? JSON.parse(text) : {};
 }
 
 function step(sequence: number, position: number): StepEvent {

@@ -40,6 +40,8 @@ export interface JobsBench {
   /** Starts a worker in a process of its own and waits until it takes jobs. */
   workerProcess(tuning?: Partial<WorkerTuning>): Promise<{ process: ChildProcess; id: string }>;
   submit(behaviour?: Behaviour, options?: Partial<AttributeRequest>): Promise<Job>;
+  /** Submits jobs that are alike, whatever they do, so that a worker takes them together. */
+  submitAlike(behaviours: Behaviour[]): Promise<Job[]>;
 }
 
 /** A Redis, the API's side of the store, and what the test starts beside; all of it ends with the test. */
@@ -88,6 +90,14 @@ export async function startBench(t: TestContext, overrides: Partial<WorkerConfig
     submit: async (behaviour = {}, options = {}) => {
       const { job } = await jobs.submit(testRequest(behaviour, options), { pool: config.pool });
       return job;
+    },
+    submitAlike: async (behaviours) => {
+      const made: Job[] = [];
+      for (const behaviour of behaviours) {
+        const request = testRequest({}, { input_texts: [JSON.stringify(behaviour)] });
+        made.push((await jobs.submit(request, { pool: config.pool, work: 1 })).job);
+      }
+      return made;
     },
   };
 }
