@@ -33,6 +33,37 @@ test('a running job of whose turn BullMQ knows nothing waits again; what its wor
   assert.equal((await jobs.wait(next.id, 20))?.status, 'succeeded');
 });
 
+test('jobs whose worker died while BullMQ lost their turn wait again', async (t) => {
+  const bench = await startBench(t);
+  const { jobs } = bench;
+  const direct = new Redis(bench.redis.url);
+  t.after(() => direct.disconnect());
+  const gate = bench.file('gate');
+  const made = await bench.submitAlike([
+    { steps: 1, gate },
+    { steps: 1, gate },
+  ]);
+  const doomed = await bench.workerProcess({ reconcileMs: 60_000 });
+  for (const { id } of made) await untilStep(jobs, id);
+  doomed.process.kill('SIGKILL');
+  await direct.del(await direct.keys('whence:bull:*'));
+  await bench.open(gate);
+  await bench.worker({ reconcileMs: 200 });
+  for (const { id } of made) assert.equal((await jobs.wait(id, 20))?.status, 'succeeded');
+});
+
+test('turns without jobs, and a turn whose jobs were taken by others, do no harm', async (t) => {
+  const bench = await startBench(t);
+  const { jobs } = bench;
+  const canceled: string[] = [];
+  for (let i = 0; i < 6; i++) canceled.push((await bench.submit()).id);
+  for (const id of canceled) await jobs.cancel(id);
+  await Promise.all([bench.worker(), bench.worker()]);
+  const made = await Promise.all(Array.from({ length: 8 }, (_, i) => bench.submit({ steps: i })));
+  for (const { id } of made) assert.equal((await jobs.wait(id, 20))?.status, 'succeeded');
+  assert.deepEqual(await jobs.counts(), { queued: 0, running: 0, succeeded: 8, failed: 0, canceled: 6 });
+});
+
 test('no key lies outside the prefix, none holds a request or a result in the clear, and ended jobs all expire', async (t) => {
   const bench = await startBench(t);
   const { jobs } = bench;
