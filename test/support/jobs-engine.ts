@@ -89,7 +89,10 @@ export async function startEngine(config: Config): Promise<Engine> {
     loadedModels: () => [...loaded],
     close: async () => {},
     attribute: async <R extends JobRequest>(request: R, hooks: EngineHooks) => {
-      const behaviour: Behaviour = { ...request.method_args, ...behaviourOf('input_texts' in request ? request.input_texts[0] : undefined) };
+      const behaviour: Behaviour = {
+        ...request.method_args,
+        ...behaviourOf('input_texts' in request ? request.input_texts[0] : undefined),
+      };
       if (behaviour.log) appendFileSync(behaviour.log, `${process.pid}\n`);
       if (behaviour.fault) throw new AttributionError(behaviour.fault);
       if (behaviour.throws) throw new Error(behaviour.throws);
