@@ -114,3 +114,29 @@ test('the examples of POST /attribute are accepted as they stand', async (t) => 
   const [example] = document.components.schemas.AttributeRequest.examples;
   assert.equal((await attribute(app, example)).statusCode, 202);
 });
+
+test('the document that is served names what the workers have, and has locks only where there are keys', async (t) => {
+  const { app } = await startApp(t);
+  for (const url of ['/openapi.json', '/docs/json']) {
+    const { components, security, paths } = (await app.inject(url)).json();
+    const { model, method, method_args, attributed_fn } = components.schemas.AttributeRequest.properties;
+    assert.deepEqual(model.enum, ['facts-gpt2', 'numbers-m2m100']);
+    assert.ok(method.enum.includes('integrated_gradients') && method.enum.includes(method.default));
+    assert.match(method_args.description, /- `integrated_gradients`: `n_steps` \(50\), `method` \("gausslegendre"\)/);
+    assert.match(attributed_fn.description, /- `entropy`: no arguments/);
+    assert.deepEqual(security, []);
+    assert.equal(components.securitySchemes, undefined);
+    assert.equal(paths['/jobs'].get.security, undefined);
+  }
+  const { app: keyed } = await startApp(t, { apiKeys: ['a-key-0123456789'] });
+  const { security, paths } = (await keyed.inject('/openapi.json')).json();
+  assert.equal(security.length, 3);
+  for (const path of ['/health/ready', '/session', '/s/{token}/result']) assert.deepEqual(paths[path].get.security, []);
+  assert.equal(document.components.schemas.AttributeRequest.properties.method.enum, undefined, 'committed: no names');
+});
+
+test('the documentation page has no bar and no sign of others', async (t) => {
+  const { app } = await startApp(t);
+  assert.match((await app.inject('/docs/static/swagger-initializer.js')).body, /"layout":"BaseLayout"/);
+  assert.match((await app.inject('/docs')).body, /<title>Whence · API<\/title>[\s\S]*favicon\.svg/);
+});

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 9490f4affa5b2ec327d82ebda86a4a7a18dffaaa021eae8685eeee28be084bcf), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 3d1a03e6cfd529c86a909aaad6b8eb6fb9c98790d2cfb2773418177dfe08495c), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {

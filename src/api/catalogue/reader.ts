@@ -15,6 +15,11 @@ export class CatalogueReader {
     this.#jobs = jobs;
   }
 
+  /** What was read last, however long ago; null: nothing yet. */
+  get last(): Catalogue | null {
+    return this.#last?.catalogue ?? null;
+  }
+
   /** @throws ApiProblem 503 while no worker has ever registered; StoreUnavailableError */
   async read(): Promise<Catalogue> {
     if (this.#last !== null && performance.now() < this.#last.until) return this.#last.catalogue;

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { VERSION } from '../../version.ts';
 import { DESCRIPTION, TAGS } from '../openapi/documentation.ts';
-import { withServer } from '../openapi/server-url.ts';
+import { served } from '../openapi/served.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -48,29 +48,45 @@ export default fp(
     await fastify.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: true,
-      // Where no key is asked for, nothing has a padlock.
-      transformSpecification: (document, request) =>
-        withServer(fastify.keys.length === 0 ? { ...document, security: [] } : document, request, '..'),
+      transformSpecification: (document, request) => served(document, request, '..'),
       transformSpecificationClone: false,
-      uiHooks: { onRequest: behindPrefix },
+      uiHooks: { onRequest: beforePage },
       uiConfig: {
         tryItOutEnabled: true,
         displayRequestDuration: true,
         docExpansion: 'list',
         defaultModelsExpandDepth: 0,
+        layout: 'BaseLayout', // without a bar for other documents
       },
-      theme: { title: 'Whence', css: [{ filename: 'whence.css', content: '.swagger-ui .topbar{display:none}' }] },
+      theme: { title: 'Whence · API', favicon: [FAVICON] },
     });
   },
   { name: 'swagger', dependencies: ['access', 'security-headers', 'validation'] },
 );
 
-/** Behind a proxy that takes a prefix away, the page that loads its files by relative paths is the one at `docs/`. */
-async function behindPrefix(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+const FAVICON = {
+  filename: 'favicon.svg',
+  rel: 'icon',
+  type: 'image/svg+xml',
+  sizes: 'any',
+  content:
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#a8321b"/>' +
+    '<path d="M6 9l5 14 5-12 5 12 5-14" fill="none" stroke="#fff" stroke-width="3" stroke-linejoin="round"/></svg>',
+};
+
+/**
+ * Behind a proxy that takes a prefix away, the page that loads its files by relative paths is the one at `docs/`. The
+ * document that the page shows names what the workers have.
+ */
+async function beforePage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  if (request.url.startsWith('/docs/json')) await request.server.catalogue.read().catch(() => null);
   const isPage = /^\/docs(\?|$)/.test(request.url);
   if (isPage && request.headers['x-forwarded-prefix'] !== undefined) return reply.redirect('docs/', 302);
   return undefined;
 }
+
+/** Paths whose operations need no API key. */
+const OPEN = /^\/(health\/|session$|s\/)/;
 
 interface PathItem {
   post?: { requestBody?: { content?: Record<string, object> } };
@@ -79,7 +95,9 @@ interface PathItem {
 /** Paths in alphabetical order, whatever order the folders were read in, and with the examples of their bodies. */
 function finished<T extends { paths?: object }>(document: T, bodyExamples: Map<string, object>): T {
   const paths = Object.entries<PathItem>({ ...document.paths }).sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [path, { post }] of paths) {
+  for (const [path, item] of paths) {
+    if (OPEN.test(path)) for (const operation of Object.values(item)) Object.assign(operation, { security: [] });
+    const { post } = item;
     const json = post?.requestBody?.content?.['application/json'];
     if (json !== undefined) Object.assign(json, { examples: bodyExamples.get(path) });
   }

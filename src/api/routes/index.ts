@@ -1,6 +1,6 @@
 /** The front door: the explorer, and the description of the service. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { withServer } from '../openapi/server-url.ts';
+import { served } from '../openapi/served.ts';
 import { documentAt, EXPLORER_POLICY } from '../pages/explorer.ts';
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -9,9 +9,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     return reply.send(documentAt(request.prefix));
   });
 
-  fastify.get('/openapi.json', { schema: { hide: true } }, async (request) =>
-    withServer(fastify.swagger(), request, '.'),
-  );
+  fastify.get('/openapi.json', { schema: { hide: true } }, async (request) => {
+    await fastify.catalogue.read().catch(() => null); // without it, the document names no methods
+    return served(fastify.swagger(), request, '.');
+  });
 };
 
 export default routes;
