@@ -33,7 +33,7 @@ export interface MethodTask<Args = Record<string, unknown>> {
 }
 
 /** Tokens of a side, and the text that they are of. */
-export interface SideText {
+interface SideText {
   readonly tokens: readonly Token[];
   readonly text: string;
 }
