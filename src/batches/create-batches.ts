@@ -1,8 +1,8 @@
 /** Batches of the API: their lines, records and results in Redis. */
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { isJobId } from '../jobs/ids.ts';
 import { type Jobs, OutcomeUnknownError } from '../jobs/jobs.ts';
+import { digest } from '../jobs/likeness.ts';
 import { Notifications } from '../jobs/notifications.ts';
 import { connectForApi, guarded, settle } from '../jobs/redis.ts';
 import { TimelyScripts } from '../jobs/timely-scripts.ts';
@@ -10,7 +10,7 @@ import type { Batches, LineOutcome, OutcomeOptions, Upload } from './batches.ts'
 import { keys } from './keys.ts';
 import { readOutcomes } from './outcomes.ts';
 import { readBatch } from './record.ts';
-import { type BatchRedis, defineBatchScripts, runBatchScript } from './scripts.ts';
+import { type BatchRedis, batchScripts } from './scripts.ts';
 import { ChunkedUpload } from './upload.ts';
 
 export interface BatchesConfig {
@@ -24,7 +24,7 @@ export interface BatchesConfig {
  * @param jobs - cancels at once what runs of a batch; a feeder does it later where that fails
  */
 export async function createBatches(config: BatchesConfig, jobs: Pick<Jobs, 'cancel'>): Promise<Batches> {
-  const redis = defineBatchScripts(connectForApi(config.redisUrl));
+  const redis = batchScripts.define(connectForApi(config.redisUrl));
   const subscriber = connectForApi(config.redisUrl);
   const batches = new RedisBatches(config, redis, subscriber, jobs);
   await Promise.all([settle(redis, 1_000), settle(subscriber, 1_000)]);
@@ -44,12 +44,12 @@ class RedisBatches implements Batches {
     this.#redis = redis;
     this.#subscriber = subscriber;
     this.#notifications = new Notifications(subscriber, redis);
-    this.#timely = new TimelyScripts(redis, (name, args) => runBatchScript(redis, name, args));
+    this.#timely = new TimelyScripts(redis, (name, args) => batchScripts.run(redis, name, args));
     this.#jobs = jobs;
   }
 
   async upload(idempotencyKey?: string): Promise<Upload> {
-    const idempotency = idempotencyKey === undefined ? '' : createHash('sha256').update(idempotencyKey).digest('hex');
+    const idempotency = idempotencyKey === undefined ? '' : digest(idempotencyKey);
     const held =
       idempotency === '' ? null : await guarded(this.#redis, () => this.#redis.get(keys.idempotency(idempotency)));
     const [id, hash] = held?.split(' ') ?? [];
@@ -59,12 +59,12 @@ class RedisBatches implements Batches {
 
   async get(id: string) {
     if (!isJobId(id)) return null;
-    return readBatch(await guarded(this.#redis, () => runBatchScript(this.#redis, 'read', [id])));
+    return readBatch(await guarded(this.#redis, () => batchScripts.run(this.#redis, 'read', [id])));
   }
 
   async list({ limit, cursor = '' }: { limit: number; cursor?: string }) {
     const after = isJobId(cursor) ? cursor : '';
-    const reply = await guarded(this.#redis, () => runBatchScript(this.#redis, 'list', [after, limit]));
+    const reply = await guarded(this.#redis, () => batchScripts.run(this.#redis, 'list', [after, limit]));
     const [next, ...records] = reply as [string, ...unknown[]];
     const batches = records.map((record) => readBatch(record)).filter((batch) => batch !== null);
     return { batches, next_cursor: next === '' ? null : next };

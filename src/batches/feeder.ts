@@ -15,7 +15,7 @@ import { estimateWork } from '../jobs/work.ts';
 import { LineReader } from './chunks.ts';
 import { keys } from './keys.ts';
 import { checkLine } from './lines.ts';
-import { type BatchRedis, defineBatchScripts, runBatchScript } from './scripts.ts';
+import { type BatchRedis, batchScripts } from './scripts.ts';
 
 /** Lines that are jobs at a time: of one batch alone, of all batches together, and of each at least. */
 const MOST_JOBS = { alone: 256, together: 512, atLeast: 16 };
@@ -63,7 +63,7 @@ export class Feeder {
     this.#ttlSeconds = config.resultTtlSeconds;
     this.#jobs = jobs;
     this.#log = log;
-    this.#redis = defineBatchScripts(connectForWorker(config.redisUrl, this.#closed.signal));
+    this.#redis = batchScripts.define(connectForWorker(config.redisUrl, this.#closed.signal));
   }
 
   /** Connects and starts. */
@@ -132,7 +132,7 @@ export class Feeder {
   /** Null where another feeder holds the batch. */
   async #settle(id: string): Promise<Standing | null> {
     const args = [id, this.#owner, LEASE_MS, Date.now(), this.#ttlSeconds];
-    const reply = await runBatchScript(this.#redis, 'settle', args);
+    const reply = await batchScripts.run(this.#redis, 'settle', args);
     if (!Array.isArray(reply)) return null;
     const [status, total, next, tenant, ended, going] = reply as [string, string, string, string, string[], string[]];
     await Promise.all(ended.map((job) => this.#jobs.remove(job)));
@@ -166,7 +166,7 @@ export class Feeder {
     );
     if (done.length > 0) {
       const args = [id, this.#owner, LEASE_MS, Date.now(), from, ...done.flat()];
-      if ((await runBatchScript(this.#redis, 'feed', args)) !== 1) {
+      if ((await batchScripts.run(this.#redis, 'feed', args)) !== 1) {
         const orphans = done.flatMap(([kind, job]) => (kind === 'job' ? [job] : []));
         await Promise.all(orphans.map((job) => this.#jobs.remove(job)));
         return false;
@@ -207,14 +207,14 @@ export class Feeder {
 
   async #purge(id: string): Promise<void> {
     const args = [id, this.#owner, LEASE_MS, PURGED_AT_ONCE];
-    while (!this.#closed.signal.aborted && (await runBatchScript(this.#redis, 'purge', args)) === 1);
+    while (!this.#closed.signal.aborted && (await batchScripts.run(this.#redis, 'purge', args)) === 1);
   }
 
   /** Removes batches whose time to live is over. */
   async #expire(): Promise<void> {
     this.#lookForExpired = Date.now() + EXPIRY_MS;
     const expired = await this.#redis.zrangebyscore(keys.expiry, '-inf', Date.now(), 'LIMIT', 0, EXPIRED_AT_ONCE);
-    for (const id of expired) await runBatchScript(this.#redis, 'remove', [Number.MAX_SAFE_INTEGER, id]);
+    for (const id of expired) await batchScripts.run(this.#redis, 'remove', [Number.MAX_SAFE_INTEGER, id]);
   }
 
   #warn(error: unknown, batch?: string): void {

@@ -23,7 +23,8 @@ import { readPieces } from './pieces.ts';
 import { Queues, turnList } from './queues.ts';
 import { isEnded, type JobRecord, readRecord } from './record.ts';
 import { connectForApi, guarded, logState, settle } from './redis.ts';
-import { type Argument, runScript, type ScriptedRedis, type ScriptName } from './scripts.ts';
+import type { Argument } from './script-set.ts';
+import { type ScriptedRedis, type ScriptName, scripts } from './scripts.ts';
 import { checkServer } from './server-check.ts';
 import { TimelyScripts } from './timely-scripts.ts';
 import { estimateWork } from './work.ts';
@@ -70,7 +71,7 @@ class RedisJobs implements Jobs {
     this.#subscriber = subscriber;
     this.#notifications = new Notifications(subscriber, redis);
     this.#queues = new Queues(redis);
-    this.#timely = new TimelyScripts(redis, (name, args) => runScript(redis, name, args));
+    this.#timely = new TimelyScripts(redis, (name, args) => scripts.run(redis, name, args));
     this.#unlog = logState(redis, log);
   }
 
@@ -247,7 +248,7 @@ class RedisJobs implements Jobs {
   }
 
   #run(name: ScriptName, args: Argument[]): Promise<unknown> {
-    return guarded(this.#redis, () => runScript(this.#redis, name, args));
+    return guarded(this.#redis, () => scripts.run(this.#redis, name, args));
   }
 
   async #record(id: string): Promise<JobRecord | null> {

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnavailableError } from './jobs.ts';
 import { patiently } from './patience.ts';
-import { defineScripts, type ScriptedRedis } from './scripts.ts';
+import { type ScriptedRedis, scripts } from './scripts.ts';
 import { checkServer } from './server-check.ts';
 import { type Trouble, troubleOf, UNREACHABLE } from './trouble.ts';
 
@@ -51,7 +51,7 @@ function prepare(redis: Redis): ScriptedRedis {
     if (trouble !== null) troubles.set(redis, trouble);
   });
   redis.on('ready', () => troubles.delete(redis));
-  return defineScripts(redis);
+  return scripts.define(redis);
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import { OutcomeUnknownError, StoreUnavailableError } from './jobs.ts';
 import { NoAnswerError, type Patience, patiently } from './patience.ts';
 import { API_TIMEOUT_MS, settle, troubleWith } from './redis.ts';
-import type { Argument } from './scripts.ts';
+import type { Argument } from './script-set.ts';
 
 /** What became of a script so far. */
 interface Attempts {

@@ -7,7 +7,8 @@ import { keys } from './keys.ts';
 import { unpack } from './packing.ts';
 import { turnList } from './queues.ts';
 import { type JobRecord, readRecord } from './record.ts';
-import { type Argument, runScript, type ScriptedRedis } from './scripts.ts';
+import type { Argument } from './script-set.ts';
+import { type ScriptedRedis, scripts } from './scripts.ts';
 
 /**
  * Steps that a job's event stream keeps: more than LIMITS.newTokens for every text, where columns are of usual size.
@@ -79,7 +80,7 @@ export class WorkerStore {
   async take(pool: string, turn: string, workerId: string, company: Company): Promise<Taken> {
     const { jobs, texts, work } = company;
     const args: Argument[] = [pool, turnList(pool), turn, workerId, Date.now(), jobs, texts, work];
-    const [turns, ...fields] = (await runScript(this.#redis, 'take', args)) as [number, ...(string | number)[]];
+    const [turns, ...fields] = (await scripts.run(this.#redis, 'take', args)) as [number, ...(string | number)[]];
     const taken: Taken = { jobs: [], turns };
     for (let i = 0; i < fields.length; i += 3) {
       taken.jobs.push({ id: String(fields[i]), number: Number(fields[i + 1]), work: Number(fields[i + 2]) });
@@ -102,7 +103,7 @@ export class WorkerStore {
     const { phase, completed, total } = progress ?? { phase: '', completed: 0, total: 0 };
     const told = steps.flatMap((step) => [step.position * LIMITS.texts + step.sequence, JSON.stringify(step)]);
     const args: Argument[] = [attempt.id, attempt.number, EVENTS_KEPT, phase, completed, total, ...told];
-    return (await runScript(this.#redis, 'report', args)) === 1;
+    return (await scripts.run(this.#redis, 'report', args)) === 1;
   }
 
   /** Whether the attempt still counts. */
@@ -125,23 +126,23 @@ export class WorkerStore {
    */
   async requeue({ id, number, pool }: Held, cause: Cause, limit = 0): Promise<Requeued> {
     const args: Argument[] = [id, turnList(pool), number, cause, limit];
-    const [outcome, count] = (await runScript(this.#redis, 'requeue', args)) as [Requeued['outcome'], number];
+    const [outcome, count] = (await scripts.run(this.#redis, 'requeue', args)) as [Requeued['outcome'], number];
     return outcome === 'waits' ? { outcome, turns: count } : { outcome, times: count };
   }
 
   /** How many turns are to be added for jobs that wait. */
   async turnsWanted(pool: string): Promise<number> {
-    return Number(await runScript(this.#redis, 'turns', [pool, turnList(pool)]));
+    return Number(await scripts.run(this.#redis, 'turns', [pool, turnList(pool)]));
   }
 
   /** Fails a job whose worker has died. False where it had ended, or goes on with another attempt than this one. */
   async abandon(id: string, attempt: number, error: JobError): Promise<boolean> {
     const args: Argument[] = [id, attempt, Date.now(), this.#ttlSeconds, JSON.stringify(error)];
-    return (await runScript(this.#redis, 'abandon', args)) === 1;
+    return (await scripts.run(this.#redis, 'abandon', args)) === 1;
   }
 
   async record(id: string): Promise<JobRecord | null> {
-    const [reply] = (await runScript(this.#redis, 'read', [id])) as unknown[];
+    const [reply] = (await scripts.run(this.#redis, 'read', [id])) as unknown[];
     return readRecord(reply);
   }
 
@@ -172,12 +173,12 @@ export class WorkerStore {
 
   /** Takes over a job of the version before; gives how many turns are to be added. */
   async adopt(id: string, pool: string): Promise<number> {
-    return Number(await runScript(this.#redis, 'adopt', [id, pool, turnList(pool)]));
+    return Number(await scripts.run(this.#redis, 'adopt', [id, pool, turnList(pool)]));
   }
 
   /** Forgets jobs whose time to live is over in every index. */
   async sweep(): Promise<void> {
-    await runScript(this.#redis, 'sweep', [Date.now()]);
+    await scripts.run(this.#redis, 'sweep', [Date.now()]);
   }
 
   /** Ended jobs whose webhook is not settled. */
@@ -205,6 +206,6 @@ export class WorkerStore {
   ): Promise<boolean> {
     const ended: Argument[] = [attempt.id, attempt.number, status, Date.now(), this.#ttlSeconds, error];
     const args = [...ended, result, inseq, failedTexts];
-    return (await runScript(this.#redis, 'finish', args)) === 1;
+    return (await scripts.run(this.#redis, 'finish', args)) === 1;
   }
 }

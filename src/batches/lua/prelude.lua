@@ -1,16 +1,10 @@
 -- Shared by all scripts of batches: src/batches/scripts.ts puts it in front of each, and before it the tables NAMES
--- (what keys begin with), JOBS (the same of jobs) and MARKS (what becomes of a line).
+-- (what keys begin with), JOBS (the same of jobs) and MARKS (what becomes of a line), and time.lua of jobs.
 -- Invariants: counts agree with marks; a batch whose `status` is final gets no more lines; what is `removed` is shown to
 -- nobody and only waits to be taken apart.
 
 local function key(kind, ...) return table.concat({ NAMES[kind], ... }, ':') end
 local function jobKey(kind, ...) return table.concat({ JOBS[kind], ... }, ':') end
-
--- This server's clock, in milliseconds since 1970.
-local function serverTime()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
 
 -- The batch whose status this is; false where there is none, or it is removed.
 local function statusOf(id)

@@ -1,13 +1,7 @@
--- Shared by all scripts: src/jobs/scripts.ts puts it in front of each, before it the tables NAMES (what keys begin with)
--- and FINAL (statuses that do not change any more), and behind it scheduler.lua and records.lua.
+-- Shared by all scripts: src/jobs/scripts.ts puts it in front of each; before it the tables NAMES (what keys begin with)
+-- and FINAL (statuses that do not change any more) and time.lua, behind it scheduler.lua and records.lua.
 
 local function key(kind, ...) return table.concat({ NAMES[kind], ... }, ':') end
-
--- This server's clock, in milliseconds since 1970.
-local function serverTime()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
 
 local function tell(id, what) redis.call('PUBLISH', key('channel_job', id), what) end
 
