@@ -3,7 +3,17 @@
  * of Inseq's `attribute-context` where it has the thing; `method` and `aggregators` are called as in `POST /attribute`.
  */
 import Type, { type Static } from 'typebox';
-import { Call, type CompleteCall, Conversation, GenerationArgs, type Message, Webhook } from './attribute-request.ts';
+import {
+  Call,
+  type CompleteCall,
+  Conversation,
+  GenerationArgs,
+  JobWebhook,
+  type Message,
+  Seed,
+  SourceLanguage,
+  type Webhook,
+} from './attribute-request.ts';
 import { LIMITS } from './limits.ts';
 import { freeObject, nullable } from './schema.ts';
 
@@ -264,21 +274,13 @@ export const AttributeContextBody = Type.Object(
       description: 'Scores are divided by the largest; not together with `normalize_attributions`.',
     }),
     generation_args: GenerationArgs,
-    src_lang: nullable(Type.String({ minLength: 1, maxLength: 32 }), {
-      default: null,
-      description: "Multilingual models: language code of the input. null: the model's own.",
-    }),
+    src_lang: SourceLanguage,
     tgt_lang: nullable(Type.String({ minLength: 1, maxLength: 32 }), {
       default: null,
       description: "Multilingual models: language code of the output. null: the model's own.",
     }),
-    seed: Type.Integer({
-      minimum: 0,
-      maximum: LIMITS.seed,
-      default: 42,
-      description: 'The same request and seed gives the same result.',
-    }),
-    webhook: nullable(Webhook, { default: null, description: 'Where the finished job is posted.' }),
+    seed: Seed,
+    webhook: JobWebhook,
   },
   {
     $id: 'AttributeContextRequest',

@@ -191,6 +191,19 @@ export const Webhook = Type.Object(
 );
 export type Webhook = Static<typeof Webhook>;
 
+/** Fields that every kind of request has. */
+export const SourceLanguage = nullable(Type.String({ minLength: 1, maxLength: 32 }), {
+  default: null,
+  description: "Multilingual models: language code of the input. null: the model's own.",
+});
+export const Seed = Type.Integer({
+  minimum: 0,
+  maximum: LIMITS.seed,
+  default: 42,
+  description: 'The same request and seed gives the same result.',
+});
+export const JobWebhook = nullable(Webhook, { default: null, description: 'Where the finished job is posted.' });
+
 /** The body of `POST /attribute`. Unknown fields are refused. */
 export const AttributeBody = Type.Object(
   {
@@ -273,10 +286,7 @@ export const AttributeBody = Type.Object(
       description: 'Whether the end-of-sequence token, too, is replaced in baselines.',
     }),
     generation_args: GenerationArgs,
-    src_lang: nullable(Type.String({ minLength: 1, maxLength: 32 }), {
-      default: null,
-      description: "Multilingual models: language code of the input. null: the model's own.",
-    }),
+    src_lang: SourceLanguage,
     tgt_lang: nullable(Type.String({ minLength: 1, maxLength: 32 }), {
       default: null,
       description:
@@ -294,13 +304,8 @@ export const AttributeBody = Type.Object(
         examples: [['scores']],
       }),
     ),
-    seed: Type.Integer({
-      minimum: 0,
-      maximum: LIMITS.seed,
-      default: 42,
-      description: 'The same request and seed gives the same result.',
-    }),
-    webhook: nullable(Webhook, { default: null, description: 'Where the finished job is posted.' }),
+    seed: Seed,
+    webhook: JobWebhook,
   },
   {
     $id: 'AttributeRequest',

@@ -30,6 +30,24 @@ const OF_TEXTS = [
 ] as const;
 const OF_DOCUMENTS = ['query', 'messages', 'template', 'approach'] as const;
 
+/** Fields that the complete request has as they were given. */
+const AS_GIVEN = [
+  'output_current_text',
+  'context_sensitivity_std_threshold',
+  'context_sensitivity_topk',
+  'attribution_std_threshold',
+  'attribution_topk',
+  'contextless_output_next_tokens',
+  'decoder_input_output_separator',
+  'normalize_attributions',
+  'rescale_attributions',
+  'generation_args',
+  'src_lang',
+  'tgt_lang',
+  'seed',
+  'webhook',
+] as const;
+
 /** Aggregators that leave one score for each token. */
 const MERGING = ['pair', 'sentences', 'slices', 'spans', 'split', 'subwords', 'words'];
 
@@ -50,41 +68,12 @@ export async function completeContextRequest(
   if (common === null) throw new Error('unreachable: an issue was added');
   await checkRoom(own, body, model, context, issues);
   issues.throwIfAny();
-  const {
-    output_current_text,
-    context_sensitivity_std_threshold,
-    context_sensitivity_topk,
-    attribution_std_threshold,
-    attribution_topk,
-    contextless_output_next_tokens,
-    decoder_input_output_separator,
-    normalize_attributions,
-    rescale_attributions,
-    generation_args,
-    src_lang,
-    tgt_lang,
-    seed,
-    webhook,
-  } = body;
   const request = {
     kind: 'attribute-context' as const,
     model: body.model,
     approach: body.documents === undefined ? ('pecore' as const) : (body.approach ?? ('ablation' as const)),
-    output_current_text,
     ...common,
-    context_sensitivity_std_threshold,
-    context_sensitivity_topk,
-    attribution_std_threshold,
-    attribution_topk,
-    contextless_output_next_tokens,
-    decoder_input_output_separator,
-    normalize_attributions,
-    rescale_attributions,
-    generation_args,
-    src_lang,
-    tgt_lang,
-    seed,
-    webhook,
+    ...Object.fromEntries(AS_GIVEN.map((field) => [field, body[field]])),
     ...own,
   };
   return { model, request: request as AttributeContextRequest };
