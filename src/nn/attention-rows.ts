@@ -40,6 +40,11 @@ export interface AttentionRows {
   readonly width: number;
 }
 
+/** Positions that a segment of part `i` attends to, where its segments start at one position. */
+export function keysOfPart({ q, k, causal, cached }: AttentionRows, i: number): number {
+  return causal ? q.parts[i].length : (cached[i] ?? k?.parts[i].length ?? 0);
+}
+
 /** Positions that the longest segment attends to. */
 export function mostKeys({ q, k, cached }: AttentionRows): number {
   return q.parts.reduce((most, { length }, i) => Math.max(most, length, k?.parts[i].length ?? 0, cached[i] ?? 0), 0);

@@ -14,7 +14,7 @@ import {
 } from '../tensors/attention-kernels.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import { attendByParts, gridOf } from './attention-by-parts.ts';
-import { type AttentionRows, mostKeys, segmentTable, segmentTables, stepTables } from './attention-rows.ts';
+import { type AttentionRows, keysOfPart, mostKeys, segmentTable, segmentTables, stepTables } from './attention-rows.ts';
 import { changeEntry, storeEntry, withRoom } from './cache.ts';
 import { biasTable, type DistanceBias } from './distance-bias.ts';
 import { concatRows, type Part, sliceRows } from './rows.ts';
@@ -149,33 +149,26 @@ function attendByOp(run: Run, attended: Attended, config: AttentionConfig): Mixe
   const known = caches.filter((entry) => entry !== undefined);
   const slices = segmentTables(rows, mask !== null || hook !== undefined).map((table) => {
     run.look();
-    return attendByKernel(inputs, table, known, config, wanted) ?? unavailable();
+    return attendByKernel(inputs, table, known, config, wanted);
   });
-  if (hook !== undefined)
-    showProbabilities(
-      rows,
-      slices.map(([, p]) => p),
-      config,
-      hook,
-    );
+  if (hook !== undefined) {
+    const probabilities = slices.map(([, ofSlice]) => ofSlice);
+    showProbabilities(rows, probabilities, config, hook);
+  }
   return {
     output: concatRows(slices.map(([output]) => output)),
     pull: () => pullByOp(run, attended, rows, inputs, config),
   };
 }
 
-function unavailable(): never {
-  throw new Error('our own ops were taken away during a run');
-}
-
 /** One mask for the probabilities of every part, drawn part by part; null: no dropout. */
-function dropoutMask(run: Run, { q, k, cached }: AttentionRows, config: AttentionConfig): Tensor | null {
+function dropoutMask(run: Run, rows: AttentionRows, config: AttentionConfig): Tensor | null {
   const { dropout = 0, numKvHeads, numHeads } = config;
   const draw = dropout > 0 ? run.options.dropout : undefined;
   if (draw === undefined) return null;
-  const masks = q.parts.map(({ segments, paddedLength, uniformFirst, length }, i) => {
+  const masks = rows.q.parts.map(({ segments, paddedLength, uniformFirst }, i) => {
     if (uniformFirst === null) throw new Error('dropout needs segments that start at one position');
-    const keys = config.causal ? length : (cached[i] ?? k?.parts[i].length ?? 0);
+    const keys = keysOfPart(rows, i);
     return tf.reshape(draw([segments, numKvHeads, (numHeads / numKvHeads) * paddedLength, keys], dropout), [-1]);
   });
   return tf.concat(masks);
@@ -183,17 +176,16 @@ function dropoutMask(run: Run, { q, k, cached }: AttentionRows, config: Attentio
 
 /** Shows each part its probabilities, [segments, heads, queries, keys]. */
 function showProbabilities(
-  { q, k, cached }: AttentionRows,
+  rows: AttentionRows,
   slices: Tensor[],
-  { name, numHeads, causal }: AttentionConfig,
+  { name, numHeads }: AttentionConfig,
   hook: NonNullable<AttentionHooks['onProbabilities']>,
 ): void {
   const all = slices.length === 1 ? slices[0] : tf.concat(slices);
   let offset = 0;
-  q.parts.forEach((part, i) => {
+  rows.q.parts.forEach((part, i) => {
     if (part.uniformFirst === null) throw new Error('probabilities are shown of segments that start at one position');
-    const keys = causal ? part.length : (cached[i] ?? k?.parts[i].length ?? 0);
-    const shape = [part.segments, numHeads, part.paddedLength, keys];
+    const shape = [part.segments, numHeads, part.paddedLength, keysOfPart(rows, i)];
     const size = shape.reduce((product, length) => product * length);
     hook(name, tf.reshape(tf.slice(all, [offset], [size]), shape), part);
     offset += size;
@@ -219,7 +211,7 @@ function pullByOp(
     const memory = dy.rows.steps.rows(k.rows, config.causal ? 'prefix' : 'all');
     const slices = stepTables(dy.rows, memory, rows.width).map((steps) => {
       run.look();
-      return attendBackByKernel(dy.tensor, inputs, { segments, steps }, config) ?? unavailable();
+      return attendBackByKernel(dy.tensor, inputs, { segments, steps }, config);
     });
     return [dy.rows, memory, memory].map(
       (rows, i): Cotangent => ({ tensor: concatRows(slices.map((slice) => slice[i])), rows }),

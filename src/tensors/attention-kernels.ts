@@ -1,4 +1,4 @@
-/** The ops of kernels/attention.cc: attention over the rows of many texts. Each returns null where they cannot be used. */
+/** The ops of kernels/attention.cc: attention over the rows of many texts. */
 
 import { kernelBackend } from './kernels.ts';
 import type { NativeBackend } from './native.ts';
@@ -6,6 +6,12 @@ import { type Tensor, type Tensor1D, type Tensor2D, tf } from './tf.ts';
 
 /** Whether they can be used. */
 export const attendsByKernel = (): boolean => kernelBackend('blocks') !== null;
+
+function backendWithKernels(): NativeBackend {
+  const native = kernelBackend('blocks');
+  if (native === null) throw new Error('our own ops are not there: ask attendsByKernel before');
+  return native;
+}
 
 /** What the queries of a call have in common. */
 export interface AttentionSizes {
@@ -45,9 +51,8 @@ export function attendByKernel(
   caches: readonly { readonly keys: Tensor; readonly values: Tensor }[],
   sizes: AttentionSizes,
   wanted: { probabilities: boolean; append: boolean },
-): [Tensor2D, Tensor1D] | null {
-  const native = kernelBackend('blocks');
-  if (native === null) return null;
+): [Tensor2D, Tensor1D] {
+  const native = backendWithKernels();
   const { TF_ATTR_BOOL, TF_ATTR_INT } = native.binding;
   const attributes = [
     ...common(native, inputs, sizes),
@@ -72,9 +77,8 @@ export function attendBackByKernel(
   inputs: AttentionInputs,
   tables: { readonly segments: Tensor2D; readonly steps: Tensor2D },
   sizes: AttentionSizes,
-): Tensor2D[] | null {
-  const native = kernelBackend('blocks');
-  if (native === null) return null;
+): Tensor2D[] {
+  const native = backendWithKernels();
   const { q, k, v, positions, bias, mask } = inputs;
   const none = tf.tensor1d([]);
   const tensors = [dy, q, k, v, tables.segments, tables.steps, positions, bias?.table ?? none, mask ?? none];
