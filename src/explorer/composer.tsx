@@ -2,10 +2,11 @@
 
 import { type Signal, useSignal } from '@preact/signals';
 import type { ModelInfo } from '../contract/catalogue.ts';
+import { isContrastive } from '../contract/contrastive.ts';
 import type { Problem } from '../contract/problem.ts';
 import { type Catalogue, modelOf } from './catalogue.ts';
 import { Conversation } from './conversation.tsx';
-import { bodyOf, type Draft, errorsByField, isContrastive, propertiesOf, withModel } from './draft.ts';
+import { bodyOf, type Draft, errorsByField, propertiesOf, withModel } from './draft.ts';
 import { Field, SelectField } from './field.tsx';
 import { SchemaFields } from './schema-fields.tsx';
 

@@ -2,6 +2,7 @@
 
 import type { AttributeBody, WireMessage } from '../contract/attribute-request.ts';
 import type { MethodInfo, ModelInfo, StepFunctionInfo } from '../contract/catalogue.ts';
+import { isContrastive } from '../contract/contrastive.ts';
 import type { ProblemError } from '../contract/problem.ts';
 import type { Result } from '../contract/result.ts';
 
@@ -79,11 +80,6 @@ interface Known {
   model: ModelInfo;
   method: MethodInfo | undefined;
   stepFunction: StepFunctionInfo | undefined;
-}
-
-/** Whether a step function compares with another text. */
-export function isContrastive({ args_schema }: Pick<StepFunctionInfo, 'args_schema'>): boolean {
-  return 'contrast_targets' in propertiesOf(args_schema);
 }
 
 export function propertiesOf(schema: Record<string, unknown>): Record<string, Record<string, unknown>> {

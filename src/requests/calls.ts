@@ -1,6 +1,7 @@
 /** Methods, step functions and aggregators: do they exist, do they apply, are their arguments right? */
 import type { AttributeBody, CompleteCall } from '../contract/attribute-request.ts';
 import type { AggregatorInfo, Catalogue, MethodInfo, ModelInfo, StepFunctionInfo } from '../contract/catalogue.ts';
+import { isContrastive } from '../contract/contrastive.ts';
 import { checkArguments } from '../validation/arguments.ts';
 import { suggestion } from '../validation/nearest.ts';
 import { showName } from '../validation/show.ts';
@@ -105,12 +106,6 @@ export function checkAggregators(
     if (info === null || !applies(info, at.name, kind, model, [info.id], issues)) return [];
     return [{ name, args: complete(info, args, at.args, catalogue, issues) }];
   });
-}
-
-/** Whether a step function compares with other texts. */
-export function isContrastive(info: StepFunctionInfo): boolean {
-  const { properties } = info.args_schema;
-  return typeof properties === 'object' && properties !== null && 'contrast_targets' in properties;
 }
 
 /** Name, arguments and where they are in the body: a call is written as `"name"` or `{"name", "args"}`. */

@@ -8,9 +8,10 @@ import type {
 } from '../contract/attribute-context-request.ts';
 import type { CompleteCall } from '../contract/attribute-request.ts';
 import type { Catalogue, ModelInfo } from '../contract/catalogue.ts';
+import { isContrastive } from '../contract/contrastive.ts';
 import { TokenizerError } from '../tokenizers/errors.ts';
 import { show } from '../validation/show.ts';
-import { checkAggregators, checkAttributedFunction, checkMethod, checkStepFunction, isContrastive } from './calls.ts';
+import { checkAggregators, checkAttributedFunction, checkMethod, checkStepFunction } from './calls.ts';
 import { type CompletionContext, modelOf } from './complete.ts';
 import { Issues } from './issues.ts';
 import { checkLanguages } from './languages.ts';
