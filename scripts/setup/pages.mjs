@@ -32,11 +32,12 @@ export async function buildPages(compiled) {
   });
   const read = (file) => readFileSync(join(PROJECT, 'src', file), 'utf8');
   const view = `${read('view/style/view.css')}\n${colors.pageRules()}\n.whence{${colors.shadeRules()}}`;
+  const base = read('view/style/document.css');
 
   const write = (options, file) => build({ ...options, outfile: join(pages, file) });
   await write({ ...common, entryPoints: ['src/view/page/main.tsx'], format: 'iife' }, 'page.js');
   await write({ ...common, entryPoints: ['src/view/page/waiting.ts'], format: 'iife' }, 'waiting.js');
-  await write(style('page', `${read('view/style/page.css')}\n${view}`), 'page.css');
+  await write(style('page', `${base}\n${read('view/style/page.css')}\n${view}`), 'page.css');
   await write(style('embed', view), 'embed.css');
 
   const named = async (options, name) => {
@@ -50,7 +51,7 @@ export async function buildPages(compiled) {
     return basename(outputFiles[0].path);
   };
   const script = await named({ ...common, entryPoints: ['src/explorer/main.tsx'], format: 'esm' }, 'explorer');
-  const sheet = await named(style('explorer', `${view}\n${read('explorer/style.css')}`), 'explorer');
+  const sheet = await named(style('explorer', `${view}\n${base}\n${read('explorer/style.css')}`), 'explorer');
   cpSync(join(PROJECT, 'src/explorer/icon.svg'), join(pages, 'assets/icon.svg'));
   writeFileSync(
     join(pages, 'index.html'),
