@@ -1,7 +1,9 @@
 /** Reads the reference library's files, and results made for tests. */
 
+import { AttributionError } from '../../src/attribution/errors.ts';
 import type { ScoreArray, ScoreKind, SequenceAttribution } from '../../src/attribution/scores.ts';
 import type { Result, ResultSequence } from '../../src/contract/result.ts';
+import { failedSequence as failed, TextFault } from '../../src/engine/text-faults.ts';
 import type { InseqInfo } from '../../src/results/inseq.ts';
 import { infoOf } from '../support/result-info.ts';
 
@@ -107,16 +109,5 @@ export function smallSequence(parts: Partial<ResultSequence> = {}): ResultSequen
 
 /** A text that failed. */
 export function failedSequence(): ResultSequence {
-  return {
-    source: [],
-    target: [],
-    attr_pos_start: 0,
-    attr_pos_end: 0,
-    source_attributions: null,
-    target_attributions: null,
-    step_scores: {},
-    sequence_scores: {},
-    convergence_delta: null,
-    error: { code: 'too_long', message: 'It is, "well", too long.', pointer: '#/input_texts/0' },
-  };
+  return failed(new TextFault(new AttributionError('too_long', 'It is, "well", too long.', '#/input_texts/0')));
 }
