@@ -1,4 +1,5 @@
 /** A worker's side of the job records: taking a job, reporting, ending it once, handing it back. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepEvent } from '../contract/events.ts';
 import type { JobError, Progress } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
@@ -7,6 +8,7 @@ import { keys } from './keys.ts';
 import { unpack } from './packing.ts';
 import { turnList } from './queues.ts';
 import { type JobRecord, readRecord } from './record.ts';
+import { troubleWith } from './redis.ts';
 import type { Argument } from './script-set.ts';
 import { type ScriptedRedis, scripts } from './scripts.ts';
 
@@ -14,6 +16,8 @@ import { type ScriptedRedis, scripts } from './scripts.ts';
  * Steps that a job's event stream keeps: more than LIMITS.newTokens for every text, where columns are of usual size.
  */
 const EVENTS_KEPT = 40_000;
+/** Before what a server in trouble has refused is told to it again. */
+const REFUSED_PAUSE_MS = 250;
 
 /** What is taken together, at most; a first job that is larger runs alone. */
 export interface Company {
@@ -126,7 +130,7 @@ export class WorkerStore {
    */
   async requeue({ id, number, pool }: Held, cause: Cause, limit = 0): Promise<Requeued> {
     const args: Argument[] = [id, turnList(pool), number, cause, limit];
-    const [outcome, count] = (await scripts.run(this.#redis, 'requeue', args)) as [Requeued['outcome'], number];
+    const [outcome, count] = (await this.#insist('requeue', args)) as [Requeued['outcome'], number];
     return outcome === 'waits' ? { outcome, turns: count } : { outcome, times: count };
   }
 
@@ -206,6 +210,21 @@ export class WorkerStore {
   ): Promise<boolean> {
     const ended: Argument[] = [attempt.id, attempt.number, status, Date.now(), this.#ttlSeconds, error];
     const args = [...ended, result, inseq, failedTexts];
-    return (await scripts.run(this.#redis, 'finish', args)) === 1;
+    return (await this.#insist('finish', args)) === 1;
+  }
+
+  /**
+   * Runs a script that has to arrive: what became of a job. A server that answers, but takes no writes (it is full, or
+   * still loading), is told again until it does; where it is away, the connection waits.
+   */
+  async #insist(name: 'finish' | 'requeue', args: Argument[]): Promise<unknown> {
+    for (;;) {
+      try {
+        return await scripts.run(this.#redis, name, args);
+      } catch (error) {
+        if (troubleWith(this.#redis, error)?.answers !== true) throw error;
+        await sleep(REFUSED_PAUSE_MS);
+      }
+    }
   }
 }

@@ -1,6 +1,8 @@
 /** Redis away, silent, refusing, and back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
 import type { JobEvent } from '../../src/contract/events.ts';
@@ -169,4 +171,22 @@ test('the API and a worker close in time while Redis is away', async (t) => {
   assert.ok(performance.now() - start < 1_000);
   await worker.close();
   assert.ok(performance.now() - start < 8_000, `${performance.now() - start} ms`);
+});
+
+test('a result that a full Redis refuses arrives when there is room again, and is computed once', async (t) => {
+  const bench = await startBench(t);
+  const { jobs, redis } = bench;
+  await bench.worker({ lockMs: 10_000 });
+  const [log, gate] = [bench.file('log'), bench.file('gate')];
+  const job = await bench.submit({ log, gate, steps: 1 });
+  await untilStep(jobs, job.id);
+  const direct = new Redis(redis.url);
+  t.after(() => direct.disconnect());
+  await direct.config('SET', 'maxmemory', 1_000_000);
+  await bench.open(gate);
+  await sleep(1_000);
+  assert.equal((await jobs.get(job.id))?.status, 'running');
+  await direct.config('SET', 'maxmemory', 0);
+  assert.equal((await jobs.wait(job.id, 20))?.status, 'succeeded');
+  assert.equal((await bench.lines(log)).length, 1);
 });
