@@ -21,10 +21,10 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-export async function startRedis(options: { password?: string } = {}): Promise<TestRedis> {
+export async function startRedis(options: { password?: string; settings?: string[] } = {}): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), 'whence-redis-'));
   const port = await freePort();
-  const { password } = options;
+  const { password, settings: own = [] } = options;
   const program = findRedisServer(loadConfig({}).dataDir) ?? 'redis-server';
   let server: ChildProcess | null = null;
 
@@ -39,7 +39,7 @@ export async function startRedis(options: { password?: string } = {}): Promise<T
   const start = async () => {
     const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'yes'];
     if (password !== undefined) settings.push('--requirepass', password);
-    const started = spawn(program, [...settings, '--maxmemory-policy', 'noeviction'], {
+    const started = spawn(program, [...settings, '--maxmemory-policy', 'noeviction', ...own], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     server = started;
@@ -65,7 +65,7 @@ export async function startRedis(options: { password?: string } = {}): Promise<T
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -1,0 +1,10 @@
+/** The campaigns by the names that `npm run test:soak` knows them by. */
+
+import type { Campaign } from './campaign.ts';
+import { cancels } from './cancels.ts';
+import { kills } from './kills.ts';
+import { memory } from './memory.ts';
+import { outages } from './outages.ts';
+import { scaling } from './scale.ts';
+
+export const CAMPAIGNS: Record<string, Campaign> = { kills, outages, cancels, memory, scale: scaling(4) };
