@@ -15,6 +15,7 @@ const SOURCES = {
   'blocks.cc': [...FUSED, '-fassociative-math'],
   'attention.cc': FUSED,
   'dropout.cc': [],
+  'products.cc': FUSED,
   'module.cc': [],
 };
 

@@ -10,6 +10,7 @@
 import { dequantize, disposeBytes, type Int8Bytes, storeInt8 } from './int8-bytes.ts';
 import { multiplyByKernel, quantizeByKernel, widenByKernel } from './int8-kernels.ts';
 import { multiplyRows, roundToHalf } from './ops.ts';
+import { productByKernel } from './product-kernel.ts';
 import { quantizeRows } from './quantize.ts';
 import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
 import { multiplyWords } from './webgpu-int8.ts';
@@ -55,11 +56,14 @@ export class FloatMatrix implements Matrix {
   }
 
   multiply(x: Tensor2D, bias: Tensor1D | null = null): Tensor2D {
-    return withBias(multiplyRows(x, this.#weight, !this.#inputMajor), bias);
+    const transposed = !this.#inputMajor;
+    return (
+      productByKernel(x, this.#weight, transposed, bias) ?? withBias(multiplyRows(x, this.#weight, transposed), bias)
+    );
   }
 
   pullback(dy: Tensor2D): Tensor2D {
-    return multiplyRows(dy, this.#weight, this.#inputMajor);
+    return productByKernel(dy, this.#weight, this.#inputMajor) ?? multiplyRows(dy, this.#weight, this.#inputMajor);
   }
 
   toTensor(): Tensor2D {
@@ -181,7 +185,7 @@ export class Int8Matrix implements Matrix {
     const { bytes, scale } = this.#weight;
     if (bytes.kind === 'words') return multiplyWords('pullback', dy, bytes.words, scale, 1 / 127, this.inFeatures);
     const widened = widenByKernel(this.#weight);
-    if (widened !== null) return multiplyRows(dy, widened, false);
+    if (widened !== null) return productByKernel(dy, widened, false) ?? multiplyRows(dy, widened, false);
     return multiplyRows(tf.mul(dy, tf.mul(scale, 1 / 127)), dequantize(bytes), false);
   }
 

@@ -1,4 +1,4 @@
-// The Node.js addon that registers the ops with TensorFlow. `exports.int8` says why int8.cc cannot run here, or nothing.
+// The Node.js addon that registers the ops with TensorFlow. Its exports say why a set of them cannot run, or nothing.
 
 #include <string>
 
@@ -50,8 +50,11 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
   static const std::string dropout = add(kDropoutOps);
   static const std::string own = dropout.empty() ? add(kBlockOps) : dropout;
   static const std::string blocks = own.empty() ? add(kAttentionOps) : own;
+  static const std::string products =
+      __builtin_cpu_supports("avx512f") ? add(kProductOps) : "this processor has no AVX-512";
   static const std::string int8 = runs_int8() ? add(kInt8Ops) : "this processor has no AVX-512 VNNI";
   set(env, exports, "blocks", blocks);
+  set(env, exports, "products", products);
   set(env, exports, "int8", int8);
   return exports;
 }

@@ -66,6 +66,9 @@ class Pool {
     for (int i = 0; i < workers_; i++) std::thread([this] { work(); }).detach();
   }
 
+  // Threads that share a loop, its caller's too.
+  int64_t threads() const { return workers_ + 1; }
+
   // Calls body(chunk) for every chunk in 0 .. chunks - 1. On a busy machine a thread that wakes late is not waited for.
   void each(int64_t chunks, const std::function<void(int64_t)>& body) {
     if (chunks <= 1 || workers_ == 0) {
@@ -187,6 +190,7 @@ extern const std::vector<Op> kInt8Ops;       // int8.cc
 extern const std::vector<Op> kBlockOps;      // blocks.cc
 extern const std::vector<Op> kAttentionOps;  // attention.cc
 extern const std::vector<Op> kDropoutOps;    // dropout.cc
+extern const std::vector<Op> kProductOps;    // products.cc
 
 // Attributes of an op that is being made.
 inline bool bool_attribute(TF_OpKernelConstruction* construction, const char* name) {
