@@ -140,7 +140,7 @@ export class EnsembleObjective implements Objective {
   /** Copies that are run together: the logits of all runs are held at once. */
   #batchSize(segments: number): number {
     const fitting = Math.max(1, Math.floor(this.#passes.memoryBudget / 2 / this.#logitBytes()));
-    return Math.min(segments, this.#passes.plan.copiesRecorded(), fitting);
+    return Math.min(segments, this.#passes.plan.copiesRecorded(true), fitting);
   }
 
   /** Some copies, each with a source of its own; to be disposed. */

@@ -5,6 +5,7 @@
 
 import { ENOUGH_ROWS } from '../../models/forward.ts';
 import type { LanguageModel } from '../../models/model.ts';
+import { attendsByKernel } from '../../tensors/attention-kernels.ts';
 
 /** What is run: positions of decoder and encoder, and the decoder positions that are read. */
 interface Extent {
@@ -18,10 +19,12 @@ const FLOAT_BYTES = 4;
 const WIDTHS_ON_THE_WAY = 24;
 /** Widths of the model that a row leaves behind in each block of a record. */
 const WIDTHS_KEPT = 16;
-/** Attention maps of each head that exist at once: scores and probabilities. */
+/** Attention maps of each head that exist at once, part by part: scores and probabilities. */
 const MAPS_KEPT = 2;
 /** The same on the way back: their cotangents, products and sums, too. */
 const MAPS_PULLED = 8;
+/** Our own op keeps none; a dropout mask, or the probabilities that are shown, is one. */
+const MAPS_BY_KERNEL = 1;
 /** Logits with what a score and its gradient make of them. */
 const LOGITS_KEPT = 3;
 /** Blocks that a forward pass which is not recorded holds at once: the one that runs and its input. */
@@ -48,9 +51,12 @@ export class MemoryPlan {
     return this.#copies(false);
   }
 
-  /** Copies of the sequence that are run forward together to be pulled back. */
-  copiesRecorded(): number {
-    return this.#copies(true);
+  /**
+   * Copies of the sequence that are run forward together to be pulled back.
+   * @param dropout - whether the record keeps dropout masks
+   */
+  copiesRecorded(dropout = false): number {
+    return this.#copies(true, dropout);
   }
 
   /** Bytes that a copy of the sequence takes while it is evaluated. */
@@ -76,7 +82,8 @@ export class MemoryPlan {
   stepBlocks(): [number, number][] {
     const { length, sourceLength, read } = this.#extent;
     const { hiddenSize, numHeads } = this.#model;
-    const bytesOfRow = (WIDTHS_ON_THE_WAY * hiddenSize + MAPS_PULLED * numHeads * length) * FLOAT_BYTES;
+    const maps = attendsByKernel() ? 0 : MAPS_PULLED;
+    const bytesOfRow = (WIDTHS_ON_THE_WAY * hiddenSize + maps * numHeads * length) * FLOAT_BYTES;
     const rowsOf = (position: number): number => position + 1 + sourceLength;
     return blocks(read, rowsOf, (position) => rowsOf(position) * bytesOfRow, this.#budget * PLANNED_SHARE);
   }
@@ -96,23 +103,26 @@ export class MemoryPlan {
     const { hiddenSize, vocabSize, numHeads } = this.#model;
     const { length, read } = this.#extent;
     const reads = read.filter((at) => at >= position).length;
-    const ofRow = WIDTHS_ON_THE_WAY * hiddenSize + 2 * MAPS_KEPT * numHeads * length;
+    const maps = attendsByKernel() ? 0 : 2 * MAPS_KEPT;
+    const ofRow = WIDTHS_ON_THE_WAY * hiddenSize + maps * numHeads * length;
     return ((length - position) * ofRow + reads * vocabSize * LOGITS_KEPT) * FLOAT_BYTES;
   }
 
-  #bytesOfCopy(recording: boolean): number {
+  #bytesOfCopy(recording: boolean, dropout = !recording): number {
     const { hiddenSize, numLayers, vocabSize, numHeads } = this.#model;
     const { length, sourceLength, read } = this.#extent;
     const kept = recording ? numLayers : BLOCKS_ON_THE_WAY;
-    const ofRow = WIDTHS_KEPT * hiddenSize + MAPS_KEPT * numHeads * length;
+    const byKernel = dropout ? MAPS_BY_KERNEL : 0;
+    const maps = attendsByKernel() ? byKernel : MAPS_KEPT;
+    const ofRow = WIDTHS_KEPT * hiddenSize + maps * numHeads * length;
     return ((length + sourceLength) * kept * ofRow + read.length * vocabSize * LOGITS_KEPT) * FLOAT_BYTES;
   }
 
-  #copies(recording: boolean): number {
+  #copies(recording: boolean, dropout?: boolean): number {
     const { length, sourceLength, read } = this.#extent;
     const cotangents = recording ? read.reduce((sum, position) => sum + position + 1 + sourceLength, 0) : 0;
     const useful = Math.ceil(ENOUGH_ROWS / Math.max(length + sourceLength, cotangents));
-    const fitting = Math.floor((this.#budget * PLANNED_SHARE) / this.#bytesOfCopy(recording));
+    const fitting = Math.floor((this.#budget * PLANNED_SHARE) / this.#bytesOfCopy(recording, dropout));
     return Math.max(1, Math.min(useful, fitting));
   }
 }
