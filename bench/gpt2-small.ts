@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import type { Sequence } from '../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../src/attribution/registries.ts';
 import { cudaEnvironment } from '../src/cuda-environment.ts';
+import { enoughRows } from '../src/tensors/enough-rows.ts';
 import {
   BENCH_BACKENDS,
   type BenchBackend,
@@ -220,9 +221,10 @@ function casesOf(flops: Flops): Row[] {
 
 /** The best of several runs. The rate moves with what else the machine does: it is taken before and after. */
 async function measured(loaded: Loaded['loaded'], sequence: Sequence, one: Case) {
-  const before = await matmulRate(RATE_ROWS, GPT2_SMALL.hidden);
+  const rows = Math.max(RATE_ROWS, enoughRows() / 4);
+  const before = await matmulRate(rows, GPT2_SMALL.hidden);
   const best = await measure(loaded, sequence, one);
-  return { ...best, rate: Math.max(before, await matmulRate(RATE_ROWS, GPT2_SMALL.hidden)) };
+  return { ...best, rate: Math.max(before, await matmulRate(rows, GPT2_SMALL.hidden)) };
 }
 
 const { only } = values;

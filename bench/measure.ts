@@ -10,6 +10,7 @@ import type { DeviceChoice } from '../src/cuda-environment.ts';
 import { type LoadedModel, loadModel } from '../src/models/load.ts';
 import { Random } from '../src/random.ts';
 import { startBackend } from '../src/tensors/backend.ts';
+import { enoughRows } from '../src/tensors/enough-rows.ts';
 import { read } from '../src/tensors/read.ts';
 import { tf } from '../src/tensors/tf.ts';
 import type { Shape } from './random-checkpoint.ts';
@@ -105,7 +106,7 @@ export async function measure(loaded: LoadedModel, sequence: Sequence, testCase:
     const counters: Counters = { forward: 0, backward: 0 };
     const started = performance.now();
     const cpu = process.cpuUsage();
-    const scores = soloScores({ model: loaded.model, sequence, counters, memoryBudget: 2 ** 30 });
+    const scores = soloScores({ model: loaded.model, sequence, counters, memoryBudget: enoughRows() * 2 ** 20 });
     if (testCase.stepFunction !== undefined) {
       const fn = stepFunctions.get(testCase.stepFunction);
       if (fn === undefined) throw new Error(`no step function ${testCase.stepFunction}`);

@@ -84,7 +84,7 @@ const SETTINGS = {
     0,
     16_777_216,
     0,
-    'Megabytes for loaded models and activations; 0: three quarters of the memory, of an NVIDIA GPU of its own.',
+    "Megabytes for loaded models and activations; 0: three quarters of the memory, with CUDA of the GPU's, and 4,608 with WebGPU, which does not tell.",
   ),
   rateLimitPerMinute: integer('WHENCE_RATE_LIMIT', 0, 1_000_000, 0, 'Requests a minute for each client; 0: no limit.'),
   trustProxy: proxies(

@@ -8,6 +8,8 @@ import { DynamicBatcher } from '../batching/dynamic-batcher.ts';
 import { resolveModelDir } from '../checkpoints/hub.ts';
 import type { ModelEntry, ModelSource } from '../checkpoints/models-file.ts';
 import { startBackend } from '../tensors/backend.ts';
+import { enoughRows } from '../tensors/enough-rows.ts';
+import { limitFreeBuffers } from '../tensors/webgpu-buffers.ts';
 import { VERSION } from '../version.ts';
 import { Admission } from './admission.ts';
 import type { Resources } from './attribution.ts';
@@ -21,8 +23,8 @@ import { allowTypeScript } from './typescript-plugins.ts';
 const MB = 2 ** 20;
 /** Of the device's memory, where no budget is set. */
 const BUDGET_SHARE = 0.75;
-/** Activations of a micro-batch need no more than this to keep every core busy. */
-const MOST_ACTIVATIONS = 2048 * MB;
+/** Activations of a micro-batch need no more than this for each row that keeps the device busy. */
+const MOST_ACTIVATIONS_OF_ROW = 2 * MB;
 const FEWEST_ACTIVATIONS = 64 * MB;
 
 export async function openEngine(
@@ -48,6 +50,7 @@ export async function openEngine(
   }
   if (aligner !== null) checkAligner(await resolveModelDir(aligner));
   const memoryBudget = config.memoryBudgetMb * MB || Math.floor((memoryBytes ?? totalmem()) * BUDGET_SHARE);
+  limitFreeBuffers(memoryBudget / 4);
   const store = new ModelStore(entries, aligner, memoryBudget);
   const resources: Resources = {
     store,
@@ -76,7 +79,7 @@ function sharing(store: ModelStore, memoryBudget: number): Pick<Resources, 'batc
   const passes = new WeakMap<ReadyModel, SharedPasses>();
   const activationBudget = (): number => {
     const free = memoryBudget - store.loadedBytes;
-    return Math.max(FEWEST_ACTIVATIONS, Math.min(MOST_ACTIVATIONS, free / 2));
+    return Math.max(FEWEST_ACTIVATIONS, Math.min(MOST_ACTIVATIONS_OF_ROW * enoughRows(), free / 2));
   };
   return {
     batcher: new DynamicBatcher(),

@@ -10,6 +10,7 @@ import type { AttentionHooks } from '../nn/attention.ts';
 import type { KeyValueCache } from '../nn/cache.ts';
 import { concatRows, indexTensor, type Part, type PartSpec, Rows, sliceRows } from '../nn/rows.ts';
 import { Run, type RunOptions, type Value } from '../nn/run.ts';
+import { enoughRows } from '../tensors/enough-rows.ts';
 import { read } from '../tensors/read.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import { type LanguageModel, runStack, type Stack } from './model.ts';
@@ -102,9 +103,6 @@ export interface ForwardItem extends DecoderInput {
   readonly bytes: number;
 }
 
-/** Rows beyond which a matmul gains nothing from being larger. */
-export const ENOUGH_ROWS = 1024;
-
 /** Forward passes of one model as a kind of work. */
 export class ForwardPasses implements Kind<ForwardItem, Float32Array> {
   readonly model: LanguageModel;
@@ -196,7 +194,7 @@ export function countFitting<Item extends { readonly bytes: number }>(
     if (!alike(item)) break;
     rows += rowsOf(item);
     bytes += item.bytes;
-    if (count > 0 && (rows > ENOUGH_ROWS || bytes > budget)) break;
+    if (count > 0 && (rows > enoughRows() || bytes > budget)) break;
     count += 1;
   }
   return count;

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import { cudaLibraries, type DeviceChoice } from '../cuda-environment.ts';
 import { describeGpu, hasKernels, usedGpu, whyNoGpu, withoutKernels } from './cuda.ts';
+import { computeOn } from './enough-rows.ts';
 import { leaveKernelsOut, loadKernels } from './kernels.ts';
 import { repairNativeKernels } from './native-kernels.ts';
 import { readKept } from './read.ts';
@@ -27,7 +28,7 @@ export interface Backend {
   libtensorflow: string | null;
   /** Why this backend is in use. */
   reason: string;
-  /** Of the device, where it has memory of its own that is known. */
+  /** Of the device, where it has memory of its own. */
   memoryBytes?: number;
   /** Resolves with the reason when the device is gone, and with it every tensor. */
   lost?: Promise<string>;
@@ -84,8 +85,12 @@ async function startWithoutNative(why: string): Promise<Backend> {
   }
 }
 
+/** WebGPU does not tell how much memory a GPU has: as much as most of today's have at least. */
+const SUPPOSED_GPU_BYTES = 6 * 2 ** 30;
+
 async function startGpu(hardwareOnly: boolean, why: string): Promise<Backend> {
   const { name, software, lost } = await startWebGpu(hardwareOnly);
+  computeOn(software ? 'cpu' : 'gpu');
   const { tf } = await import('./tf.ts');
   const how = software ? `${name}, which computes on the CPU: for tests` : name;
   return {
@@ -93,6 +98,7 @@ async function startGpu(hardwareOnly: boolean, why: string): Promise<Backend> {
     device: name,
     version: tf.version_core,
     libtensorflow: null,
+    memoryBytes: software ? undefined : SUPPOSED_GPU_BYTES,
     reason: `WebGPU on ${how}; ${why}`,
     lost,
   };
@@ -119,6 +125,7 @@ async function startNative(threads: number, device: DeviceChoice): Promise<Backe
   const common = { name: 'tensorflow', version: native.version['tfjs-core'], libtensorflow } as const;
   if (isUsingGpuDevice) {
     leaveKernelsOut('they compute on the CPU');
+    computeOn('gpu');
     const gpu = usedGpu();
     await tryGpu(gpu && !hasKernels(gpu) ? withoutKernels(gpu) : null);
     return {
@@ -128,6 +135,7 @@ async function startNative(threads: number, device: DeviceChoice): Promise<Backe
       reason: `native binding on libtensorflow ${libtensorflow}, on the GPU; int8 is storage, products are of float32`,
     };
   }
+  computeOn('cpu');
   // TensorFlow takes the CPU without a word.
   if (device === 'cuda') throw new DeviceError(`WHENCE_DEVICE is "cuda", but ${whyNoGpu()}`);
   const { int8 } = loadKernels();
@@ -158,6 +166,7 @@ async function startWasm(reason: string): Promise<Backend> {
   require('@tensorflow/tfjs-backend-wasm');
   const { tf } = await import('./tf.ts');
   await tf.setBackend('wasm');
+  computeOn('cpu');
   return { name: 'wasm', device: 'cpu', version: tf.version_core, libtensorflow: null, reason };
 }
 

@@ -1,9 +1,13 @@
-/** The ops of kernels/blocks.cc, by which src/nn spares many small ones. Each returns null where they cannot be used. */
+/**
+ * Ops of our own by which src/nn spares many small ones: natively those of kernels/blocks.cc, on WebGPU programs. Each
+ * returns null where there are none.
+ */
 
-import { kernelBackend } from './kernels.ts';
+import { kernelBackend, usesPrograms } from './kernels.ts';
 import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
+import { gatedByProgram, multiplyRowsByProgram, normByProgram, normPullbackByProgram } from './webgpu-blocks.ts';
 
-interface NormConfig {
+export interface NormConfig {
   weight: Tensor1D;
   bias: Tensor1D | null;
   epsilon: number;
@@ -11,8 +15,22 @@ interface NormConfig {
   center: boolean;
 }
 
+export interface SavedNorm {
+  normal: Tensor2D;
+  inverse: Tensor2D;
+  weight: Tensor1D;
+  center: boolean;
+}
+
+export interface GateConfig {
+  linear: number;
+  cubic: number;
+}
+
 /** Normalizes x [rows, heads * width] by the weight's width: normal as x, inverse [rows, heads], y as x. */
-export function normByKernel(x: Tensor2D, { weight, bias, epsilon, center }: NormConfig): Tensor2D[] | null {
+export function normByKernel(x: Tensor2D, config: NormConfig): Tensor2D[] | null {
+  if (usesPrograms()) return normByProgram(x, config);
+  const { weight, bias, epsilon, center } = config;
   const native = kernelBackend('blocks');
   if (native === null) return null;
   const attributes = [
@@ -24,11 +42,8 @@ export function normByKernel(x: Tensor2D, { weight, bias, epsilon, center }: Nor
 }
 
 /** @param row - forward row of each row of dy, int32 */
-export function normPullbackByKernel(
-  dy: Tensor2D,
-  saved: { normal: Tensor2D; inverse: Tensor2D; weight: Tensor1D; center: boolean },
-  row: Tensor1D,
-): Tensor2D | null {
+export function normPullbackByKernel(dy: Tensor2D, saved: SavedNorm, row: Tensor1D): Tensor2D | null {
+  if (usesPrograms()) return normPullbackByProgram(dy, saved, row);
   const native = kernelBackend('blocks');
   if (native === null) return null;
   const attributes = [{ name: 'center', type: native.binding.TF_ATTR_BOOL, value: saved.center }];
@@ -37,11 +52,9 @@ export function normPullbackByKernel(
 }
 
 /** x * sigmoid(linear * x + cubic * x³), entry by entry, or its derivative. */
-export function gatedByKernel(
-  x: Tensor2D,
-  { linear, cubic }: { linear: number; cubic: number },
-  wanted: 'value' | 'derivative',
-): Tensor2D | null {
+export function gatedByKernel(x: Tensor2D, config: GateConfig, wanted: 'value' | 'derivative'): Tensor2D | null {
+  if (usesPrograms()) return gatedByProgram(x, config, wanted);
+  const { linear, cubic } = config;
   const native = kernelBackend('blocks');
   if (native === null) return null;
   const { TF_ATTR_BOOL, TF_ATTR_FLOAT } = native.binding;
@@ -55,6 +68,7 @@ export function gatedByKernel(
 
 /** dy [rows, width] times the rows of `saved` that `row` (int32) names. */
 export function multiplyRowsByKernel(dy: Tensor2D, saved: Tensor2D, row: Tensor1D): Tensor2D | null {
+  if (usesPrograms()) return multiplyRowsByProgram(dy, saved, row);
   const native = kernelBackend('blocks');
   return native && (native.executeSingleOutput('WhenceMultiplyRows', [], [dy, saved, row]) as Tensor2D);
 }

@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type NativeBackend, nativeBackend } from './native.ts';
+import { tf } from './tf.ts';
 
 /** `products`: kernels/products.cc, which needs AVX-512; `int8`: kernels/int8.cc, which needs its VNNI; `blocks`: others. */
 type KernelSet = 'blocks' | 'products' | 'int8';
@@ -37,13 +38,20 @@ export function leaveKernelsOut(reason: string): void {
   obstacles = obstructed(reason);
 }
 
+const DISABLED = 'disabled';
+
 /** Goes on without the ops until the function returned is called: for tests of the other way. */
 export function disableKernels(): () => void {
   const before = obstacles;
-  obstacles = obstructed('disabled');
+  obstacles = obstructed(DISABLED);
   return () => {
     obstacles = before;
   };
+}
+
+/** Whether the blocks run as programs on WebGPU (webgpu-blocks.ts). */
+export function usesPrograms(): boolean {
+  return tf.getBackend() === 'webgpu' && obstacles.blocks !== DISABLED;
 }
 
 /** The native backend where it has a set of the ops, else null. */

@@ -2,6 +2,7 @@
 
 import { type Tensor, tf } from './tf.ts';
 import { takeFault } from './webgpu.ts';
+import { trimBuffers } from './webgpu-buffers.ts';
 
 /** The values of the tensor that `make` returns, freeing it and what was made on the way. */
 export async function read(make: () => Tensor): Promise<Float32Array> {
@@ -22,6 +23,7 @@ export async function readKept(tensor: Tensor): Promise<Float32Array> {
     throw takeFault() ?? error; // WebGPU's own errors of reads are names alone
   } finally {
     tensor.dispose();
+    trimBuffers();
   }
 }
 

@@ -7,6 +7,7 @@
 
 import { createRequire } from 'node:module';
 import { repairKernels } from './webgpu-kernels.ts';
+import { cheapenLaunches } from './webgpu-launches.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -62,7 +63,11 @@ export async function startWebGpu(hardwareOnly: boolean): Promise<WebGpuDevice> 
   tf.env().set('WEBGPU_MATMUL_PROGRAM_TYPE', PACKED_PRODUCT);
   // Small tensors are computed on the device like large ones: another exp than the device's would show in the results.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
-  tf.registerBackend('webgpu', () => withNavigator(gpu, () => new WebGPUBackend(device, adapter.info)));
+  tf.registerBackend('webgpu', () => {
+    const backend = withNavigator(gpu, () => new WebGPUBackend(device, adapter.info));
+    cheapenLaunches(backend);
+    return backend;
+  });
   await tf.setBackend('webgpu');
   state = watch(device, name, software);
   return state;

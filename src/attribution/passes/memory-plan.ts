@@ -3,9 +3,9 @@
  * results leave and other work gets its turn while a long text is worked on.
  */
 
-import { ENOUGH_ROWS } from '../../models/forward.ts';
 import type { LanguageModel } from '../../models/model.ts';
 import { attendsByKernel } from '../../tensors/attention-kernels.ts';
+import { enoughRows } from '../../tensors/enough-rows.ts';
 
 /** What is run: positions of decoder and encoder, and the decoder positions that are read. */
 interface Extent {
@@ -32,7 +32,7 @@ const BLOCKS_ON_THE_WAY = 2;
 /** Share of the budget for what is planned; the rest is for what it becomes on the way. */
 const PLANNED_SHARE = 1 / 2;
 /** Rows of a block of steps or copies, after which its columns leave: some hundred milliseconds at most sizes. */
-const ROWS_OF_BLOCK = 2 * ENOUGH_ROWS;
+const rowsOfBlock = () => 2 * enoughRows();
 
 export class MemoryPlan {
   readonly #model: LanguageModel;
@@ -121,7 +121,7 @@ export class MemoryPlan {
   #copies(recording: boolean, dropout?: boolean): number {
     const { length, sourceLength, read } = this.#extent;
     const cotangents = recording ? read.reduce((sum, position) => sum + position + 1 + sourceLength, 0) : 0;
-    const useful = Math.ceil(ENOUGH_ROWS / Math.max(length + sourceLength, cotangents));
+    const useful = Math.ceil(enoughRows() / Math.max(length + sourceLength, cotangents));
     const fitting = Math.floor((this.#budget * PLANNED_SHARE) / this.#bytesOfCopy(recording, dropout));
     return Math.max(1, Math.min(useful, fitting));
   }
@@ -140,7 +140,7 @@ function blocks(
   let rows = 0;
   for (const [at, position] of positions.entries()) {
     const [moreBytes, moreRows] = [bytesOf(position), rowsOf(position)];
-    if (at > from && (bytes + moreBytes > budget || rows + moreRows > ROWS_OF_BLOCK)) {
+    if (at > from && (bytes + moreBytes > budget || rows + moreRows > rowsOfBlock())) {
       ranges.push([from, at]);
       from = at;
       bytes = 0;

@@ -5,15 +5,16 @@
  */
 
 import type { Client } from '../../batching/dynamic-batcher.ts';
-import { ENOUGH_ROWS, type ForwardItem } from '../../models/forward.ts';
+import type { ForwardItem } from '../../models/forward.ts';
 import { embedIds } from '../../models/model.ts';
 import { cloneCache, disposeCache, type KeyValueCache } from '../../nn/cache.ts';
+import { enoughRows } from '../../tensors/enough-rows.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import type { Counters, SharedPasses } from '../passes/passes.ts';
 import { logProbability } from '../step-functions/parts/logits.ts';
 
 /** Rows of copies that are submitted together: enough for full micro-batches, few enough to hold. */
-const ROWS_OF_WAVE = 2 * ENOUGH_ROWS;
+const rowsOfWave = () => 2 * enoughRows();
 const FLOAT_BYTES = 4;
 /** Widths of the model that a row takes on its way, and logits with what a score makes of them. */
 const WIDTHS = 24;
@@ -84,7 +85,7 @@ export class AnswerCopies {
     for (const [index, reading] of readings.entries()) {
       wave.push(reading);
       rows += this.#rowsOf(reading);
-      if (rows < ROWS_OF_WAVE && index < readings.length - 1) continue;
+      if (rows < rowsOfWave() && index < readings.length - 1) continue;
       results.push(...(await this.#runWave(wave, score)));
       onCopies(results.length);
       [wave, rows] = [[], 0];
