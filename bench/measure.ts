@@ -13,6 +13,7 @@ import { startBackend } from '../src/tensors/backend.ts';
 import { enoughRows } from '../src/tensors/enough-rows.ts';
 import { read } from '../src/tensors/read.ts';
 import { tf } from '../src/tensors/tf.ts';
+import { limitFreeBuffers } from '../src/tensors/webgpu-buffers.ts';
 import type { Shape } from './random-checkpoint.ts';
 
 export interface Loaded {
@@ -32,6 +33,7 @@ export function deviceOf(backend: BenchBackend): DeviceChoice {
 }
 
 export async function load(dir: string, quantization: 'int8' | 'none', choice: BenchBackend = 'auto'): Promise<Loaded> {
+  limitFreeBuffers(2 ** 33);
   const { reason } = await startBackend(choice === 'cuda' ? 'tensorflow' : choice, { device: deviceOf(choice) });
   const started = performance.now();
   const loaded = await loadModel(dir, { quantization, rule: { threshold: 6, outliers: 'row' } });

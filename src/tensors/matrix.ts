@@ -13,7 +13,7 @@ import { multiplyRows, roundToHalf } from './ops.ts';
 import { productByKernel } from './product-kernel.ts';
 import { quantizeRows } from './quantize.ts';
 import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
-import { multiplyWords } from './webgpu-int8.ts';
+import { multiplyWords, roundRows } from './webgpu-int8.ts';
 
 /** The weight of y = x Wᵀ, with W [out, in]. Calls allocate in the caller's tidy. */
 export interface Matrix {
@@ -82,6 +82,7 @@ function withBias(product: Tensor2D, bias: Tensor1D | null): Tensor2D {
 // bitsandbytes' constants, to the digits that it computes with.
 const INVERSE_127_SQUARED = 6.200124e-5;
 const INVERSE_127 = 7.874015718698502e-3;
+const RESTORED = INVERSE_127_SQUARED / INVERSE_127;
 
 /** Which activations leave the integer product. */
 export interface OutlierRule {
@@ -157,6 +158,17 @@ export class Int8Matrix implements Matrix {
    */
   #multiply(x: Tensor2D): Tensor2D {
     const { bytes, scale } = this.#weight;
+    if (bytes.kind === 'words') {
+      const { threshold } = this.rule;
+      // Columns are told by all rows, which no program of a row sees.
+      const mixed = this.rowwise ? roundRows(x, threshold, RESTORED) : this.#mixed(x);
+      return multiplyWords('multiply', mixed, bytes.words, scale, INVERSE_127, this.outFeatures);
+    }
+    return tf.mul(multiplyRows(this.#mixed(x), dequantize(bytes), true), tf.mul(scale, INVERSE_127)) as Tensor2D;
+  }
+
+  /** Activations as the product takes them: codes scaled back, and outliers. */
+  #mixed(x: Tensor2D): Tensor2D {
     const rounded = roundToHalf(x);
     const outliers = this.#outliers(rounded);
     const inner = outliers === null ? rounded : tf.where(outliers.entries, tf.zerosLike(rounded), rounded);
@@ -164,11 +176,8 @@ export class Int8Matrix implements Matrix {
     const absmax = tf.max(tf.abs(inner), 1, true);
     const safe = tf.where(tf.equal(absmax, 0), tf.onesLike(absmax), absmax);
     const quantized = tf.round(tf.mul(inner, tf.mul(tf.div(1, safe), 127)));
-    const restored = tf.mul(quantized, tf.mul(absmax, INVERSE_127_SQUARED / INVERSE_127)) as Tensor2D;
-    const mixed = outliers === null ? restored : (tf.where(outliers.exact, x, restored) as Tensor2D);
-    if (bytes.kind === 'words')
-      return multiplyWords('multiply', mixed, bytes.words, scale, INVERSE_127, this.outFeatures);
-    return tf.mul(multiplyRows(mixed, dequantize(bytes), true), tf.mul(scale, INVERSE_127)) as Tensor2D;
+    const restored = tf.mul(quantized, tf.mul(absmax, RESTORED)) as Tensor2D;
+    return outliers === null ? restored : (tf.where(outliers.exact, x, restored) as Tensor2D);
   }
 
   /** Entries of x that have no part in the scale of their row, and those that are multiplied as they are; null: none. */

@@ -7,39 +7,9 @@
 import type { GateConfig, NormConfig, SavedNorm } from './block-kernels.ts';
 import type { Tensor, Tensor1D, Tensor2D } from './tf.ts';
 import { runProgram } from './webgpu-program.ts';
+import { byRow, LANES, OWN_ROW, reduction } from './webgpu-rows.ts';
 
-/** Threads that sum a row together. */
-const LANES = 64;
-/** Workgroups along the first axis: WebGPU has 65,535 at most on each. */
-const MOST_GROUPS = 1024;
-
-/** `group`: the row that this workgroup computes, or the last one over again; `inside`: whether it is this row's own. */
-const ROW_BY_WORKGROUP = `
-  var<workgroup> partial: array<f32, ${LANES}>;
-
-  fn total(value: f32) -> f32 {
-    let lane = i32(localId.x);
-    partial[lane] = value;
-    workgroupBarrier();
-    for (var step = ${LANES / 2}; step > 0; step = step / 2) {
-      if (lane < step) { partial[lane] = partial[lane] + partial[lane + step]; }
-      workgroupBarrier();
-    }
-    let sum = partial[0];
-    workgroupBarrier();
-    return sum;
-  }`;
-
-/** Workgroups for so many rows, and what finds the row of each. */
-const byRow = (groups: number) => ({
-  workgroupSize: [LANES, 1, 1] as [number, number, number],
-  dispatch: [Math.min(groups, MOST_GROUPS), Math.ceil(groups / MOST_GROUPS), 1] as [number, number, number],
-});
-const OWN_ROW = (groups: string) => `
-    let wanted = i32(workgroupId.x) + i32(workgroupId.y) * ${MOST_GROUPS};
-    let inside = wanted < ${groups};
-    let group = min(wanted, ${groups} - 1);
-    let lane = i32(localId.x);`;
+const TOTAL = reduction('total', 'mine + other');
 
 /** The mean of a row and its inverse deviation. */
 const moments = (center: boolean) => `
@@ -53,7 +23,7 @@ const moments = (center: boolean) => `
     }
     let inverse = inverseSqrt(total(squares) / f32(width) + uniforms.epsilon);`;
 
-const normalSource = (center: boolean) => `${ROW_BY_WORKGROUP}
+const normalSource = (center: boolean) => `${TOTAL}
   fn main() {
     let width = i32(uniforms.width);${OWN_ROW('(uniforms.outShape.x * uniforms.outShape.y / width)')}${moments(center)}
     for (var k = lane; k < width; k += ${LANES}) {
@@ -61,7 +31,7 @@ const normalSource = (center: boolean) => `${ROW_BY_WORKGROUP}
     }
   }`;
 
-const inverseSource = (center: boolean) => `${ROW_BY_WORKGROUP}
+const inverseSource = (center: boolean) => `${TOTAL}
   fn main() {
     let width = i32(uniforms.width);${OWN_ROW('(uniforms.outShape.x * uniforms.outShape.y)')}${moments(center)}
     if (inside && lane == 0) { result[group] = inverse; }
@@ -74,7 +44,7 @@ const scaleSource = (bias: boolean) => `
     result[index] = normal[index] * weight[k]${bias ? ' + bias[k]' : ''};
   }`;
 
-const pullbackSource = (center: boolean) => `${ROW_BY_WORKGROUP}
+const pullbackSource = (center: boolean) => `${TOTAL}
   fn main() {${OWN_ROW('(uniforms.outShape.x * uniforms.outShape.y / uniforms.weightShape)')}
     let width = uniforms.weightShape;
     let heads = uniforms.outShape.y / width;

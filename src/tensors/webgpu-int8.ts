@@ -5,6 +5,7 @@
 
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from './tf.ts';
 import { runProgram } from './webgpu-program.ts';
+import { byRow, LANES, OWN_ROW, reduction } from './webgpu-rows.ts';
 
 /** Codes [out, in] as words [out, ⌈in / 4⌉], the first in the lowest byte; 0 after the last. */
 export function packCodes(codes: Int8Array, [rows, columns]: [number, number]): Int32Array {
@@ -16,74 +17,80 @@ export function packCodes(codes: Int8Array, [rows, columns]: [number, number]): 
 }
 
 /** Rows and columns of the output that a workgroup computes, and the inner length that it holds at a time. */
-const TILE = 32;
-const THREADS = 8;
-/** Rows and columns of the output of one thread. */
-const OWN = TILE / THREADS;
+const TILE = 64;
+const DEPTH = 16;
+/** Each thread of a workgroup computes four rows of four columns. */
+const THREADS = TILE / 4;
+/** One vector more than needed, so that neighbors in a column of the tile lie in different banks of memory. */
+const PADDED = THREADS + 1;
 
 /**
  * Sums go up the inner axis one by one, whatever the number of rows: a row's product is its own.
  * @param inner - where the inner axis lies in the words: along their rows (`multiply`) or down their columns (`pullback`)
  */
 function productSource(inner: 'along' | 'down'): string {
-  const columns = inner === 'along' ? 'uniforms.wShape.x' : 'uniforms.outShape.y';
-  const unpack =
-    inner === 'along'
-      ? `let code = i32(WorkgroupColumn) * ${TILE} + line;
-        let word = k0 / 4 + at;
-        let inside = code < uniforms.wShape.x && word < uniforms.wShape.y;`
-      : `let code = k0 + line;
-        let word = i32(WorkgroupColumn) * ${TILE / 4} + at;
-        let inside = code < uniforms.wShape.x && word < uniforms.wShape.y;`;
-  const place = inner === 'along' ? 'weights[at * 4 + j][line]' : 'weights[line][at * 4 + j]';
   // As the composed product does it: outputs are scaled after the sums, cotangents before them.
   const scaleInput = inner === 'down' ? ' * (scale[k] * uniforms.factor)' : '';
   const scaleOutput = inner === 'along' ? ' * (scale[column] * uniforms.factor)' : '';
+  // A word for each thread, four codes along its row.
+  const unpack =
+    inner === 'along'
+      ? `let line = own / ${DEPTH / 4};
+      let at = own % ${DEPTH / 4};
+      let four = wordAt(firstColumn + line, k0 / 4 + at);
+      for (var j = 0; j < 4; j++) { weights[at * 4 + j][line / 4][line % 4] = code(four, j); }`
+      : `let line = own / ${THREADS};
+      let at = own % ${THREADS};
+      let four = wordAt(k0 + line, firstColumn / 4 + at);
+      weights[line][at] = vec4<f32>(code(four, 0), code(four, 1), code(four, 2), code(four, 3));`;
+  const four = [0, 1, 2, 3];
   return `
-  var<workgroup> inputs: array<array<f32, ${TILE}>, ${TILE}>;
-  var<workgroup> weights: array<array<f32, ${TILE}>, ${TILE}>;
+  /** By inner index, four rows (columns) together. */
+  var<workgroup> inputs: array<array<vec4<f32>, ${PADDED}>, ${DEPTH}>;
+  var<workgroup> weights: array<array<vec4<f32>, ${PADDED}>, ${DEPTH}>;
+
+  fn wordAt(row: i32, word: i32) -> i32 {
+    if (row < uniforms.wShape.x && word < uniforms.wShape.y) { return w[row * uniforms.wShape.y + word]; }
+    return 0;
+  }
+  fn code(four: i32, j: i32) -> f32 { return f32(extractBits(four, u32(j) * 8u, 8u)); }
+  fn store(row: i32, column: i32, sum: f32) {
+    if (row < uniforms.outShape.x && column < uniforms.outShape.y) {
+      result[row * uniforms.outShape.y + column] = sum${scaleOutput};
+    }
+  }
 
   fn main() {
-    let WorkgroupColumn = workgroupId.x;
+    let firstColumn = i32(workgroupId.x) * ${TILE};
     let firstRow = i32(workgroupId.y) * ${TILE};
     let length = uniforms.xShape.y;
-    let tileRow = i32(localId.y) * ${OWN};
-    let tileColumn = i32(localId.x) * ${OWN};
-    var sums: array<array<f32, ${OWN}>, ${OWN}>;
-    for (var k0 = 0; k0 < length; k0 += ${TILE}) {
-      for (var i = i32(localIndex); i < ${TILE * TILE}; i += ${THREADS * THREADS}) {
-        let row = firstRow + i / ${TILE};
-        let k = k0 + i % ${TILE};
+    let own = i32(localIndex);
+    let tileRow = i32(localId.y);
+    let tileColumn = i32(localId.x);
+    ${four.map((r) => `var sums${r} = vec4<f32>(0.0);`).join('\n    ')}
+    for (var k0 = 0; k0 < length; k0 += ${DEPTH}) {
+      for (var i = own; i < ${TILE * DEPTH}; i += ${THREADS * THREADS}) {
+        let at = i / ${DEPTH};
+        let row = firstRow + at;
+        let k = k0 + i % ${DEPTH};
         var value = 0.0;
         if (row < uniforms.xShape.x && k < length) { value = x[row * length + k]${scaleInput}; }
-        inputs[i / ${TILE}][i % ${TILE}] = value;
+        inputs[i % ${DEPTH}][at / 4][at % 4] = value;
       }
-      for (var i = i32(localIndex); i < ${(TILE * TILE) / 4}; i += ${THREADS * THREADS}) {
-        let line = i / ${TILE / 4};
-        let at = i % ${TILE / 4};
-        ${unpack}
-        var four = 0;
-        if (inside) { four = w[code * uniforms.wShape.y + word]; }
-        for (var j = 0; j < 4; j++) { ${place} = f32(extractBits(four, u32(j) * 8u, 8u)); }
-      }
+      ${unpack}
       workgroupBarrier();
-      for (var k = 0; k < ${TILE}; k++) {
-        for (var r = 0; r < ${OWN}; r++) {
-          let value = inputs[tileRow + r][k];
-          for (var c = 0; c < ${OWN}; c++) { sums[r][c] = fma(value, weights[k][tileColumn + c], sums[r][c]); }
-        }
+      for (var k = 0; k < ${DEPTH}; k++) {
+        let rows = inputs[k][tileRow];
+        let columns = weights[k][tileColumn];
+        ${four.map((r) => `sums${r} = fma(vec4<f32>(rows[${r}]), columns, sums${r});`).join('\n        ')}
       }
       workgroupBarrier();
     }
-    for (var r = 0; r < ${OWN}; r++) {
-      let row = firstRow + tileRow + r;
-      for (var c = 0; c < ${OWN}; c++) {
-        let column = i32(WorkgroupColumn) * ${TILE} + tileColumn + c;
-        if (row < uniforms.outShape.x && column < ${columns}) {
-          result[row * uniforms.outShape.y + column] = sums[r][c]${scaleOutput};
-        }
-      }
-    }
+    ${four
+      .flatMap((r) =>
+        four.map((c) => `store(firstRow + tileRow * 4 + ${r}, firstColumn + tileColumn * 4 + ${c}, sums${r}[${c}]);`),
+      )
+      .join('\n    ')}
   }`;
 }
 
@@ -116,6 +123,48 @@ export function multiplyWords(
     },
     'float32',
   ) as Tensor2D;
+}
+
+const ROUND_ROWS = `${reduction('largest', 'max(mine, other)')}
+
+  var<workgroup> unit: f32;
+
+  /** To the nearest float16, ties to even, of any exponent. */
+  fn half(value: f32) -> f32 {
+    let bits = bitcast<u32>(value);
+    return bitcast<f32>((bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u);
+  }
+
+  fn main() {${OWN_ROW('uniforms.outShape.x')}
+    let width = uniforms.outShape.y;
+    var most = 0.0;
+    for (var k = lane; k < width; k += ${LANES}) {
+      let size = abs(half(x[group * width + k]));
+      if (uniforms.threshold <= 0.0 || size < uniforms.threshold) { most = max(most, size); }
+    }
+    most = largest(most);
+    // A row of zeros has no scale: dividing by 1 leaves it zero.
+    // By way of memory, so that no compiler divides 127 by it at once: ties depend on the order, and PyTorch's is this.
+    if (lane == 0) { unit = 1.0 / select(most, 1.0, most == 0.0); }
+    workgroupBarrier();
+    let up = unit * 127.0;
+    let down = most * uniforms.factor;
+    for (var k = lane; k < width; k += ${LANES}) {
+      let value = x[group * width + k];
+      let rounded = half(value);
+      let exact = uniforms.threshold > 0.0 && abs(rounded) >= uniforms.threshold;
+      if (inside) { result[group * width + k] = select(round(rounded * up) * down, value, exact); }
+    }
+  }`;
+
+/**
+ * x [rows, in] rounded to the codes that each row's largest entry allows and scaled back by `factor` times it; entries of
+ * magnitude `threshold` and more (0: none) have no part in the scale and stay as they are.
+ */
+export function roundRows(x: Tensor2D, threshold: number, factor: number): Tensor2D {
+  const uniforms = { threshold, factor };
+  const shape = { inputs: { x }, outputShape: x.shape, ...byRow(x.shape[0]) };
+  return runProgram({ name: 'WhenceInt8_round', uniforms, source: ROUND_ROWS, ...shape }, 'float32') as Tensor2D;
 }
 
 /** The codes as float32 [out, in]. */

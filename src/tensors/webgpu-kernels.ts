@@ -15,7 +15,11 @@ interface Call {
 }
 type Kernel = (call: Call) => Info;
 
-const REPAIRS: Record<string, (original: Kernel) => Kernel> = { Tile: tileByAxis, Select: selectFlat };
+const REPAIRS: Record<string, (original: Kernel) => Kernel> = {
+  Tile: tileByAxis,
+  Select: selectFlat,
+  AddN: addInGroups,
+};
 
 /** Once in the life of a process. */
 export function repairKernels(): void {
@@ -78,5 +82,26 @@ function selectFlat(original: Kernel): Kernel {
     const result = reshaped(chosen, [...t.shape], backend);
     for (const { dataId } of [...flat, chosen]) backend.disposeData(dataId);
     return result;
+  };
+}
+
+/** Tensors that are added by one program: a device need not bind more than eight buffers to it. */
+const ADDED_TOGETHER = 7;
+
+/** tfjs binds a buffer for each tensor, however many there are. */
+function addInGroups(original: Kernel): Kernel {
+  return (call) => {
+    const { backend } = call;
+    let sum: Info | null = null;
+    const rest = Object.values(call.inputs);
+    while (rest.length > 0) {
+      const group: Info[] = sum === null ? [] : [sum];
+      group.push(...rest.splice(0, ADDED_TOGETHER - group.length));
+      const next = original({ ...call, inputs: group as unknown as Call['inputs'] });
+      if (sum !== null) backend.disposeData(sum.dataId);
+      sum = next;
+    }
+    if (sum === null) throw new Error('nothing to add');
+    return sum;
   };
 }

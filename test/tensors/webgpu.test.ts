@@ -44,6 +44,7 @@ describe('WebGPU', { skip }, () => {
       tf.where(tf.greater(x(2, 3, 1, 4, 5), 0.2), x(2, 3, 1, 4, 5), tf.zeros([2, 3, 1, 4, 5])),
     'cumsum of the last axis, from its end': () => tf.cumsum(x(3, 7), 1, true, true),
     'softmax of rows with -1e9': () => tf.softmax(tf.where(tf.greater(x(4, 9), 0), x(4, 9), tf.fill([4, 9], -1e9))),
+    'a sum of 50 tensors': () => tf.addN(Array.from({ length: 50 }, (_, i) => tf.mul(x(3, 4), i + 1))),
     'a gradient through gather': () =>
       tf.grad((v) => tf.sum(tf.square(tf.gather(v, tf.tensor1d([1, 1, 0], 'int32')))))(x(3, 4)),
   };
