@@ -94,8 +94,14 @@ function hasDriver(): string | false {
   return whyNoGpu().includes('no NVIDIA driver') ? false : 'an NVIDIA driver is there';
 }
 
+/** TensorFlow's DataType, of those that are used. */
+const DTYPES: Record<number, string> = { 1: 'float32', 3: 'int32', 4: 'uint8', 6: 'int8', 10: 'bool' };
+/** Attributes by which a kernel is chosen: what it reads, and where it turns one type into another, what it gives. */
+const KEYS = ['T', 'Tparams', 'SrcT', 'DstT', 'type'];
+
 interface Counted {
-  ops: Set<string>;
+  /** By op: the types that it was used with, `int8 to float32` of casts. */
+  ops: Map<string, Set<string>>;
   /** Stacks of reads that nobody awaits. */
   synchronous: string[];
 }
@@ -104,8 +110,14 @@ interface Counted {
 function count(counted: Counted): () => void {
   const backend = tf.backend() as unknown as { binding: Record<string, unknown> };
   const { binding } = backend;
-  const before = (key: string, first: unknown): void => {
-    if (key === 'executeOp') counted.ops.add(String(first));
+  const before = (key: string, [first, attributes]: unknown[]): void => {
+    if (key === 'executeOp') {
+      const types = (attributes as { name: string; value: number }[])
+        .filter(({ name }) => KEYS.includes(name))
+        .map(({ value }) => DTYPES[value] ?? `type ${value}`);
+      const used = counted.ops.get(String(first)) ?? new Set();
+      counted.ops.set(String(first), used.add(types.join(' to ') || 'any type'));
+    }
     if (key !== 'tensorDataSync') return;
     const stack = String(new Error().stack);
     if (!/\bread\b/.test(stack)) counted.synchronous.push(stack); // the backend's read, for those who await it
@@ -117,7 +129,7 @@ function count(counted: Counted): () => void {
         const value = binding[key];
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
-          before(key, args[0]);
+          before(key, args);
           return value.apply(binding, args);
         };
       },
@@ -147,7 +159,7 @@ describe('a pass in device mode', () => {
       it(`of ${name}, ${quantization}: no op of ours, none without a GPU kernel, no read within`, async () => {
         const { methods, stepFunctions } = await loadRegistries();
         const loaded = await loadModel(modelDir(name), { quantization, rule: { threshold: 1.5, outliers: 'row' } });
-        const counted: Counted = { ops: new Set(), synchronous: [] };
+        const counted: Counted = { ops: new Map(), synchronous: [] };
         const ids = (list: readonly number[]): Int32Array => Int32Array.from(list);
         for (const id of [
           'saliency',
@@ -186,11 +198,12 @@ describe('a pass in device mode', () => {
         assert.ok(counted.ops.size > 10);
         // A pass runs in one piece: what is awaited is read before or after it.
         assert.deepEqual(counted.synchronous, [], 'reads within a pass');
+        const used = [...counted.ops].flatMap(([op, types]) => Array.from(types, (type) => `${op} of ${type}`));
         assert.deepEqual(
-          [...counted.ops].filter((op) => op.startsWith('Whence')),
+          used.filter((op) => op.startsWith('Whence')),
           [],
         );
-        assert.deepEqual([...counted.ops].filter((op) => !(op in GPU_KERNELS)).sort(), [], 'ops without a GPU kernel');
+        assert.deepEqual(used.filter((op) => !(op in GPU_KERNELS)).sort(), [], 'ops without a GPU kernel');
       });
     }
   }
