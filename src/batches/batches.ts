@@ -4,14 +4,16 @@
  */
 import type { Batch, BatchList } from '../contract/batch.ts';
 import type { JobError } from '../contract/job.ts';
+import type { JobKind } from '../contract/job-kinds.ts';
 import { OutcomeUnknownError } from '../jobs/jobs.ts';
 import type { Trouble } from '../jobs/trouble.ts';
 
 /** What became of a line. `customId`: null where it has none. */
-export type LineOutcome =
-  | { customId: string | null; status: 'succeeded'; packed: Buffer[] }
-  | { customId: string | null; status: 'failed'; error: JobError }
-  | { customId: string | null; status: 'canceled' };
+export type LineOutcome = { customId: string | null; kind: JobKind } & (
+  | { status: 'succeeded'; packed: Buffer[] }
+  | { status: 'failed'; error: JobError }
+  | { status: 'canceled' }
+);
 
 export interface OutcomeOptions {
   /** Which form of the results. */
@@ -47,6 +49,8 @@ export interface Batches {
   cancel(id: string): Promise<Batch | null>;
   /** Cancels if needed and forgets the batch with its lines and results. False when unknown. @throws OutcomeUnknownError */
   remove(id: string): Promise<boolean>;
+  /** Its record now and each time that lines have ended; ends with the batch. */
+  changes(id: string, signal: AbortSignal): AsyncIterable<Batch>;
   /** What became of the lines, in their order. @throws BatchGoneError where the batch is removed meanwhile */
   outcomes(id: string, options: OutcomeOptions): AsyncIterable<LineOutcome>;
   close(): Promise<void>;

@@ -7,6 +7,7 @@ import { Notifications } from '../jobs/notifications.ts';
 import { connectForApi, guarded, settle } from '../jobs/redis.ts';
 import { TimelyScripts } from '../jobs/timely-scripts.ts';
 import type { Batches, LineOutcome, OutcomeOptions, Upload } from './batches.ts';
+import { readChanges } from './changes.ts';
 import { keys } from './keys.ts';
 import { readOutcomes } from './outcomes.ts';
 import { readBatch } from './record.ts';
@@ -83,6 +84,10 @@ class RedisBatches implements Batches {
     if (repeated && reply.length === 0) throw new OutcomeUnknownError(); // gone, perhaps by the try before
     await this.#cancelJobs(reply);
     return reply.length > 0;
+  }
+
+  changes(id: string, signal: AbortSignal) {
+    return readChanges(id, { get: () => this.get(id), notifications: this.#notifications, signal });
   }
 
   outcomes(id: string, options: OutcomeOptions): AsyncIterable<LineOutcome> {

@@ -1,14 +1,16 @@
 /** From a line of a batch to a complete request, or to the error that its sender finds in its place. */
-import type { AttributeRequest } from '../contract/attribute-request.ts';
+import { AttributeContextBody } from '../contract/attribute-context-request.ts';
 import { AttributeBody } from '../contract/attribute-request.ts';
-import { BatchLine } from '../contract/batch.ts';
+import { BatchLine, kindOfLine } from '../contract/batch.ts';
 import type { Catalogue, ModelInfo } from '../contract/catalogue.ts';
 import type { JobError } from '../contract/job.ts';
+import type { JobKind, JobRequest } from '../contract/job-kinds.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { ProblemError } from '../contract/problem.ts';
 import { fromChatCompletion } from '../requests/chat-completions.ts';
-import { completeRequest } from '../requests/complete.ts';
-import { bodyHints } from '../requests/hints.ts';
+import { type CompletionContext, completeRequest } from '../requests/complete.ts';
+import { completeContextRequest } from '../requests/complete-context.ts';
+import { bodyHints, contextHints } from '../requests/hints.ts';
 import { InvalidRequestError } from '../requests/issues.ts';
 import type { TokenCounter } from '../requests/lengths.ts';
 import { BrokenJsonError, parseJson } from '../requests/parse-json.ts';
@@ -27,7 +29,8 @@ const NOT_COUNTED: TokenCounter = {
 };
 
 const followsLine = compileJson(BatchLine);
-const followsBody = compileJson(AttributeBody);
+const followsAttribute = compileJson(AttributeBody);
+const followsContext = compileJson(AttributeContextBody);
 
 export interface LineContext {
   /** What the bodies of all lines share. */
@@ -35,25 +38,52 @@ export interface LineContext {
   catalogue: Catalogue;
 }
 
-type CheckedLine = { request: AttributeRequest; model: ModelInfo } | { error: JobError };
+type Complete = { request: JobRequest; model: ModelInfo };
+type CheckedLine = Complete | { error: JobError };
 
-/** Checks a line as `POST /attribute` checks a body. */
+/** Checks a line as the route that it names checks a body. */
 export async function checkLine(text: string, { defaults, catalogue }: LineContext): Promise<CheckedLine> {
   try {
     const line = await readLine(text);
-    const { body, ignored: ignoredFields } = fromChatCompletion({ ...defaults, ...line.body });
-    if (!isBody(body)) throw new InvalidRequestError(explain(followsBody.errors ?? [], '#', bodyHints(catalogue)));
-    if (body.webhook !== null) {
-      const detail = 'lines of a batch are not called back: leave it out, and follow GET /batches/{id}/results.';
-      throw new InvalidRequestError([{ pointer: '#/webhook', detail }]);
-    }
-    return await completeRequest(body, { catalogue, tokens: NOT_COUNTED, allowPrivateWebhooks: false, ignoredFields });
+    const kind = kindOfLine(line.url);
+    const body = { ...fieldsOf(kind, defaults), ...line.body };
+    const context = { catalogue, tokens: NOT_COUNTED, allowPrivateWebhooks: false };
+    return kind === 'attribute' ? await completeAttribute(body, context) : await completeContext(body, context);
   } catch (error) {
     if (error instanceof BrokenJsonError) return { error: lineError('broken_json', error.message) };
     if (error instanceof LineError) return { error: told(error.errors) };
     if (error instanceof InvalidRequestError) return { error: told(error.errors.map(inBody)) };
     throw error;
   }
+}
+
+/** Those of the shared fields that requests of a kind have: a batch may hold several kinds. */
+function fieldsOf(kind: JobKind, defaults: Record<string, unknown>): Record<string, unknown> {
+  const known = kind === 'attribute' ? AttributeBody.properties : AttributeContextBody.properties;
+  return Object.fromEntries(Object.entries(defaults).filter(([name]) => name in known));
+}
+
+async function completeAttribute(sent: Record<string, unknown>, context: CompletionContext): Promise<Complete> {
+  const { body, ignored: ignoredFields } = fromChatCompletion(sent);
+  if (!isBody(body)) {
+    throw new InvalidRequestError(explain(followsAttribute.errors ?? [], '#', bodyHints(context.catalogue)));
+  }
+  refuseWebhook(body);
+  return completeRequest(body, { ...context, ignoredFields });
+}
+
+async function completeContext(body: Record<string, unknown>, context: CompletionContext): Promise<Complete> {
+  if (!isContextBody(body)) {
+    throw new InvalidRequestError(explain(followsContext.errors ?? [], '#', contextHints(context.catalogue)));
+  }
+  refuseWebhook(body);
+  return completeContextRequest(body, context);
+}
+
+function refuseWebhook({ webhook }: { webhook?: unknown }): void {
+  if (webhook === null || webhook === undefined) return;
+  const detail = 'lines of a batch are not called back: leave it out, and follow GET /batches/{id}/results.';
+  throw new InvalidRequestError([{ pointer: '#/webhook', detail }]);
 }
 
 /** The line itself, not its body, is at fault. */
@@ -74,7 +104,8 @@ async function readLine(text: string): Promise<BatchLine> {
 }
 
 const isLine = (value: unknown): value is BatchLine => followsLine(value);
-const isBody = (value: unknown): value is AttributeBody => followsBody(value);
+const isBody = (value: unknown): value is AttributeBody => followsAttribute(value);
+const isContextBody = (value: unknown): value is AttributeContextBody => followsContext(value);
 
 const inBody = ({ pointer, detail }: ProblemError): ProblemError => ({
   pointer: pointer.replace('#', '#/body'),

@@ -1,6 +1,8 @@
 /** What became of the lines of a batch, in their order: read a few at a time, as fast as they are taken. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { kindOfLine } from '../contract/batch.ts';
 import type { JobError } from '../contract/job.ts';
+import type { JobKind } from '../contract/job-kinds.ts';
 import type { Notifications } from '../jobs/notifications.ts';
 import { readPieces } from '../jobs/pieces.ts';
 import { guarded } from '../jobs/redis.ts';
@@ -86,23 +88,23 @@ async function* outcomesOf(redis: BatchRedis, { id, format, lines, line, marks }
   for (const [at, number] of numbers.entries()) {
     const text = await lines.line(number);
     if (text === null) throw new BatchGoneError(id);
-    const customId = customIdOf(text);
+    const about = aboutLine(text);
     switch (marks[at]) {
       case MARKS.succeeded: {
         const key = keys.result(id, format, number);
         const packed = results.get(key) ?? (await readPieces(redis, key));
         if (packed === null) throw new BatchGoneError(id);
-        yield { customId, status: 'succeeded', packed };
+        yield { ...about, status: 'succeeded', packed };
         break;
       }
       case MARKS.failed: {
         const error = errors.get(number);
         if (error === undefined) throw new BatchGoneError(id);
-        yield { customId, status: 'failed', error };
+        yield { ...about, status: 'failed', error };
         break;
       }
       default:
-        yield { customId, status: 'canceled' };
+        yield { ...about, status: 'canceled' };
     }
   }
 }
@@ -123,9 +125,9 @@ async function readSmall(redis: BatchRedis, names: string[]): Promise<Map<string
   return new Map(values.flatMap((value, at) => (value === null ? [] : [[small[at], [value]]])));
 }
 
-/** The `custom_id` of a line; null where it has none. */
-function customIdOf(text: string): string | null {
+/** The `custom_id` of a line, null where it has none, and the kind of job that it asks for. */
+function aboutLine(text: string): { customId: string | null; kind: JobKind } {
   const line: unknown = JSON.parse(text); // it was read before it was taken
-  const id = typeof line === 'object' && line !== null && 'custom_id' in line ? line.custom_id : null;
-  return typeof id === 'string' ? id : null;
+  const { custom_id: id, url } = (typeof line === 'object' && line !== null ? line : {}) as Record<string, unknown>;
+  return { customId: typeof id === 'string' ? id : null, kind: kindOfLine(url) };
 }

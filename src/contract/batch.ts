@@ -1,6 +1,8 @@
 /** A batch: many requests, one a line, accepted and computed as one thing. */
 import Type, { type Static } from 'typebox';
+import type { ContextResult } from './attribute-context-result.ts';
 import { JobError } from './job.ts';
+import type { JobKind } from './job-kinds.ts';
 import { LIMITS } from './limits.ts';
 import type { Result } from './result.ts';
 import { freeObject, nullable, ref, timestamp } from './schema.ts';
@@ -47,6 +49,7 @@ export const Batch = Type.Object(
     links: Type.Object({
       self: Type.String({ examples: ['/batches/b7x2'] }),
       results: Type.String({ examples: ['/batches/b7x2/results'] }),
+      events: Type.String({ examples: ['/batches/b7x2/events'] }),
       cancel: Type.String({ examples: ['/batches/b7x2/cancel'] }),
     }),
   },
@@ -62,12 +65,26 @@ export const Batch = Type.Object(
         estimated_end: '2026-03-01T12:00:25.200Z',
         counts: { total: 500, queued: 396, running: 4, succeeded: 99, failed: 1, canceled: 0 },
         progress: { completed: 100, total: 500, fraction: 0.2 },
-        links: { self: '/batches/b7x2', results: '/batches/b7x2/results', cancel: '/batches/b7x2/cancel' },
+        links: {
+          self: '/batches/b7x2',
+          results: '/batches/b7x2/results',
+          events: '/batches/b7x2/events',
+          cancel: '/batches/b7x2/cancel',
+        },
       },
     ],
   },
 );
 export type Batch = Static<typeof Batch>;
+
+/** What `GET /batches/{id}/events` streams. */
+export const BatchEvent = Type.Object(
+  {
+    event: Type.Enum(['progress', 'done'] as const, { description: '`done` is the last.' }),
+    data: ref(Batch),
+  },
+  { $id: 'BatchEvent' },
+);
 
 /** One page of batches, newest first. */
 export const BatchList = Type.Object(
@@ -80,7 +97,12 @@ export const BatchList = Type.Object(
 export type BatchList = Static<typeof BatchList>;
 
 /** Routes that a line may name. */
-const LINE_URLS = ['/attribute'] as const;
+const LINE_URLS = ['/attribute', '/attribute-context'] as const;
+
+/** The kind of job that a line asks for. @param url - as the line has it; left out: `/attribute` */
+export function kindOfLine(url: unknown): JobKind {
+  return url === '/attribute-context' ? 'attribute-context' : 'attribute';
+}
 
 /** One line of `POST /batches`, as OpenAI's batches have it. */
 export const BatchLine = Type.Object(
@@ -94,7 +116,8 @@ export const BatchLine = Type.Object(
     method: Type.Optional(Type.Literal('POST', { description: "As OpenAI's lines have it; may be left out." })),
     url: Type.Optional(Type.Enum(LINE_URLS, { description: 'Which request it is. Default: `/attribute`.' })),
     body: freeObject({
-      description: 'The body of that request; fields that it leaves out are those of `defaults`.',
+      description:
+        'The body of that request; fields that it leaves out and that the request has are those of `defaults`.',
       examples: [{ model: 'facts-gpt2', input_texts: 'The capital of France is' }],
     }),
   },
@@ -107,7 +130,12 @@ export const BatchLineResult = Type.Object(
   {
     custom_id: nullable(Type.String(), { description: 'null: the line had none that could be read.' }),
     status: Type.Enum(['succeeded', 'failed', 'canceled'] as const),
-    result: Type.Optional(Type.Unsafe<Result>({ $ref: 'Result#', description: 'Where it succeeded.' })),
+    result: Type.Optional(
+      Type.Unsafe<Result | ContextResult>({
+        anyOf: [{ $ref: 'Result#' }, { $ref: 'ContextResult#' }],
+        description: 'Where it succeeded: of `/attribute`, of `/attribute-context`.',
+      }),
+    ),
     error: Type.Optional(ref(JobError, { description: 'Where it failed.' })),
   },
   { $id: 'BatchLineResult' },
@@ -116,7 +144,7 @@ export const BatchLineResult = Type.Object(
 /** The links of a batch. @param root - URL of the service, without a slash at its end; '' gives paths */
 export function batchLinks(id: string, root = ''): Batch['links'] {
   const self = `${root}/batches/${encodeURIComponent(id)}`;
-  return { self, results: `${self}/results`, cancel: `${self}/cancel` };
+  return { self, results: `${self}/results`, events: `${self}/events`, cancel: `${self}/cancel` };
 }
 
 /** Whether a batch with this status will never have other results. */

@@ -17,6 +17,26 @@ export function* contextLines({ context, sources }: ContextResult): Generator<st
   if (context !== null) for (const cells of rowsOfContext(context)) yield line(cells);
 }
 
+const DATASET_COLUMNS = ['custom_id', ...COLUMNS, 'error'];
+
+/** The first line of a data set's CSV. */
+export const contextDatasetHeader = (): string => line(DATASET_COLUMNS);
+
+/** The rows of one line of a data set. */
+export function* contextDatasetLines({ context, sources }: ContextResult, customId: string | null): Generator<string> {
+  if (sources !== null) for (const cells of rowsOfSources(sources)) yield line([customId, ...cells, null]);
+  if (context !== null) for (const cells of rowsOfContext(context)) yield line([customId, ...cells, null]);
+}
+
+/** The row of a line that has no result. @param kind - `error` or `canceled` */
+export function contextDatasetEnd(
+  customId: string | null,
+  kind: 'error' | 'canceled',
+  error: { message: string } | null,
+): string {
+  return line([customId, kind, ...COLUMNS.slice(1).map(() => null), error?.message ?? null]);
+}
+
 function* rowsOfSources({ units, citations, scores }: Sources): Generator<Cell[]> {
   for (const [u, { document_id, start, end, text }] of units.entries()) {
     for (const [c, citation] of citations.entries()) {

@@ -3,7 +3,7 @@
 import type { ContextResult } from '../contract/attribute-context-result.ts';
 import type { JobResult } from '../contract/job-kinds.ts';
 import type { Result } from '../contract/result.ts';
-import { contextLines } from './context-csv.ts';
+import { contextDatasetLines, contextLines } from './context-csv.ts';
 import { toContextText } from './context-text.ts';
 import { csvLines, datasetLines } from './csv.ts';
 import { toFragment, toHeatmap } from './heatmap.ts';
@@ -61,8 +61,9 @@ function parts(result: Result, { format, width, lineOf }: RenderOptions): Iterab
 }
 
 /** Of a result about a context; it has no page. */
-function contextParts(result: ContextResult, { format }: RenderOptions): Iterable<string> {
-  if (format === 'csv') return contextLines(result);
+function contextParts(result: ContextResult, { format, lineOf }: RenderOptions): Iterable<string> {
+  if (format === 'csv')
+    return lineOf === undefined ? contextLines(result) : contextDatasetLines(result, lineOf.customId);
   if (format === 'text') return slices(toContextText(result));
   throw new Error(`a result about a context has no form "${format}"`);
 }

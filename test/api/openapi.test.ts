@@ -35,6 +35,7 @@ test('every route of the contract is there', () => {
     'get /aggregators/{id}',
     'get /batches',
     'get /batches/{id}',
+    'get /batches/{id}/events',
     'get /batches/{id}/results',
     'get /health/live',
     'get /health/ready',

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 3d1a03e6cfd529c86a909aaad6b8eb6fb9c98790d2cfb2773418177dfe08495c), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 3775f509340e72d4c02ec339ec1be775a6c6e7da8e226155bb7940c2edb68c0a), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -130,6 +130,26 @@ export interface paths {
          * @description What its lines have come to so far is kept. A batch that has ended stays as it is.
          */
         post: operations["cancelBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a batch as its lines end
+         * @description Server-sent events: `progress` with the batch each time that lines have ended, at most a few times a second, and, last, `done` with the batch. A client that comes back gets how it stands.
+         */
+        get: operations["followBatch"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1187,6 +1207,7 @@ export interface components {
          *       "links": {
          *         "self": "/batches/b7x2",
          *         "results": "/batches/b7x2/results",
+         *         "events": "/batches/b7x2/events",
          *         "cancel": "/batches/b7x2/cancel"
          *       }
          *     }
@@ -1240,6 +1261,8 @@ export interface components {
                 self: string;
                 /** @example /batches/b7x2/results */
                 results: string;
+                /** @example /batches/b7x2/events */
+                events: string;
                 /** @example /batches/b7x2/cancel */
                 cancel: string;
             };
@@ -1264,9 +1287,9 @@ export interface components {
              * @description Which request it is. Default: `/attribute`.
              * @enum {unknown}
              */
-            url?: "/attribute";
+            url?: "/attribute" | "/attribute-context";
             /**
-             * @description The body of that request; fields that it leaves out are those of `defaults`.
+             * @description The body of that request; fields that it leaves out and that the request has are those of `defaults`.
              * @example {
              *       "model": "facts-gpt2",
              *       "input_texts": "The capital of France is"
@@ -1767,8 +1790,17 @@ export interface components {
             custom_id: string | null;
             /** @enum {unknown} */
             status: "succeeded" | "failed" | "canceled";
-            result?: components["schemas"]["Result"];
+            /** @description Where it succeeded: of `/attribute`, of `/attribute-context`. */
+            result?: components["schemas"]["Result"] | components["schemas"]["ContextResult"];
             error?: components["schemas"]["JobError"];
+        };
+        BatchEvent: {
+            /**
+             * @description `done` is the last.
+             * @enum {unknown}
+             */
+            event: "progress" | "done";
+            data: components["schemas"]["Batch"];
         };
         InseqFile: {
             /** @description Module and class. */
@@ -2879,10 +2911,85 @@ export interface operations {
             };
         };
     };
+    followBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a batch.
+                 * @example b7x2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events; `data` is JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["BatchEvent"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getBatchResults: {
         parameters: {
             query?: {
-                /** @description `ndjson`: one object a line; `csv`: the whole data set as one table, a row for each score; `inseq`: one file that `inseq.FeatureAttributionOutput.load` reads, of the lines that succeeded. */
+                /** @description `ndjson`: one object a line; `csv`: the whole data set as one table, a row for each score, in the columns of the first line's kind (lines of another kind are errors in it); `inseq`: one file that `inseq.FeatureAttributionOutput.load` reads, of the lines of `/attribute` that succeeded. */
                 format?: "ndjson" | "csv" | "inseq";
                 /** @description Lines to leave out at the beginning: those that a client has already. */
                 skip?: number;

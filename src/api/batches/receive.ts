@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Upload } from '../../batches/batches.ts';
+import { AttributeContextBody } from '../../contract/attribute-context-request.ts';
 import { AttributeBody } from '../../contract/attribute-request.ts';
 import type { Batch } from '../../contract/batch.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
@@ -15,8 +16,13 @@ import { show, showName } from '../../validation/show.ts';
 import { type BodyLine, bodyLines, drain } from '../body/lines.ts';
 import { ApiProblem, validationProblem } from '../problems.ts';
 
-/** What `defaults` may hold: any fields of a body. */
-const followsDefaults = compileJson({ ...AttributeBody, $id: 'BatchDefaults', required: [] });
+/** What `defaults` may hold: any fields of the bodies of both kinds of lines. */
+const followsDefaults = compileJson({
+  ...AttributeBody,
+  $id: 'BatchDefaults',
+  properties: { ...AttributeContextBody.properties, ...AttributeBody.properties },
+  required: [],
+});
 
 /** Lines that are longer are looked at as a whole before they are parsed. */
 const SHORT_CHARACTERS = 32 * 1024;

@@ -1,5 +1,7 @@
 /** What became of a batch's lines, in the forms that a client can have it: made piece by piece, as fast as they are taken. */
 import type { LineOutcome } from '../../batches/batches.ts';
+import type { JobKind } from '../../contract/job-kinds.ts';
+import { contextDatasetEnd, contextDatasetHeader } from '../../results/context-csv.ts';
 import { datasetEnd, datasetHeader } from '../../results/csv.ts';
 import { inseqDataset } from '../../results/inseq-dataset.ts';
 import { unpackedPieces } from '../results/packed.ts';
@@ -24,24 +26,42 @@ export async function* asLines(outcomes: AsyncIterable<LineOutcome>): Pieces {
   }
 }
 
-/** One CSV of all lines. */
+/** Both kinds of lines have columns of their own. */
+const TABLES = {
+  attribute: { header: datasetHeader, end: datasetEnd },
+  'attribute-context': { header: contextDatasetHeader, end: contextDatasetEnd },
+};
+
+/** One CSV of all lines, in the columns of the first one's kind; lines of the other kind are told as errors. */
 export async function* asCsv(outcomes: AsyncIterable<LineOutcome>, renderer: Renderer): Pieces {
-  yield datasetHeader();
+  let columns: JobKind | null = null;
   for await (const outcome of outcomes) {
-    const { customId } = outcome;
-    if (outcome.status === 'canceled') yield datasetEnd(customId, 'canceled', null);
-    else if (outcome.status === 'failed') yield datasetEnd(customId, 'error', outcome.error);
+    if (columns === null) yield TABLES[outcome.kind].header();
+    columns ??= outcome.kind;
+    const { customId, kind } = outcome;
+    const { end } = TABLES[columns];
+    if (outcome.status === 'canceled') yield end(customId, 'canceled', null);
+    else if (outcome.status === 'failed') yield end(customId, 'error', outcome.error);
+    else if (kind !== columns) yield end(customId, 'error', otherColumns(kind));
     else {
       const rendered = await renderer.render(outcome.packed, { format: 'csv', width: null, lineOf: { customId } });
       if (typeof rendered === 'string') yield rendered;
       else yield* rendered;
     }
   }
+  if (columns === null) yield datasetHeader();
 }
 
-/** One file of Inseq's of the lines that succeeded. @param outcomes - gives them again each time, in Inseq's form */
+function otherColumns(kind: JobKind) {
+  const message = `Results of /${kind} have other columns than the first line's: read them by format=ndjson, or send a batch of one kind.`;
+  return { code: 'other_columns', message };
+}
+
+/** One file of Inseq's of the lines of `/attribute` that succeeded. @param outcomes - gives them again each time, in Inseq's form */
 export function asInseq(outcomes: () => AsyncIterable<LineOutcome>): Pieces {
   return inseqDataset(async function* () {
-    for await (const outcome of outcomes()) if (outcome.status === 'succeeded') yield unpackedPieces(outcome.packed);
+    for await (const outcome of outcomes()) {
+      if (outcome.status === 'succeeded' && outcome.kind === 'attribute') yield unpackedPieces(outcome.packed);
+    }
   });
 }

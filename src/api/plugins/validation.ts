@@ -10,7 +10,7 @@ import {
   SourceUnit,
 } from '../../contract/attribute-context-result.ts';
 import { AttributeBody } from '../../contract/attribute-request.ts';
-import { Batch, BatchLine, BatchLineResult, BatchList } from '../../contract/batch.ts';
+import { Batch, BatchEvent, BatchLine, BatchLineResult, BatchList } from '../../contract/batch.ts';
 import { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../../contract/catalogue.ts';
 import { JobEvent, StepEvent } from '../../contract/events.ts';
 import { InseqFile } from '../../contract/inseq.ts';
@@ -41,6 +41,7 @@ const SHARED = [
   Sources,
   ContextResult,
   BatchLineResult,
+  BatchEvent,
   InseqFile,
   StepEvent,
   JobEvent,

@@ -22,8 +22,9 @@ const Query = Type.Object(
     format: Type.Enum(['ndjson', 'csv', 'inseq'] as const, {
       default: 'ndjson',
       description:
-        '`ndjson`: one object a line; `csv`: the whole data set as one table, a row for each score; `inseq`: one file that ' +
-        '`inseq.FeatureAttributionOutput.load` reads, of the lines that succeeded.',
+        '`ndjson`: one object a line; `csv`: the whole data set as one table, a row for each score, in the columns of the ' +
+        "first line's kind (lines of another kind are errors in it); `inseq`: one file that " +
+        '`inseq.FeatureAttributionOutput.load` reads, of the lines of `/attribute` that succeeded.',
     }),
     skip: Type.Integer({
       minimum: 0,

@@ -2,15 +2,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { JobEvent } from '../../../../../contract/events.ts';
-import { disconnected } from '../../../../http/disconnect.ts';
 import { BAD_REQUEST, COMMON, JobParams, NOT_FOUND } from '../../../../openapi/responses.ts';
-import { unavailable, unknownJob } from '../../../../problems.ts';
-
-/** Event streams that this process keeps open at most. */
-const MAX_STREAMS = 1_000;
-
-/** Milliseconds after which a client that lost the connection comes back. */
-const RECONNECT = 2_000;
+import { unknownJob } from '../../../../problems.ts';
 
 const Headers = Type.Object({
   'last-event-id': Type.Optional(
@@ -52,33 +45,16 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs, eventStreams } = fastify;
+  const { jobs } = fastify;
 
   fastify.get('/', { schema, sse: { kind: 'manual' } }, async (request, reply) => {
     const { id } = request.params;
     if ((await jobs.get(id)) === null) throw unknownJob(id);
-    if (eventStreams.open >= MAX_STREAMS)
-      throw unavailable(
-        'too-many-streams',
-        `This process keeps ${MAX_STREAMS} event streams open and takes no more. Poll GET /jobs/${id}.`,
-        10,
-      );
-    eventStreams.open++;
-    const signal = disconnected(reply);
-    try {
-      reply.sse.sendHeaders(200); // at once: the client sees that the stream is open
-      await reply.sse.send({ retry: RECONNECT, data: undefined });
+    await reply.streamEvents(`Poll GET /jobs/${id}.`, async function* (signal) {
       for await (const event of jobs.events(id, { after: request.headers['last-event-id'] || undefined, signal })) {
-        if (!reply.sse.isConnected) break;
-        const data = event.event === 'done' ? request.linked(event.data) : event.data;
-        await reply.sse.send({ id: event.id, event: event.event, data });
+        yield event.event === 'done' ? { ...event, data: request.linked(event.data) } : event;
       }
-    } catch (error) {
-      // the answer is under way: all that can be done is to close it; the client returns with Last-Event-ID
-      if (!signal.aborted) request.log.warn({ err: error }, 'event stream ended early');
-    } finally {
-      eventStreams.open--;
-    }
+    });
   });
 };
 
