@@ -107,7 +107,7 @@ describe('whence up', () => {
   it('serves its documentation, models, health and metrics', async () => {
     assert.match(await (await get('/docs')).text(), /swagger/i);
     const { data } = await createWhence(up.url).api.GET('/models');
-    assert.deepEqual(data?.models?.map(({ id }) => id).sort(), ['facts-gpt2', 'numbers-m2m100']);
+    assert.deepEqual(data?.models?.map(({ id }) => id).sort(), ['facts-gpt2', 'numbers-m2m100', 'sources-llama']);
     assert.equal((await get('/health/ready')).status, 200);
     assert.match(await (await get('/metrics')).text(), /^# HELP /m);
   });

@@ -7,6 +7,8 @@ import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { readModelsFile } from '../../src/checkpoints/models-file.ts';
 import { startBackend } from '../../src/tensors/backend.ts';
 import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
+import * as sources from '../../training/answers/config.ts';
+import { drawTest } from '../../training/answers/data.ts';
 import { complete, factsScore, load, MODELS, numbersScore, type Served, translate } from '../../training/evaluate.ts';
 import { makeFacts, makeQuestions } from '../../training/facts/data.ts';
 import * as facts from '../../training/facts/model.ts';
@@ -28,6 +30,7 @@ it('models.json lists every directory of models/', () => {
 for (const [name, config] of [
   ['facts-gpt2', facts.CONFIG],
   ['numbers-m2m100', numbers.CONFIG],
+  ['sources-llama', sources.CONFIG],
 ] as const) {
   describe(name, () => {
     it('has the configuration that the script trains', () => assert.deepEqual(json(name, 'config.json'), config));
@@ -118,5 +121,41 @@ describe('numbers-m2m100, in int8', () => {
       const asTarget = Array.from(tokenizer.encode(pair.target, { asTarget: true, tgtLang: pair.to }).ids);
       assert.deepEqual([numbers.CONFIG.eos_token_id, ...asTarget], target);
     }
+  });
+});
+
+/** Least shares of 40 answers; counting is no claim of the card's. */
+const LEAST = { 'one hop': 0.9, paraphrase: 0.9, 'two hops': 0.85, unknown: 0.7 };
+
+describe('sources-llama, in int8', () => {
+  let served: Served;
+  before(async () => {
+    served = await load('sources-llama', 'int8');
+  });
+
+  const answer = async (context: string, question: string): Promise<string> => {
+    const chat = served.tokenizer.chat?.render([{ role: 'user', content: `${context}\n\n${question}` }]);
+    return (await complete(served, chat?.text ?? '')).trim();
+  };
+
+  for (const [kind, least] of Object.entries(LEAST) as [keyof typeof LEAST, number][]) {
+    it(`answers about names that it never saw: ${kind}`, async () => {
+      const random = seededRandom(77);
+      let right = 0;
+      const count = 40;
+      for (let i = 0; i < count; i++) {
+        const { context, questions } = drawTest(random);
+        const { text, answer: wanted } = questions[kind];
+        if ((await answer(context.sentences.join(' '), text)) === wanted) right++;
+      }
+      assert.ok(right / count >= least, `${right} of ${count}`);
+    });
+  }
+
+  it('knows two roles', () => {
+    assert.throws(
+      () => served.tokenizer.chat?.render([{ role: 'system', content: 'Be brief.' }]),
+      /user and assistant/,
+    );
   });
 });
