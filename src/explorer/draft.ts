@@ -5,6 +5,7 @@ import type { MethodInfo, ModelInfo, StepFunctionInfo } from '../contract/catalo
 import { isContrastive } from '../contract/contrastive.ts';
 import type { ProblemError } from '../contract/problem.ts';
 import type { Result } from '../contract/result.ts';
+import { continued } from '../view/model/continued.ts';
 
 export interface Draft {
   model: string;
@@ -122,10 +123,9 @@ function attributedFn(
   return Object.keys(args).length > 0 ? { name: draft.attributedFn, args } : draft.attributedFn;
 }
 
-/** An answer as a request takes it: with decoders behind the prompt, a space between words. */
+/** An answer as a request takes it: with decoders behind the prompt. */
 function wholeText({ chat, input }: Draft, { architecture }: ModelInfo, answer: string): string {
-  if (chat || architecture === 'encoder-decoder' || answer.startsWith(input)) return answer;
-  return /\s$/.test(input) || /^[\s\p{P}]/u.test(answer) ? input + answer : `${input} ${answer}`;
+  return chat || architecture === 'encoder-decoder' ? answer : continued(input, answer);
 }
 
 /** Arguments that the schema knows and whose values are not its defaults. */

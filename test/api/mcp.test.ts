@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { continued } from '../../src/api/mcp/continued.ts';
 import { problemOf, startApp } from '../support/api.ts';
 
 const PING = { jsonrpc: '2.0', id: 1, method: 'ping' };
@@ -51,19 +50,4 @@ test('an agent that gives up stops its job', async (t) => {
     await new Promise((done) => setTimeout(done, 5));
   }
   assert.equal(jobs.entry('job-1').job.status, 'canceled');
-});
-
-test('a prompt and its answer as one text', () => {
-  for (const [prompt, answer, whole] of [
-    ['The capital of France is', 'Paris', 'The capital of France is Paris'],
-    ['The capital of France is', ' Paris', 'The capital of France is Paris'],
-    ['The capital of France is', 'The capital of France is Paris', 'The capital of France is Paris'],
-    ['The capital of France is ', 'Paris', 'The capital of France is Paris'],
-    ['Paris', '.', 'Paris.'],
-    ['f(', 'x)', 'f(x)'],
-    ['法国的首都是', '巴黎', '法国的首都是巴黎'],
-    ['Yes.', 'And no', 'Yes. And no'],
-  ]) {
-    assert.equal(continued(prompt, answer), whole);
-  }
 });

@@ -5,9 +5,9 @@ import type { FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
 import { LIMITS } from '../../contract/limits.ts';
 import { VERSION } from '../../version.ts';
+import { continued } from '../../view/model/continued.ts';
 import { Answer, answerOf, answerText } from './answer.ts';
 import { Caller, RefusedError } from './caller.ts';
-import { continued } from './continued.ts';
 
 const Text = (description: string) => Type.String({ minLength: 1, maxLength: LIMITS.textCharacters, description });
 const Model = Type.String({
