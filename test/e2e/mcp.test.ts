@@ -13,6 +13,11 @@ interface Answer {
   heatmap: string;
 }
 
+interface ContextAnswer {
+  answer: string;
+  citations: { unsupported: boolean; sources: { document_id: string; text: string }[] }[];
+}
+
 describe('/mcp', () => {
   let up: Up;
   before(async () => {
@@ -33,7 +38,7 @@ describe('/mcp', () => {
       const { tools } = await client.listTools();
       assert.deepEqual(
         tools.map(({ name }) => name),
-        ['attribute', 'explain_difference'],
+        ['attribute', 'explain_difference', 'attribute_context'],
       );
       const ask = { model: 'facts-gpt2', prompt: 'The capital of France is' };
       const generated = await client.callTool({ name: 'attribute', arguments: { ...ask, max_new_tokens: 1 } });
@@ -72,6 +77,32 @@ describe('/mcp', () => {
     });
     const { generated } = structuredContent as unknown as Answer;
     assert.ok(generated.some(({ sources }) => sources.length > 0));
+    await client.close();
+  });
+
+  it('finds the sources of an answer', async () => {
+    const client = await connect(KEY, 'auto');
+    const documents = [
+      { id: 'staff', text: 'Ana lives in Oslo. Ben works for Carla.' },
+      { id: 'visit', text: 'Dora was born in Lima.' },
+    ];
+    const { structuredContent, content } = await client.callTool({
+      name: 'attribute_context',
+      arguments: {
+        model: 'sources-llama',
+        documents,
+        query: 'Where does Ana live?',
+        answer: 'Ana lives in Oslo.',
+        approach: 'leave_one_out',
+      },
+    });
+    const { answer, citations } = structuredContent as unknown as ContextAnswer;
+    assert.equal(answer, 'Ana lives in Oslo.');
+    const [{ sources, unsupported }] = citations;
+    assert.equal(unsupported, false);
+    assert.deepEqual([sources[0].document_id, sources[0].text], ['staff', 'Ana lives in Oslo.']);
+    const [{ text }] = content as { text: string }[];
+    assert.match(text, /^"Ana lives in Oslo\." .*support/);
     await client.close();
   });
 

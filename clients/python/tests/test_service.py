@@ -59,6 +59,37 @@ class ServiceTest(unittest.TestCase):
         again = self.client.attribute(**result.info["request"])
         self.assertEqual(again[0].data, sequence.data)
 
+    def test_an_answer_has_its_sources(self) -> None:
+        documents = [{"id": "staff", "text": "Ana lives in Oslo. Ben works for Carla."}, {"text": "Dora was born in Lima."}]
+        messages = [{"role": "user", "content": "Where does Ana live?"}]
+        result = self.client.attribute_context(
+            "sources-llama", documents, messages=messages, output_current_text="Ana lives in Oslo.", approach="leave_one_out"
+        )
+        (citation,) = result.citations
+        self.assertEqual(citation.text, "Ana lives in Oslo.")
+        best = citation.sources[0]
+        self.assertEqual((best.unit.document_id, best.unit.text), ("staff", "Ana lives in Oslo."))
+        self.assertEqual(documents[0]["text"][best.unit.start : best.unit.end], best.unit.text)
+        self.assertFalse(citation.unsupported)
+        self.assertGreater(citation.support or 0, 1)
+        self.assertEqual((len(result.scores), len(result.scores[0])), (3, 1))
+        self.assertIn("Ana lives in Oslo.", result._repr_html_())
+        self.assertIn("Ana lives in Oslo.", result.text("text"))
+        self.assertIsNone(result.pecore)
+        again = self.client.job(result.job.id).result()
+        self.assertIsInstance(again, whence.ContextResult)
+        with self.assertRaises(whence.InvalidRequestError) as refused:
+            self.client.attribute_context("sources-llama", documents, "?", approach="guess")
+        self.assertEqual(refused.exception.errors[0].field, "#/approach")
+
+    def test_a_context_of_texts_gives_pecore(self) -> None:
+        result = self.client.attribute_context(
+            MODEL, input_current_text=TEXT, input_context_text="France.", generation_args={"max_new_tokens": 2}
+        )
+        assert result.pecore is not None
+        self.assertEqual(len(result.pecore["cti_scores"]), len(result.pecore["output_current_tokens"]))
+        self.assertEqual(result.citations, [])
+
     def test_a_translation_has_source_and_target(self) -> None:
         result = self.client.attribute(
             "numbers-m2m100", "two hundred", src_lang="en", tgt_lang="de", attribute_target=True

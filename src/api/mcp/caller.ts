@@ -2,8 +2,8 @@
 
 import type { FastifyRequest, InjectOptions } from 'fastify';
 import { isFinal, type Job } from '../../contract/job.ts';
+import type { JobKind, ResultOf } from '../../contract/job-kinds.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { Result } from '../../contract/result.ts';
 import { unknownJob } from '../problems.ts';
 
 /** Headers that say who asks, and from where. */
@@ -25,12 +25,16 @@ export class Caller {
   }
 
   /**
-   * The result of a request, as soon as there is one.
+   * The result of a request to a route that accepts jobs, as soon as there is one.
    * @param signal - cancels the job when it is aborted
    * @throws {RefusedError} where there is none
    */
-  async attribute(body: object, signal: AbortSignal): Promise<{ job: Job; result: Result }> {
-    const accepted: Job = await this.#call({ method: 'POST', url: '/attribute', payload: body });
+  async run<Kind extends JobKind>(
+    kind: Kind,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<{ job: Job; result: ResultOf[Kind] }> {
+    const accepted: Job = await this.#call({ method: 'POST', url: `/${kind}`, payload: body });
     const job = await this.#ended(accepted, signal);
     if (job.status === 'canceled') throw new RefusedError('The job was canceled.');
     if (job.error !== null) throw new RefusedError(`${job.error.pointer ?? job.error.code}: ${job.error.message}`);

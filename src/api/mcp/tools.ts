@@ -4,10 +4,12 @@ import { fromJsonSchema, McpServer } from '@modelcontextprotocol/server';
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
 import { LIMITS } from '../../contract/limits.ts';
+import { toContextText } from '../../results/context-text.ts';
 import { VERSION } from '../../version.ts';
 import { continued } from '../../view/model/continued.ts';
 import { Answer, answerOf, answerText } from './answer.ts';
 import { Caller, RefusedError } from './caller.ts';
+import { ContextAnswer, contextAnswerOf } from './context-answer.ts';
 
 const Text = (description: string) => Type.String({ minLength: 1, maxLength: LIMITS.textCharacters, description });
 const Model = Type.String({
@@ -55,8 +57,44 @@ const DifferenceInput = Type.Object(
   { additionalProperties: false },
 );
 
+const ContextInput = Type.Object(
+  {
+    model: Model,
+    documents: Type.Array(
+      Type.Object(
+        {
+          id: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Names it in the answer.' })),
+          title: Type.Optional(Text('Its title, where the model is to read it.')),
+          text: Text('What the model reads.'),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: LIMITS.documents, description: 'What the answer may rest on.' },
+    ),
+    query: Text('The question.'),
+    answer: Type.Optional(Text('What it is to have said; left out: the model answers.')),
+    approach: Type.Optional(
+      Type.Enum(['ablation', 'leave_one_out', 'pecore', 'tokens'] as const, {
+        description: 'ablation (the default): sentences are left out at random; leave_one_out: each once.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 /** TypeBox' schemas are JSON Schema. */
 const schemaOf = <T extends TSchema>(schema: T) => fromJsonSchema<Static<T>>({ ...schema });
+
+/** The words and the data of a tool's answer, or why the service refused it. */
+async function answered<T extends object>(work: () => Promise<{ text: string; answer: T }>) {
+  try {
+    const { text, answer } = await work();
+    return { content: [{ type: 'text' as const, text }], structuredContent: answer };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return { isError: true, content: [{ type: 'text' as const, text: error.message }] };
+  }
+}
 
 /** A server for one request. */
 export function toolsFor(request: FastifyRequest): McpServer {
@@ -71,17 +109,13 @@ export function toolsFor(request: FastifyRequest): McpServer {
     return (prompt, answer) => (isDecoder ? continued(prompt, answer) : answer);
   };
 
-  const run = async (body: object, what: string, signal: AbortSignal) => {
-    try {
+  const run = (body: object, what: string, signal: AbortSignal) =>
+    answered(async () => {
       const common = { clean_special_chars: true, step_scores: ['probability'] };
-      const { job, result } = await caller.attribute({ ...common, ...body }, signal);
+      const { job, result } = await caller.run('attribute', { ...common, ...body }, signal);
       const answer = answerOf(result, job);
-      return { content: [{ type: 'text' as const, text: answerText(answer, what) }], structuredContent: answer };
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      return { isError: true, content: [{ type: 'text' as const, text: error.message }] };
-    }
-  };
+      return { text: answerText(answer, what), answer };
+    });
 
   server.registerTool(
     'attribute',
@@ -137,6 +171,30 @@ export function toolsFor(request: FastifyRequest): McpServer {
         'negative scores speak for the other:';
       return run(body, what, mcpReq.signal);
     },
+  );
+  server.registerTool(
+    'attribute_context',
+    {
+      title: 'Which sentences of which document does each sentence of the answer rest on?',
+      description:
+        "Finds the sources of an answer among documents, and tells by `support` (the drop of a sentence's log-probability " +
+        'without the documents, in nats) whether it rests on them at all. Give `answer` to check a given one.',
+      inputSchema: schemaOf(ContextInput),
+      outputSchema: schemaOf(ContextAnswer),
+      annotations: { readOnlyHint: true, openWorldHint: false },
+    },
+    ({ model, documents, query, answer, approach }, { mcpReq }) =>
+      answered(async () => {
+        const body = {
+          model,
+          documents,
+          query,
+          ...(answer !== undefined && { output_current_text: answer }),
+          ...(approach !== undefined && { approach }),
+        };
+        const { result } = await caller.run('attribute-context', body, mcpReq.signal);
+        return { text: toContextText(result), answer: contextAnswerOf(result) };
+      }),
   );
   return server;
 }

@@ -5,6 +5,7 @@
 """
 
 from .client import Client
+from .context import Citation, ContextResult, Source, Unit
 from .errors import (
     ApiError,
     AuthenticationError,
@@ -18,7 +19,7 @@ from .errors import (
     UnavailableError,
     WhenceError,
 )
-from .jobs import Event, Job
+from .jobs import ContextJob, Event, Job
 from .results import Alternative, Result, Sequence, Token
 
 __version__ = "0.1.0"
@@ -27,7 +28,10 @@ __all__ = [
     "Alternative",
     "ApiError",
     "AuthenticationError",
+    "Citation",
     "Client",
+    "ContextJob",
+    "ContextResult",
     "Event",
     "FieldError",
     "InvalidRequestError",
@@ -38,8 +42,10 @@ __all__ = [
     "Result",
     "Sequence",
     "ServiceUnreachableError",
+    "Source",
     "TextFailedError",
     "Token",
     "UnavailableError",
+    "Unit",
     "WhenceError",
 ]

@@ -8,11 +8,12 @@ import os
 import re
 import uuid
 from collections import deque
-from typing import TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, List, Optional, Sized, Tuple
+from typing import TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, List, Optional, Sized, Tuple, Union
 from urllib.parse import quote
 
+from .context import ContextResult
 from .errors import FieldError, InvalidRequestError, JobCanceledError, JobFailedError, WhenceError
-from .jobs import Event, Job
+from .jobs import ContextJob, Event, Job
 from .options import Options, Texts
 from .progress import ProgressLine
 from .results import Result, Sequence
@@ -82,9 +83,34 @@ class Client:
             body["input_texts"] = input_texts
         if generated_texts is not None:
             body["generated_texts"] = generated_texts
-        # Sent again after a broken connection, it is not computed twice.
-        key = {"Idempotency-Key": str(uuid.uuid4())}
-        return Job(self._transport, self._transport.json("POST", "/attribute", body, key))
+        return Job(self._transport, self._accepted("/attribute", body))
+
+    def attribute_context(
+        self,
+        model: str,
+        documents: Optional[List[Dict[str, str]]] = None,
+        query: Optional[str] = None,
+        **options: Any,
+    ) -> ContextResult:
+        """Which parts of documents, or of a context, an answer came from; waits for it. Ctrl-C cancels the job.
+
+        documents: each `{"text": …}` with an `id` and a `title` if you like; left out: `input_current_text` and
+                   `input_context_text` are the texts of PECoRe, under Inseq's names
+        query:     the question; left out where `messages` are given
+        options:   those of `POST /attribute-context`: approach, units, method, output_current_text (an answer that is
+                   given), top_sources, support_threshold, generation_args, …
+        """
+        body: Dict[str, Any] = {"model": model, **options}
+        if documents is not None:
+            body["documents"] = documents
+        if query is not None:
+            body["query"] = query
+        return ContextJob(self._transport, self._accepted("/attribute-context", body)).wait(self._progress)
+
+    def _accepted(self, path: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Submits a job. Sent again after a broken connection, it is not computed twice."""
+        data: Dict[str, Any] = self._transport.json("POST", path, body, {"Idempotency-Key": str(uuid.uuid4())})
+        return data
 
     def stream(
         self,
@@ -162,9 +188,11 @@ class Client:
                 refused.update({kept[int(match[1])]: one for match, one in found if match is not None})
         return _Chunk(len(texts), refused, None)
 
-    def job(self, job_id: str) -> Job:
+    def job(self, job_id: str) -> Union[Job, ContextJob]:
         """A job that was submitted before."""
-        return Job(self._transport, self._transport.json("GET", f"/jobs/{quote(job_id, safe='')}"))
+        data = self._transport.json("GET", f"/jobs/{quote(job_id, safe='')}")
+        kind = ContextJob if data.get("kind") == "attribute-context" else Job
+        return kind(self._transport, data)
 
     def models(self) -> List[Dict[str, Any]]:
         """The models that are served, with what they can do."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Generic, Iterator, TypeVar
 from urllib.parse import quote
 
+from .context import ContextResult
 from .errors import JobCanceledError, JobFailedError, UnavailableError
 from .progress import ProgressLine
 from .results import Result
@@ -26,8 +27,11 @@ class Event:
     data: Dict[str, Any]
 
 
-class Job:
-    """A job of the service. `data` is what the service last said of it."""
+R = TypeVar("R")
+
+
+class AnyJob(Generic[R]):
+    """A job of the service, of some kind. `data` is what the service last said of it."""
 
     def __init__(self, transport: Transport, data: Dict[str, Any]) -> None:
         self._transport = transport
@@ -56,7 +60,7 @@ class Job:
         share = str(self.data["links"]["share"])
         return share if share.startswith("http") else f"{self._transport.url}{share[share.index('/s/') :]}"
 
-    def refresh(self) -> Job:
+    def refresh(self) -> AnyJob[R]:
         self.data = self._transport.json("GET", self._path)
         return self
 
@@ -67,7 +71,7 @@ class Job:
                 self.data = data
             yield Event(name, data)
 
-    def wait(self, progress: bool = True) -> Result:
+    def wait(self, progress: bool = True) -> R:
         """The result, as soon as there is one. Ctrl-C cancels the job.
 
         Raises JobFailedError or JobCanceledError where there will be none.
@@ -91,15 +95,18 @@ class Job:
                 line.update(self.data["progress"]["fraction"], self.data["progress"]["phase"])
                 time.sleep(_POLL_SECONDS)
 
-    def result(self) -> Result:
+    def result(self) -> R:
         """The result of a job that succeeded. Raises as `wait` does."""
         if self.status == "failed":
             raise JobFailedError(self.id, self.data.get("error") or {})
         if self.status == "canceled":
             raise JobCanceledError(self.id)
-        return Result(self._transport, self, self._transport.json("GET", f"{self._path}/result?format=json"))
+        return self._read(self._transport.json("GET", f"{self._path}/result?format=json"))
 
-    def cancel(self) -> Job:
+    def _read(self, data: Dict[str, Any]) -> R:
+        raise NotImplementedError
+
+    def cancel(self) -> AnyJob[R]:
         self.data = self._transport.json("POST", f"{self._path}/cancel")
         return self
 
@@ -112,4 +119,18 @@ class Job:
         return f"/jobs/{quote(self.id, safe='')}"
 
     def __repr__(self) -> str:
-        return f"<whence.Job {self.id} {self.status}>"
+        return f"<whence.{type(self).__name__} {self.id} {self.status}>"
+
+
+class Job(AnyJob[Result]):
+    """A job of `attribute`."""
+
+    def _read(self, data: Dict[str, Any]) -> Result:
+        return Result(self._transport, self, data)
+
+
+class ContextJob(AnyJob[ContextResult]):
+    """A job of `attribute_context`."""
+
+    def _read(self, data: Dict[str, Any]) -> ContextResult:
+        return ContextResult(self._transport, self, data)

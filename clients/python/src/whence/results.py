@@ -77,12 +77,12 @@ class Sequence:
     @property
     def source_scores(self) -> Any:
         """[source tokens, generated tokens]; None for decoder-only models. NaN: does not apply."""
-        return _array(self._computed["source_attributions"])
+        return as_array(self._computed["source_attributions"])
 
     @property
     def target_scores(self) -> Any:
         """[target tokens, generated tokens]; None where they were not attributed. NaN: does not apply."""
-        return _array(self._computed["target_attributions"])
+        return as_array(self._computed["target_attributions"])
 
     @property
     def scores(self) -> Any:
@@ -92,17 +92,17 @@ class Sequence:
     @property
     def step_scores(self) -> Dict[str, Any]:
         """By name: one value for each generated token."""
-        return {name: _array(values) for name, values in self._computed["step_scores"].items()}
+        return {name: as_array(values) for name, values in self._computed["step_scores"].items()}
 
     @property
     def sequence_scores(self) -> Dict[str, Any]:
         """By name: scores between tokens of one side."""
-        return {name: _array(values) for name, values in self._computed["sequence_scores"].items()}
+        return {name: as_array(values) for name, values in self._computed["sequence_scores"].items()}
 
     @property
     def convergence_delta(self) -> Any:
         """One value for each generated token; None where none was asked for."""
-        return _array(self._computed["convergence_delta"])
+        return as_array(self._computed["convergence_delta"])
 
     @property
     def top_alternatives(self) -> List[List[Alternative]]:
@@ -228,7 +228,7 @@ def _tokens(data: List[Dict[str, Any]]) -> List[Token]:
     return [Token(one["id"], one["token"], one["start"], one["end"], one.get("role")) for one in data]
 
 
-def _array(values: Any) -> Any:
+def as_array(values: Any) -> Any:
     """Nested lists as a NumPy array where NumPy is there; None within becomes NaN."""
     if values is None:
         return None
