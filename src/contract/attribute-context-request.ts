@@ -237,15 +237,16 @@ export const AttributeContextBody = Type.Object(
     }),
     context_sensitivity_topk: nullable(Type.Integer({ minimum: 1, maximum: 10_000 }), {
       default: null,
-      description: 'Of these at most so many. null: no limit.',
+      description: 'Of these at most so many. null: five.',
     }),
     attribution_std_threshold: nullable(Type.Number({ minimum: -1_000, maximum: 1_000 }), {
       default: 1,
-      description: 'The same for cues: which context tokens pictures and `cues` of the text format name.',
+      description:
+        'The same for cues: which tokens of the context the text format names for each flagged token. Scores are told of all.',
     }),
     attribution_topk: nullable(Type.Integer({ minimum: 1, maximum: 10_000 }), {
       default: null,
-      description: 'Of these at most so many. null: no limit.',
+      description: 'Of these at most so many. null: five.',
     }),
     method: Type.String({
       minLength: 1,

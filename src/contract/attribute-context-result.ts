@@ -128,7 +128,11 @@ export const Sources = Type.Object(
 export type Sources = Static<typeof Sources>;
 
 /** A complete request as a body that gives the result again. */
-type RepeatableContextRequest = Record<string, unknown> & { model: string };
+type RepeatableContextRequest = Record<string, unknown> & {
+  model: string;
+  attribution_std_threshold?: number | null;
+  attribution_topk?: number | null;
+};
 
 /** How it was made. */
 const ContextInfo = Type.Intersect([

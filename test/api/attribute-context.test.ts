@@ -74,7 +74,9 @@ test('texts: scores of tokens as CSV and text, and as Inseq reads them', async (
   assert.match(csv[1], /^context_sensitivity,,,,,,0,/);
   const text = (await get(id, 'text')).body;
   assert.equal(text.trim().split('\n').length, context.output_current_tokens.length);
-  assert.match(text, /← \S+ [-\d.e]+, /);
+  assert.match(text, /← \S+ [-\d.e]+$/m, 'the one cue above the threshold');
+  const wider = await compute({ ...CONTEXT, attribution_std_threshold: null, attribution_topk: 2 });
+  assert.match((await get(wider.id, 'text')).body, /← \S+ [-\d.e]+, \S+ [-\d.e]+$/m, 'two, whatever they are');
   const dictionary = JSON.parse(inseq());
   assert.deepEqual(dictionary.cci_scores, context.cci_scores);
   assert.equal(dictionary.info.input_context_text, CONTEXT.input_context_text);

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 3775f509340e72d4c02ec339ec1be775a6c6e7da8e226155bb7940c2edb68c0a), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 f7f8fce8ef6cc4913c3d35728351b7e71136bf6c9ab0553777af76313aa6a395), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -934,17 +934,17 @@ export interface components {
              */
             context_sensitivity_std_threshold?: number | null;
             /**
-             * @description Of these at most so many. null: no limit.
+             * @description Of these at most so many. null: five.
              * @default null
              */
             context_sensitivity_topk?: number | null;
             /**
-             * @description The same for cues: which context tokens pictures and `cues` of the text format name.
+             * @description The same for cues: which tokens of the context the text format names for each flagged token. Scores are told of all.
              * @default 1
              */
             attribution_std_threshold?: number | null;
             /**
-             * @description Of these at most so many. null: no limit.
+             * @description Of these at most so many. null: five.
              * @default null
              */
             attribution_topk?: number | null;

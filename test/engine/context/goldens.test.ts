@@ -9,8 +9,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Reliance, relianceOn, salient, thresholdOf } from '../../../src/engine/context/reliance.ts';
+import { type Reliance, relianceOn } from '../../../src/engine/context/reliance.ts';
 import { answerOfTexts } from '../../../src/engine/context/texts.ts';
+import { salient, thresholdOf } from '../../../src/results/salience.ts';
 import { type ContextCase, contextCases, contextModels } from '../../support/goldens.ts';
 import { TinyContext, textsRequest } from './tiny-context.ts';
 

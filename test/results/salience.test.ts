@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { salient, thresholdOf } from '../../../src/engine/context/reliance.ts';
+import { salient, thresholdOf } from '../../src/results/salience.ts';
 
 test('the threshold is the mean plus standard deviations of a sample', () => {
   assert.equal(thresholdOf([1, 2, 3], 0), 2);
