@@ -32,6 +32,9 @@ export interface Matrix {
   dispose(): void;
 }
 
+/** Entries of a weight from which our own product pays. */
+const FEWEST_PACKED = 2 ** 14;
+
 export class FloatMatrix implements Matrix {
   readonly rowwise = true;
   readonly #weight: Tensor2D;
@@ -57,13 +60,16 @@ export class FloatMatrix implements Matrix {
 
   multiply(x: Tensor2D, bias: Tensor1D | null = null): Tensor2D {
     const transposed = !this.#inputMajor;
-    return (
-      productByKernel(x, this.#weight, transposed, bias) ?? withBias(multiplyRows(x, this.#weight, transposed), bias)
-    );
+    return this.#packed(x, transposed, bias) ?? withBias(multiplyRows(x, this.#weight, transposed), bias);
   }
 
   pullback(dy: Tensor2D): Tensor2D {
-    return productByKernel(dy, this.#weight, this.#inputMajor) ?? multiplyRows(dy, this.#weight, this.#inputMajor);
+    return this.#packed(dy, this.#inputMajor) ?? multiplyRows(dy, this.#weight, this.#inputMajor);
+  }
+
+  /** Weights that a core's cache holds as they are gain nothing from being packed. */
+  #packed(x: Tensor2D, transposed: boolean, bias: Tensor1D | null = null): Tensor2D | null {
+    return this.#weight.size < FEWEST_PACKED ? null : productByKernel(x, this.#weight, transposed, bias);
   }
 
   toTensor(): Tensor2D {
