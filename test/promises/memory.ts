@@ -65,8 +65,8 @@ export const memory: Campaign = {
     {
       what: 'keys in Redis after the time to live, beyond those before',
       measured: `${tally.worst('keys')}`,
-      aim: '0',
-      holds: tally.worst('keys') === 0,
+      aim: '<= 0',
+      holds: tally.worst('keys') <= 0,
     },
     {
       what: 'bytes in Redis, likewise',
