@@ -16,6 +16,7 @@ import problems from './plugins/problems.ts';
 import rateLimit from './plugins/rate-limit.ts';
 import renderer from './plugins/renderer.ts';
 import requestId from './plugins/request-id.ts';
+import requestLog from './plugins/request-log.ts';
 import securityHeaders from './plugins/security-headers.ts';
 import sse from './plugins/sse.ts';
 import swagger from './plugins/swagger.ts';
@@ -28,6 +29,7 @@ import validation from './plugins/validation.ts';
 const PLUGINS = [
   problems,
   requestId,
+  requestLog,
   securityHeaders,
   caching,
   metrics,

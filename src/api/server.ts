@@ -1,6 +1,5 @@
 /** Builds Fastify and listens. */
-import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import fp from 'fastify-plugin';
 import { pino } from 'pino';
 import { createBatches } from '../batches/create-batches.ts';
@@ -12,8 +11,8 @@ import { keptSecret } from './access/secret.ts';
 import { app } from './app.ts';
 import type { ApiSettings, AppParts } from './capabilities.ts';
 import { refuseConnection, refuseExpectation } from './http/client-errors.ts';
-import { loggedRequest } from './http/logged-request.ts';
 import { trustOf } from './http/proxy.ts';
+import { requestId } from './http/request-id.ts';
 import { REQUEST_MS, refuseSlowRequest, UPLOAD_MS } from './http/slow-requests.ts';
 import { sendProblem } from './plugins/problems.ts';
 import { ApiProblem, badRequest } from './problems.ts';
@@ -31,11 +30,9 @@ const ADDRESS_ERRORS = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND'];
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const { settings, log = process.stdout } = parts;
   const server = fastify({
-    logger:
-      settings.logLevel === 'silent'
-        ? false
-        : { level: settings.logLevel, stream: log, serializers: { req: loggedRequest } },
-    genReqId: () => randomUUID(),
+    logger: settings.logLevel === 'silent' ? false : { level: settings.logLevel, stream: log },
+    logController: new LogController({ disableRequestLogging: true }), // plugins/request-log.ts writes the lines
+    genReqId: requestId,
     bodyLimit: LIMITS.bodyBytes,
     trustProxy: trustOf(settings.trustProxy),
     requestTimeout: UPLOAD_MS, // to receive a batch's lines; other requests have less, see slow-requests.ts

@@ -8,8 +8,10 @@ import {
   type CompleteCall,
   Conversation,
   GenerationArgs,
+  JobMetadata,
   JobWebhook,
   type Message,
+  type Metadata,
   Seed,
   SourceLanguage,
   type Webhook,
@@ -282,6 +284,7 @@ export const AttributeContextBody = Type.Object(
     }),
     seed: Seed,
     webhook: JobWebhook,
+    metadata: JobMetadata,
   },
   {
     $id: 'AttributeContextRequest',
@@ -322,6 +325,7 @@ interface CommonRequest {
   tgt_lang: string | null;
   seed: number;
   webhook: Webhook | null;
+  metadata?: Metadata;
 }
 
 /** Texts with a context: PECoRe as Inseq has it. */

@@ -1,6 +1,7 @@
 /** What a job of `POST /attribute-context` gives: context-sensitive tokens and their cues, or citations of documents. */
 import Type, { type Static } from 'typebox';
 import { APPROACHES } from './attribute-context-request.ts';
+import { Metadata } from './attribute-request.ts';
 import { ResultInfo } from './result.ts';
 import { freeObject, nullable, ref } from './schema.ts';
 
@@ -174,6 +175,7 @@ export type ContextInfo = Static<typeof ContextInfo>;
 export const ContextResult = Type.Object(
   {
     job_id: Type.String(),
+    metadata: Type.Optional(Metadata),
     kind: Type.Literal('attribute-context'),
     context: nullable(ref(ContextReliance), { description: '`pecore` alone; as Inseq writes it.' }),
     sources: nullable(ref(Sources), { description: 'null: the request had no `documents`.' }),

@@ -1,7 +1,7 @@
 /** What `POST /attribute` takes: the body as a client writes it, and the complete request that is queued. */
 import Type, { type Static } from 'typebox';
 import { LIMITS } from './limits.ts';
-import { freeObject, nullable } from './schema.ts';
+import { freeObject, mapOf, nullable } from './schema.ts';
 
 const Text = Type.String({ maxLength: LIMITS.textCharacters });
 const Id = Type.String({ minLength: 1, maxLength: 256 });
@@ -204,6 +204,21 @@ export const Seed = Type.Integer({
 });
 export const JobWebhook = nullable(Webhook, { default: null, description: 'Where the finished job is posted.' });
 
+/** What a client calls its job: names and short texts. */
+export const Metadata = mapOf(Type.String({ maxLength: LIMITS.metadataValueCharacters }), {
+  maxProperties: LIMITS.metadataEntries,
+  propertyNames: { minLength: 1, maxLength: LIMITS.metadataNameCharacters },
+  description: 'What the request called its job.',
+});
+export type Metadata = Static<typeof Metadata>;
+export const JobMetadata = nullable(Metadata, {
+  default: null,
+  description:
+    `Up to ${LIMITS.metadataEntries} short texts by name, to find the job again: kept with it, in its result and in its webhook. ` +
+    '`GET /jobs?metadata.NAME=TEXT` lists those that have it.',
+  examples: [{ team: 'search', run: '17' }],
+});
+
 /** The body of `POST /attribute`. Unknown fields are refused. */
 export const AttributeBody = Type.Object(
   {
@@ -306,6 +321,7 @@ export const AttributeBody = Type.Object(
     ),
     seed: Seed,
     webhook: JobWebhook,
+    metadata: JobMetadata,
   },
   {
     $id: 'AttributeRequest',
@@ -355,6 +371,7 @@ export interface AttributeRequest {
   aggregators: CompleteCall[] | null;
   seed: number;
   webhook: Webhook | null;
+  metadata?: Metadata;
   /** Fields of a body in OpenAI's shape that changed nothing. */
   ignored_fields?: string[];
 }

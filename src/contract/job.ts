@@ -1,5 +1,6 @@
 /** A job: one accepted attribution request and how far it is. */
 import Type, { type Static } from 'typebox';
+import { Metadata } from './attribute-request.ts';
 import { JOB_KINDS } from './job-kinds.ts';
 import { nullable, ref, timestamp } from './schema.ts';
 
@@ -79,6 +80,7 @@ export const Job = Type.Object(
       minimum: 0,
       description: 'Texts of a job that succeeded which failed: `error` of their sequences in the result says why.',
     }),
+    metadata: Metadata,
     links: Links,
   },
   {
@@ -97,6 +99,7 @@ export const Job = Type.Object(
         progress: { phase: 'queued', completed: 0, total: 0, fraction: 0 },
         error: null,
         failed_texts: 0,
+        metadata: { team: 'search' },
         links: {
           self: '/jobs/k3v9',
           result: '/jobs/k3v9/result',

@@ -48,6 +48,12 @@ export const LIMITS = {
   idempotencyKeyCharacters: 255,
   /** Characters of an API key. */
   apiKeyCharacters: 512,
+  /** Entries of a job's `metadata`. */
+  metadataEntries: 16,
+  metadataNameCharacters: 64,
+  metadataValueCharacters: 512,
+  /** Characters of an `X-Request-Id` that is taken over. */
+  requestIdCharacters: 128,
   /** Jobs on one page of `GET /jobs`. */
   pageSize: 100,
   /** Lines of a batch. */

@@ -1,6 +1,6 @@
 /** The result of a job: scores of every source and target token for every generated token. */
 import Type, { type Static } from 'typebox';
-import type { AttributeRequest, Message } from './attribute-request.ts';
+import { type AttributeRequest, type Message, Metadata } from './attribute-request.ts';
 import { JobError } from './job.ts';
 import { freeObject, mapOf, nullable, ref } from './schema.ts';
 
@@ -225,6 +225,7 @@ export type ResultInfo = Static<typeof ResultInfo>;
 export const Result = Type.Object(
   {
     job_id: Type.String(),
+    metadata: Type.Optional(Metadata),
     sequences: Type.Array(ref(ResultSequence)),
     info: Type.Unsafe<ResultInfo>({ $ref: 'ResultInfo#' }),
   },

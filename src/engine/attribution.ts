@@ -9,6 +9,7 @@ import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { Result } from '../contract/result.ts';
+import type { Usage } from '../contract/usage.ts';
 import { Random } from '../random.ts';
 import { toInseqJson } from '../results/inseq.ts';
 import { toResultSequence } from '../results/json.ts';
@@ -38,6 +39,7 @@ export interface EngineOutput<R extends { job_id: string } = Result> {
   result: Omit<R, 'job_id'>;
   /** Texts that failed, each for itself. */
   failedTexts: number;
+  usage: Usage;
   /** The JSON that Inseq reads; `null` where it has no such result. */
   inseq(): string;
 }
@@ -205,8 +207,14 @@ function output(
       info,
     },
     failedTexts: faults.length,
+    usage: { tokens: tokensOf(inputs), passes: counters.forward + counters.backward },
     inseq: () => toInseqJson(aggregated.filter(isThere).map(withKindOfAxes), inseqInfo(resolved, raw, seconds)),
   };
+}
+
+function tokensOf(inputs: readonly (Input | null)[]): number {
+  const lengths = inputs.flatMap((input) => (input === null ? [] : [input.sequence]));
+  return lengths.reduce((sum, { sourceIds, targetIds }) => sum + (sourceIds?.length ?? 0) + targetIds.length, 0);
 }
 
 /** Scores by the request's chain of aggregators, or by the method's default. */

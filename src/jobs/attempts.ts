@@ -5,6 +5,9 @@
 import type { Job as BullJob } from 'bullmq';
 import type { Logger } from 'pino';
 import type { JobError } from '../contract/job.ts';
+import { methodOf, textsOf } from '../contract/job-kinds.ts';
+import type { Usage } from '../contract/usage.ts';
+import { readTraceparent } from '../trace-context.ts';
 import { Pace } from './pace.ts';
 import type { Queues } from './queues.ts';
 import { Reporter, type Update } from './reporter.ts';
@@ -15,7 +18,7 @@ import type { Attempt, Cause, WorkerStore } from './worker-store.ts';
  * another job.
  */
 export type Outcome =
-  | { status: 'succeeded'; result: Buffer; inseq: Buffer; failedTexts: number }
+  | { status: 'succeeded'; result: Buffer; inseq: Buffer; failedTexts: number; usage: Usage }
   | { status: 'failed'; error: JobError; retry: boolean }
   | { status: 'interrupted' };
 
@@ -41,6 +44,14 @@ export interface AttemptsParts {
   recover: (turn: string) => Promise<void>;
   /** Called when jobs were taken and when they are over. */
   onChange: () => void;
+}
+
+/** How an attempt shares its turn. */
+interface Part {
+  /** Others run beside it. */
+  inCompany: boolean;
+  /** Of the turn's work. */
+  share: number;
 }
 
 /** How long a worker may go on with a job that was canceled while the news of it got lost. */
@@ -83,10 +94,13 @@ export class Attempts {
       const [, attempts] = await Promise.all([queues.addTurns(pool, turns), Promise.all(jobs.map(store.open, store))]);
       const started = performance.now();
       // All in one go, so that the engine meets them together.
-      const ends = await Promise.allSettled(attempts.map((attempt) => this.#run(attempt, jobs.length > 1)));
+      const work = jobs.reduce((sum, job) => sum + job.work, 0);
+      const inCompany = jobs.length > 1;
+      const ends = await Promise.allSettled(
+        attempts.map((attempt, i) => this.#run(attempt, { inCompany, share: jobs[i].work / work })),
+      );
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
       const whole = ends.every((end) => end.status === 'fulfilled' && end.value);
-      const work = jobs.reduce((sum, job) => sum + job.work, 0);
       if (whole) this.#pace.note(work, (performance.now() - started) / 1_000);
     } finally {
       for (const job of jobs) this.#running.delete(job.id);
@@ -95,22 +109,23 @@ export class Attempts {
   }
 
   /** True where the job was computed to its end. */
-  async #run(attempt: Attempt | null, inCompany: boolean): Promise<boolean> {
+  async #run(attempt: Attempt | null, part: Part): Promise<boolean> {
     if (attempt === null) return false;
     const stop = this.#running.get(attempt.id);
     if (stop === undefined) throw new Error('a job was not registered');
     const timer = setTimeout(() => stop.abort('timed out'), this.#parts.timeoutSeconds * 1_000);
     try {
-      return await this.#compute(attempt, inCompany, stop.signal);
+      return await this.#compute(attempt, part, stop.signal);
     } finally {
       clearTimeout(timer);
       this.#running.delete(attempt.id);
     }
   }
 
-  async #compute(attempt: Attempt, inCompany: boolean, signal: AbortSignal): Promise<boolean> {
+  async #compute(attempt: Attempt, { inCompany, share }: Part, signal: AbortSignal): Promise<boolean> {
     const { store, compute } = this.#parts;
     const { id } = attempt;
+    const started = performance.now();
     const cancel = () => this.stop(id, 'canceled');
     const reporter = new Reporter((progress, steps) => store.report(attempt, progress, steps), cancel);
     const look = async () => {
@@ -119,42 +134,42 @@ export class Attempts {
     const watch = setInterval(() => void look().catch(() => {}), SUPERSEDED_CHECK_MS);
     const report = (update: Update) => reporter.report(update);
     const outcome = await compute(attempt, { report, signal }).finally(() => clearInterval(watch));
-    if (signal.aborted) await this.#stopped(signal.reason, inCompany, attempt);
+    const runSeconds = (performance.now() - started) / 1_000;
+    let became: string;
+    if (signal.aborted) became = await this.#stopped(signal.reason, inCompany, attempt);
     else {
       await reporter.flushed(); // `done` is the last event
-      await this.#end(attempt, outcome);
+      became = await this.#end(attempt, outcome);
     }
+    this.#log(attempt, became, { outcome, runSeconds, share });
     return !signal.aborted && outcome.status === 'succeeded';
   }
 
-  async #end(attempt: Attempt, outcome: Outcome): Promise<void> {
-    const { store, log } = this.#parts;
+  /** What became of the job, as the log says it. */
+  async #end(attempt: Attempt, outcome: Outcome): Promise<string> {
     switch (outcome.status) {
       case 'succeeded':
-        await store.succeed(attempt, outcome);
-        return this.#announceEnd(attempt);
+        if (!(await this.#parts.store.succeed(attempt, outcome))) return 'superseded';
+        await this.#announceEnd(attempt);
+        return 'succeeded';
       case 'interrupted':
         return this.#requeue(attempt, 'returned');
       case 'failed': {
         const { error, retry } = outcome;
-        // What is the request's own fault is its sender's to know.
-        log[retry ? 'warn' : 'info']({ job: attempt.id, attempt: attempt.number, code: error.code }, error.message);
         return retry ? this.#requeue(attempt, 'failed', error) : this.#fail(attempt, error);
       }
     }
   }
 
-  async #stopped(reason: StopReason, inCompany: boolean, attempt: Attempt): Promise<void> {
-    const { log, timeoutSeconds } = this.#parts;
-    log.info({ job: attempt.id, reason }, 'job stopped');
+  async #stopped(reason: StopReason, inCompany: boolean, attempt: Attempt): Promise<string> {
     switch (reason) {
       case 'canceled':
-        return; // the record says so already
+        return reason; // the record says so already
       case 'handed back':
         return this.#requeue(attempt, 'returned');
       case 'timed out': {
         if (inCompany) return this.#requeue(attempt, 'apart'); // the time was not all its own
-        const limit = `${timeoutSeconds} seconds, which is this service's limit for one job`;
+        const limit = `${this.#parts.timeoutSeconds} seconds, which is this service's limit for one job`;
         const message = `The job computed for more than ${limit}.`;
         return this.#fail(attempt, { code: 'timeout', message, pointer: null });
       }
@@ -162,21 +177,55 @@ export class Attempts {
   }
 
   /** Lets the job wait again; where it has failed too often, it ends with `error`. */
-  async #requeue(attempt: Attempt, cause: Cause, error?: JobError): Promise<void> {
+  async #requeue(attempt: Attempt, cause: Cause, error?: JobError): Promise<string> {
     const { store, queues, pool } = this.#parts;
     const again = await store.requeue({ ...attempt, pool }, cause, MOST_FAILURES);
     if (again.outcome === 'waits') await queues.addTurns(pool, again.turns);
     else if (again.outcome === 'over' && error !== undefined) {
-      await this.#fail(attempt, { ...error, message: `${error.message} It was tried ${again.times} times.` });
+      return this.#fail(attempt, { ...error, message: `${error.message} It was tried ${again.times} times.` });
     }
+    return again.outcome === 'waits' ? `waits again (${cause})` : 'superseded';
   }
 
-  async #fail(attempt: Attempt, error: JobError): Promise<void> {
-    await this.#parts.store.fail(attempt, error);
+  async #fail(attempt: Attempt, error: JobError): Promise<string> {
+    if (!(await this.#parts.store.fail(attempt, error))) return 'superseded';
     await this.#announceEnd(attempt);
+    return 'failed';
+  }
+
+  /**
+   * The job's line: what it was, whose, how long it waited and ran, and what became of it. Never what it said: not even
+   * the messages of errors, which quote texts.
+   */
+  #log(attempt: Attempt, became: string, told: { outcome: Outcome; runSeconds: number; share: number }): void {
+    const { outcome, runSeconds, share } = told;
+    const { request, tenant, origin } = attempt;
+    const trace = readTraceparent(origin.traceparent);
+    const isOurFault = outcome.status === 'failed' && outcome.retry && became !== 'canceled';
+    this.#parts.log[isOurFault ? 'warn' : 'info'](
+      {
+        job: attempt.id,
+        attempt: attempt.number,
+        ...(origin.requestId !== undefined && { request: origin.requestId }),
+        ...(trace && { trace: trace.traceId }),
+        ...(tenant !== '' && { key: tenant }),
+        model: request.model,
+        method: methodOf(request),
+        texts: textsOf(request),
+        ...(outcome.status === 'succeeded' && outcome.usage),
+        status: became,
+        ...(outcome.status === 'failed' && became !== 'canceled' && { code: outcome.error.code }),
+        queue_seconds: rounded(attempt.queueSeconds),
+        run_seconds: rounded(runSeconds),
+        compute_seconds: rounded(runSeconds * share), // its share of the device, where others ran beside it
+      },
+      'job',
+    );
   }
 
   async #announceEnd(attempt: Attempt): Promise<void> {
     if (attempt.request.webhook !== null) await this.#parts.queues.addWebhook(attempt.id);
   }
 }
+
+const rounded = (seconds: number) => Math.round(seconds * 1_000) / 1_000;

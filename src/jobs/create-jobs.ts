@@ -9,6 +9,7 @@ import {
   IdempotencyConflictError,
   type JobQuery,
   type Jobs,
+  type Origin,
   OutcomeUnknownError,
   QueueFullError,
   type StoreHealth,
@@ -76,7 +77,7 @@ class RedisJobs implements Jobs {
   }
 
   async submit(request: JobRequest, options: SubmitOptions) {
-    const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request, null) } = options;
+    const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request, null), origin = {} } = options;
     const id = newJobId();
     const { maxQueue } = this.#config;
     const { reply } = await this.#timely
@@ -98,6 +99,7 @@ class RedisJobs implements Jobs {
         turnList(pool),
         kindOf(request),
         await pack(JSON.stringify(request)),
+        ...furtherFields(request, origin),
       ])
       .catch((error: unknown) => {
         if (!(error instanceof OutcomeUnknownError)) throw error;
@@ -127,9 +129,16 @@ class RedisJobs implements Jobs {
     return (await this.#record(id))?.job ?? null;
   }
 
-  async list({ status = undefined, model = undefined, limit, cursor = '' }: JobQuery) {
+  async list({ status = undefined, model = undefined, metadata = {}, limit, cursor = '' }: JobQuery) {
     const after = isJobId(cursor) ? cursor : '';
-    const reply = await this.#run('list', [Date.now(), status ?? '', model ?? '', after, limit]);
+    const reply = await this.#run('list', [
+      Date.now(),
+      status ?? '',
+      model ?? '',
+      after,
+      limit,
+      ...Object.entries(metadata).flat(),
+    ]);
     const [next, ...records] = reply as [string, ...unknown[]];
     const jobs = records.map(readRecord).filter((record) => record !== null);
     return { jobs: jobs.map(({ job }) => job), next_cursor: next === '' ? null : next };
@@ -265,4 +274,10 @@ class RedisJobs implements Jobs {
   async #pieces(id: string, key: string): Promise<Buffer[] | null> {
     return isJobId(id) ? readPieces(this.#redis, key) : null;
   }
+}
+
+/** Names and values of what not every record has. */
+function furtherFields({ metadata }: JobRequest, { requestId, traceparent }: Origin): string[] {
+  const fields = { metadata: metadata && JSON.stringify(metadata), request_id: requestId, traceparent };
+  return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
 }

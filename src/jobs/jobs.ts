@@ -16,6 +16,14 @@ interface Flow {
   batch?: string;
 }
 
+/** Where a request came from, for logs and traces. */
+export interface Origin {
+  /** Of the HTTP request. */
+  requestId?: string;
+  /** W3C Trace Context: the span that the job belongs to. */
+  traceparent?: string;
+}
+
 export interface SubmitOptions {
   /** The pool of workers that serves the model. */
   pool: string;
@@ -24,11 +32,14 @@ export interface SubmitOptions {
   flow?: Flow;
   /** What the job is charged for: `estimateWork`, which is the default for a model of usual size. */
   work?: number;
+  origin?: Origin;
 }
 
 export interface JobQuery {
   status?: JobStatus;
   model?: string;
+  /** Jobs that have all of these texts in their metadata. */
+  metadata?: Record<string, string>;
   limit: number;
   cursor?: string;
 }

@@ -1,4 +1,5 @@
 /** A job's record, as `describe` in lua/prelude.lua gives it, and the Job that the API shows. */
+import type { Metadata } from '../contract/attribute-request.ts';
 import { isFinal, type Job, type JobError, type JobStatus, jobLinks, type Progress } from '../contract/job.ts';
 import type { JobKind } from '../contract/job-kinds.ts';
 
@@ -15,7 +16,7 @@ export function readRecord(reply: unknown): JobRecord | null {
   if (!Array.isArray(reply)) return null;
   const fields: (string | null)[] = reply;
   const [status, model, method, pool, created, started, finished, phase, completed, total] = fields;
-  const [error, attempt, failedTexts, kind, rank, id] = fields.slice(10);
+  const [error, attempt, failedTexts, kind, metadata, rank, id] = fields.slice(10);
   if (id === null || model === null || method === null || pool === null) return null;
   return {
     pool,
@@ -33,6 +34,7 @@ export function readRecord(reply: unknown): JobRecord | null {
       progress: progress(phase as Progress['phase'], Number(completed), Number(total), status === 'succeeded'),
       error: error === null ? null : (JSON.parse(error) as JobError),
       failed_texts: Number(failedTexts ?? 0),
+      metadata: metadata === null ? {} : (JSON.parse(metadata) as Metadata),
       links: jobLinks(id),
     },
   };

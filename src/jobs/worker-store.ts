@@ -4,6 +4,7 @@ import type { StepEvent } from '../contract/events.ts';
 import type { JobError, Progress } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 import { LIMITS } from '../contract/limits.ts';
+import type { Origin } from './jobs.ts';
 import { keys } from './keys.ts';
 import { unpack } from './packing.ts';
 import { turnList } from './queues.ts';
@@ -64,6 +65,11 @@ export interface Attempt {
   /** 1 at the first. Reports and results of an attempt that was superseded are refused. */
   number: number;
   request: JobRequest;
+  /** Whose it is; '' where nobody is told apart. */
+  tenant: string;
+  /** From its acceptance until it was taken. */
+  queueSeconds: number;
+  origin: Origin;
 }
 
 export class WorkerStore {
@@ -94,12 +100,21 @@ export class WorkerStore {
 
   /** What a taken job asks for; null where it was canceled or removed since. */
   async open({ id, number }: TakenJob): Promise<Attempt | null> {
-    const [[status, current], packed] = await Promise.all([
-      this.#redis.hmget(keys.job(id), 'status', 'attempt'),
+    const names = ['status', 'attempt', 'tenant', 'created_at', 'started_at', 'request_id', 'traceparent'] as const;
+    const [fields, packed] = await Promise.all([
+      this.#redis.hmget(keys.job(id), ...names),
       this.#redis.getBuffer(keys.request(id)),
     ]);
+    const [status, current, tenant, created, started, requestId, traceparent] = fields;
     if (status !== 'running' || Number(current) !== number || packed === null) return null;
-    return { id, number, request: JSON.parse((await unpack(packed)).toString()) as JobRequest };
+    return {
+      id,
+      number,
+      request: JSON.parse((await unpack(packed)).toString()) as JobRequest,
+      tenant: tenant ?? '',
+      queueSeconds: (Number(started) - Number(created)) / 1_000,
+      origin: { ...(requestId !== null && { requestId }), ...(traceparent !== null && { traceparent }) },
+    };
   }
 
   /** False where the attempt no longer counts (canceled, removed, superseded) and should stop. */

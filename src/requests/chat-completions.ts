@@ -14,7 +14,7 @@ type Fields = Record<string, unknown>;
 /** Fields that say nothing of what the model saw or said. */
 const WITHOUT_EFFECT = [
   ...['id', 'object', 'created', 'usage', 'system_fingerprint', 'service_tier'],
-  ...['user', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention', 'store', 'metadata'],
+  ...['user', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention', 'store'],
   ...['stream', 'stream_options', 'parallel_tool_calls', 'logprobs', 'prediction'],
 ];
 

@@ -68,6 +68,7 @@ export async function completeRequest(
       aggregators,
       seed: body.seed,
       webhook: body.webhook,
+      ...(body.metadata && { metadata: body.metadata }),
       ...(context.ignoredFields?.length && { ignored_fields: [...context.ignoredFields] }),
     },
   };

@@ -88,6 +88,10 @@ function detailOf(error: ErrorObject, hints: Hints): string {
             : `${minItems} to ${maxItems}`;
       return `must hold ${range} items, got ${Array.isArray(data) ? data.length : show(data)}`;
     }
+    case 'maxProperties':
+      return `must have at most ${params.limit} fields, got ${Object.keys(data ?? {}).length}`;
+    case 'propertyNames':
+      return `has a field of the name "${showName(String(params.propertyName))}", which must be ${nameRange(parentSchema?.propertyNames)}`;
     case 'minLength':
       return `must be at least ${params.limit} characters long${got()}`;
     case 'maxLength':
@@ -109,4 +113,8 @@ function detailOf(error: ErrorObject, hints: Hints): string {
 
 function orList(words: string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+function nameRange({ minLength = 0, maxLength }: { minLength?: number; maxLength?: number } = {}): string {
+  return `${minLength} to ${maxLength} characters long`;
 }

@@ -109,9 +109,13 @@ async function attribute({ id, slot, request }: ToEngine & { type: 'attribute' }
     });
     progress.flush();
     if (engine.loadedModels().join() !== before) send({ type: 'loaded', models: engine.loadedModels() });
-    const result = await pack(bounded(() => JSON.stringify({ job_id: id, ...output.result })));
+    const result = await pack(
+      bounded(() =>
+        JSON.stringify({ job_id: id, ...(request.metadata && { metadata: request.metadata }), ...output.result }),
+      ),
+    );
     const inseq = await pack(bounded(output.inseq));
-    send({ type: 'succeeded', id, result, inseq, failedTexts: output.failedTexts });
+    send({ type: 'succeeded', id, result, inseq, failedTexts: output.failedTexts, usage: output.usage });
   } catch (error) {
     progress.stop();
     send({ type: 'failed', id, ...explain(error) });

@@ -202,6 +202,7 @@ export class EngineProcess {
           result: bytes(message.result),
           inseq: bytes(message.inseq),
           failedTexts: message.failedTexts,
+          usage: message.usage,
         });
         return;
       case 'failed':

@@ -4,6 +4,7 @@ import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { JobError, Progress } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
+import type { Usage } from '../contract/usage.ts';
 
 export type ToEngine =
   /** The first message: which engine to start, and how. */
@@ -21,6 +22,6 @@ export type FromEngine =
   | { type: 'progress'; id: string; progress: Omit<Progress, 'fraction'> }
   | { type: 'step'; id: string; step: StepEvent }
   /** Packed JSON (src/jobs/packing.ts); `failedTexts`: how many of its texts failed. */
-  | { type: 'succeeded'; id: string; result: Uint8Array; inseq: Uint8Array; failedTexts: number }
+  | { type: 'succeeded'; id: string; result: Uint8Array; inseq: Uint8Array; failedTexts: number; usage: Usage }
   /** `detail` is for the log. `retry`: the request is not at fault. */
   | { type: 'failed'; id: string; error: JobError; retry: boolean; detail: string };

@@ -146,6 +146,20 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
     assert.deepEqual(await positions(), [null, 0, 1], 'an ended job has no place');
   },
 
+  'metadata stays with its job and finds it': async (store) => {
+    const { jobs } = store;
+    const metadata = { team: 'search', run: '17' };
+    const { id } = await submit(store, { metadata });
+    const other = await submit(store, { metadata: { team: 'search' } });
+    const none = await submit(store);
+    assert.deepEqual([(await jobs.get(id))?.metadata, none.metadata], [metadata, {}]);
+    const found = async (wanted: Record<string, string>) =>
+      (await jobs.list({ limit: 10, metadata: wanted })).jobs.map((job) => job.id);
+    assert.deepEqual(await found({ team: 'search' }), [other.id, id]);
+    assert.deepEqual(await found({ run: '17', team: 'search' }), [id]);
+    assert.deepEqual(await found({ team: 'ads' }), []);
+  },
+
   'lists are newest first, filtered, and in pages': async (store) => {
     const { jobs } = store;
     const ids: string[] = [];

@@ -52,7 +52,7 @@ async function startScheduler(t: TestContext): Promise<Scheduler> {
     },
     end: async (name) => {
       const request = testRequest();
-      assert.ok(await store.fail({ ...held(name), request }, ERROR));
+      assert.ok(await store.fail({ ...held(name), request, tenant: '', queueSeconds: 0, origin: {} }, ERROR));
     },
     requeue: async (name, cause, limit) => (await store.requeue(held(name), cause, limit)).outcome,
     place: async (name) => (await bench.jobs.get(idOf(name)))?.queue_position,

@@ -61,7 +61,7 @@ test('a canceled job is no error of the log', async (t) => {
   const job = await bench.submit({ steps: 1, gate: bench.file('never') });
   await untilStep(jobs, job.id);
   await jobs.cancel(job.id);
-  await eventually(async () => lines.some((line) => line.includes('job stopped')));
+  await eventually(async () => lines.some((line) => line.includes('"status":"canceled"')));
   const levels = lines.map((line): number => JSON.parse(line).level);
   assert.equal(Math.max(...levels), pino.levels.values.info, lines.join(''));
 });

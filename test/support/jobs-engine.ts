@@ -117,6 +117,7 @@ export async function startEngine(config: Config): Promise<Engine> {
       return {
         result: { sequences: [], info: info(text) },
         failedTexts: behaviour.failedTexts ?? 0,
+        usage: { tokens: 7, passes: 3 },
         inseq: () => JSON.stringify({ inseq: true, text }),
       } as unknown as OutputFor<R>;
     },

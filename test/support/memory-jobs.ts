@@ -8,6 +8,7 @@ import { type JobRequest, kindOf, methodOf } from '../../src/contract/job-kinds.
 import type { Result } from '../../src/contract/result.ts';
 import {
   IdempotencyConflictError,
+  type JobQuery,
   type Jobs,
   QueueFullError,
   type SubmitOptions,
@@ -103,6 +104,7 @@ export class MemoryJobs implements Jobs {
       progress: { phase: 'queued', completed: 0, total: 0, fraction: 0 },
       error: null,
       failed_texts: 0,
+      metadata: request.metadata ?? {},
       links: jobLinks(id),
     };
     this.entries.set(id, { job, pool, batch: flow?.batch, request, result: null, events: [] });
@@ -168,11 +170,14 @@ export class MemoryJobs implements Jobs {
     return this.entries.has(id) ? this.#view(id) : null;
   }
 
-  async list({ status, model, limit, cursor }: { status?: string; model?: string; limit: number; cursor?: string }) {
+  async list({ status, model, metadata = {}, limit, cursor }: JobQuery) {
     const listed = [...this.entries.keys()].filter((one) => this.entry(one).batch === undefined);
     const all = listed.map((one) => this.#view(one)).reverse();
     const matching = all.filter(
-      (job) => (status === undefined || job.status === status) && (model === undefined || job.model === model),
+      (job) =>
+        (status === undefined || job.status === status) &&
+        (model === undefined || job.model === model) &&
+        Object.entries(metadata).every(([name, text]) => job.metadata[name] === text),
     );
     const from = Number(cursor ?? 0) || 0;
     return {

@@ -97,7 +97,12 @@ test('attribute; progress, step, succeeded', async (t) => {
   const progress = { phase: 'string', completed: 'number', total: 'number' };
   assert.deepEqual(shapeOf(from, 'progress'), { type: 'progress', id: 'string', progress });
   assert.deepEqual(shapeOf(from, 'step'), { type: 'step', id: 'string', step: 'step' });
-  const results = { result: 'bytes', inseq: 'bytes', failedTexts: 'number' };
+  const results = {
+    result: 'bytes',
+    inseq: 'bytes',
+    failedTexts: 'number',
+    usage: { tokens: 'number', passes: 'number' },
+  };
   assert.deepEqual(shapeOf(from, 'succeeded'), { type: 'succeeded', id: 'string', ...results });
   const succeeded = from.find((message) => message.type === 'succeeded');
   assert.ok(succeeded?.type === 'succeeded');

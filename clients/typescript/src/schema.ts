@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 f7f8fce8ef6cc4913c3d35728351b7e71136bf6c9ab0553777af76313aa6a395), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 3193826948a12f9824928b39f28b580c9536bc0929b10f534e24ff3d6bc82ebd), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -217,7 +217,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List jobs, newest first */
+        /**
+         * List jobs, newest first
+         * @description `metadata.NAME=TEXT` in the query leaves those whose metadata has this text under this name, as in `/jobs?metadata.team=search`; several must all be there. A page may then be short and still have a `next_cursor`.
+         */
         get: operations["listJobs"];
         put?: never;
         post?: never;
@@ -750,6 +753,17 @@ export interface components {
                 /** @description Key of the HMAC-SHA256 signature that the delivery carries. */
                 secret?: string;
             } | null;
+            /**
+             * @description Up to 16 short texts by name, to find the job again: kept with it, in its result and in its webhook. `GET /jobs?metadata.NAME=TEXT` lists those that have it.
+             * @default null
+             * @example {
+             *       "team": "search",
+             *       "run": "17"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            } | null;
         };
         /**
          * @example {
@@ -1058,6 +1072,17 @@ export interface components {
                 /** @description Key of the HMAC-SHA256 signature that the delivery carries. */
                 secret?: string;
             } | null;
+            /**
+             * @description Up to 16 short texts by name, to find the job again: kept with it, in its result and in its webhook. `GET /jobs?metadata.NAME=TEXT` lists those that have it.
+             * @default null
+             * @example {
+             *       "team": "search",
+             *       "run": "17"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            } | null;
         };
         /**
          * @example {
@@ -1114,6 +1139,9 @@ export interface components {
          *       },
          *       "error": null,
          *       "failed_texts": 0,
+         *       "metadata": {
+         *         "team": "search"
+         *       },
          *       "links": {
          *         "self": "/jobs/k3v9",
          *         "result": "/jobs/k3v9/result",
@@ -1162,6 +1190,10 @@ export interface components {
             error: components["schemas"]["JobError"] | null;
             /** @description Texts of a job that succeeded which failed: `error` of their sequences in the result says why. */
             failed_texts: number;
+            /** @description What the request called its job. */
+            metadata: {
+                [key: string]: string;
+            };
             links: {
                 /** @example /jobs/k3v9 */
                 self: string;
@@ -1624,6 +1656,10 @@ export interface components {
          */
         Result: {
             job_id: string;
+            /** @description What the request called its job. */
+            metadata?: {
+                [key: string]: string;
+            };
             sequences: components["schemas"]["ResultSequence"][];
             info: components["schemas"]["ResultInfo"];
         };
@@ -1719,6 +1755,10 @@ export interface components {
         };
         ContextResult: {
             job_id: string;
+            /** @description What the request called its job. */
+            metadata?: {
+                [key: string]: string;
+            };
             /** @enum {string} */
             kind: "attribute-context";
             /** @description `pecore` alone; as Inseq writes it. */

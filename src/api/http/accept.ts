@@ -89,7 +89,9 @@ export async function acceptJob(
     pool: model.pool,
     idempotencyKey: request.headers['idempotency-key'],
     work: estimateWork(complete, model.parameters),
+    origin: { requestId: request.id, ...(request.trace && { traceparent: request.trace.header }) },
   });
+  request.logged = { job: accepted.job.id, model: model.id, attribution: accepted.job.method };
   const job = request.linked(accepted.job);
   reply.header('location', job.links.self);
   if (seconds === null) return reply.code(202).send(job);

@@ -9,6 +9,8 @@ import { unknownJob } from '../problems.ts';
 /** Headers that say who asks, and from where. */
 const WHO = ['authorization', 'x-api-key', 'cookie', 'origin', 'host', 'x-forwarded-for', 'x-forwarded-host'];
 const WHERE = ['x-forwarded-proto', 'x-forwarded-prefix'];
+/** What its requests are known by. */
+const KNOWN_BY = ['x-request-id', 'traceparent'];
 
 /** For which the store is asked at once whether a job has ended. */
 const WAIT_SECONDS = 60;
@@ -54,8 +56,11 @@ export class Caller {
   }
 
   async #call<T>({ method, url, payload }: Pick<InjectOptions, 'method' | 'url' | 'payload'>): Promise<T> {
-    const { server, headers, socket } = this.#request;
-    const sent = [...WHO, ...WHERE].flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]));
+    const { server, socket, id } = this.#request;
+    const headers: FastifyRequest['headers'] = { ...this.#request.headers, 'x-request-id': id };
+    const sent = [...WHO, ...WHERE, ...KNOWN_BY].flatMap((name) =>
+      headers[name] === undefined ? [] : [[name, headers[name]]],
+    );
     const response = await server.inject({
       method,
       url,

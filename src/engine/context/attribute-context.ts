@@ -18,7 +18,7 @@ import { answerOfTexts } from './texts.ts';
 
 /** What came of a request. */
 interface Outcome {
-  answer: Pick<Answer, 'generation' | 'reencoded'>;
+  answer: Pick<Answer, 'generation' | 'reencoded' | 'contextual'>;
   context: ContextReliance | null;
   sources: Sources | null;
   /** Copies of the prompt that were run changed, and the rows that they computed and shared. */
@@ -48,6 +48,7 @@ export async function attributeContext(
   return {
     result: { kind: 'attribute-context', context, sources, info },
     failedTexts: 0,
+    usage: { tokens: tokensOf(outcome.answer), passes: counters.forward + counters.backward },
     inseq: () => JSON.stringify(context && inseqForm(context, info)),
   };
 }
@@ -85,7 +86,7 @@ function infoOf(
   seconds: number,
 ): ContextInfo {
   const { backend, versions } = resources.catalogue;
-  const { kind: _kind, webhook: _webhook, documents, approach, aggregators, ...rest } = request;
+  const { kind: _kind, webhook: _webhook, metadata: _metadata, documents, approach, aggregators, ...rest } = request;
   const usesMethod = approach === 'pecore' || approach === 'tokens';
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
   return {
@@ -111,6 +112,9 @@ function infoOf(
     versions,
   };
 }
+
+const tokensOf = ({ contextual: { sourceIds, targetIds } }: Outcome['answer']): number =>
+  (sourceIds?.length ?? 0) + targetIds.length;
 
 const withoutNulls = (object: object): object =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));

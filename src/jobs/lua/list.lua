@@ -1,6 +1,5 @@
 --[[
-  One page of jobs, newest first. Looks at 1,000 index entries at most, so that a rare combination of status and model
-  cannot hold up the server: such a page may be short and still have a next cursor.
+  One page of jobs, newest first. Looks at 1,000 index entries at most, so that what is rare cannot hold up the server: such a page may be short and still have a next cursor.
 
   Input:
     ARGV[1]  now: milliseconds since 1970
@@ -8,11 +7,23 @@
     ARGV[3]  model, or ''
     ARGV[4]  cursor: last id of the page before, or ''
     ARGV[5]  limit: most jobs on the page
+    ARGV[6]  and so on, in pairs: names and texts that the metadata of a job must have
 
   Output:
     {cursor for the next page or '', descriptions...}
 ]]
 local now, status, model, cursor, limit = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local FIRST_NAME = 6
+
+local function isMeant(id, job)
+  if status ~= '' and job[1] ~= status then return false end
+  if #ARGV < FIRST_NAME then return true end
+  local metadata = cjson.decode(redis.call('HGET', key('job', id), 'metadata') or '{}')
+  for i = FIRST_NAME, #ARGV, 2 do
+    if metadata[ARGV[i]] ~= ARGV[i + 1] then return false end
+  end
+  return true
+end
 
 sweep(now)
 local index = key('jobs')
@@ -31,7 +42,7 @@ while seen < 1000 do
     local job = describe(id)
     if not job then
       redis.call('ZREM', index, id)
-    elseif status == '' or job[1] == status then
+    elseif isMeant(id, job) then
       table.insert(page, job)
     end
   end

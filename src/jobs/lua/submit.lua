@@ -20,6 +20,7 @@
     ARGV[16]  list: BullMQ's list of the pool's turns that wait
     ARGV[17]  kind: what the job computes
     ARGV[18]  request, packed
+    ARGV[19]  and so on, in pairs: names and values of further fields of the record
 
   Output: {the server's clock, outcome, detail}
     'created'              with the description of the job, and '1' where a turn is to be added
@@ -32,6 +33,7 @@ local latest, id, pool, model, method, created = tonumber(ARGV[1]), ARGV[2], ARG
 local limit, idempotency, body, webhook = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]
 local tenant, batch, work, texts, alike = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15]
 local list, kind, request = ARGV[16], ARGV[17], ARGV[18]
+local FIRST_FIELD = 19
 
 local time = serverTime()
 if redis.call('EXISTS', key('job', id)) == 1 then return { time, 'created', describe(id), '1' } end
@@ -58,6 +60,7 @@ local add = waitingIn(pool) < MOST_TURNS and redis.call('LLEN', list) < MOST_TUR
 redis.call('HSET', key('job', id), 'status', 'queued', 'model', model, 'method', method, 'kind', kind, 'pool', pool,
   'created_at', created, 'phase', 'queued', 'completed', '0', 'total', '0', 'attempt', '0', 'webhook', webhook,
   'tenant', tenant, 'batch', batch, 'work', work, 'texts', texts, 'alike', alike)
+for i = FIRST_FIELD, #ARGV, 2 do redis.call('HSET', key('job', id), ARGV[i], ARGV[i + 1]) end
 if idempotency ~= '' then
   redis.call('HSET', key('job', id), 'idempotency', idempotency)
   redis.call('SET', key('idempotency', idempotency), id .. ' ' .. body)

@@ -16,13 +16,26 @@ const Query = Type.Object(
       Type.String({ minLength: 1, maxLength: 256, description: '`next_cursor` of the page before.' }),
     ),
   },
-  { additionalProperties: false, required: [] },
+  {
+    // Fields of `metadata`, as `metadata.NAME`: the document tells of them in words.
+    patternProperties: {
+      [`^metadata\\.[^]{1,${LIMITS.metadataNameCharacters}}$`]: {
+        type: 'string',
+        maxLength: LIMITS.metadataValueCharacters,
+      },
+    },
+    additionalProperties: false,
+    required: [],
+  },
 );
 
 const schema = {
   operationId: 'listJobs',
   tags: ['jobs'],
   summary: 'List jobs, newest first',
+  description:
+    '`metadata.NAME=TEXT` in the query leaves those whose metadata has this text under this name, as in ' +
+    '`/jobs?metadata.team=search`; several must all be there. A page may then be short and still have a `next_cursor`.',
   querystring: Query,
   response: {
     200: { description: 'One page.', content: { 'application/json': { schema: ref(JobList) } } },
@@ -35,9 +48,17 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { jobs } = fastify;
 
   fastify.get('/', { schema }, async (request) => {
-    const page = await jobs.list(request.query);
+    const { status, model, limit, cursor } = request.query;
+    const page = await jobs.list({ status, model, metadata: metadataOf(request.query), limit, cursor });
     return { ...page, jobs: page.jobs.map((job) => request.linked(job)) };
   });
 };
+
+const METADATA = 'metadata.';
+
+function metadataOf(query: object): Record<string, string> {
+  const named = Object.entries(query).filter(([name]) => name.startsWith(METADATA));
+  return Object.fromEntries(named.map(([name, text]) => [name.slice(METADATA.length), String(text)]));
+}
 
 export default routes;
