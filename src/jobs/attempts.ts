@@ -11,7 +11,7 @@ import { readTraceparent } from '../trace-context.ts';
 import { Pace } from './pace.ts';
 import type { Queues } from './queues.ts';
 import { Reporter, type Update } from './reporter.ts';
-import type { Attempt, Cause, WorkerStore } from './worker-store.ts';
+import type { Attempt, Cause, Cost, WorkerStore } from './worker-store.ts';
 
 /**
  * What a computation gave. `retry`: another attempt may succeed. `interrupted`: its engine was ended for the sake of
@@ -52,6 +52,8 @@ interface Part {
   inCompany: boolean;
   /** Of the turn's work. */
   share: number;
+  /** Seconds that its work was thought to take. */
+  estimate: number | null;
 }
 
 /** How long a worker may go on with a job that was canceled while the news of it got lost. */
@@ -66,6 +68,11 @@ export class Attempts {
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts;
+  }
+
+  /** Of what this worker has computed; null: nothing yet. */
+  get workPerSecond(): number | null {
+    return this.#pace.workPerSecond;
   }
 
   get busy(): boolean {
@@ -96,8 +103,12 @@ export class Attempts {
       // All in one go, so that the engine meets them together.
       const work = jobs.reduce((sum, job) => sum + job.work, 0);
       const inCompany = jobs.length > 1;
+      const pace = this.workPerSecond;
       const ends = await Promise.allSettled(
-        attempts.map((attempt, i) => this.#run(attempt, { inCompany, share: jobs[i].work / work })),
+        attempts.map((attempt, i) => {
+          const { work: own } = jobs[i];
+          return this.#run(attempt, { inCompany, share: own / work, estimate: pace && own / pace });
+        }),
       );
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
       const whole = ends.every((end) => end.status === 'fulfilled' && end.value);
@@ -122,7 +133,7 @@ export class Attempts {
     }
   }
 
-  async #compute(attempt: Attempt, { inCompany, share }: Part, signal: AbortSignal): Promise<boolean> {
+  async #compute(attempt: Attempt, { inCompany, share, estimate }: Part, signal: AbortSignal): Promise<boolean> {
     const { store, compute } = this.#parts;
     const { id } = attempt;
     const started = performance.now();
@@ -135,60 +146,62 @@ export class Attempts {
     const report = (update: Update) => reporter.report(update);
     const outcome = await compute(attempt, { report, signal }).finally(() => clearInterval(watch));
     const runSeconds = (performance.now() - started) / 1_000;
+    const cost = { seconds: runSeconds * share, estimate };
     let became: string;
-    if (signal.aborted) became = await this.#stopped(signal.reason, inCompany, attempt);
+    if (signal.aborted) became = await this.#stopped(signal.reason, inCompany, attempt, cost);
     else {
       await reporter.flushed(); // `done` is the last event
-      became = await this.#end(attempt, outcome);
+      became = await this.#end(attempt, outcome, cost);
     }
-    this.#log(attempt, became, { outcome, runSeconds, share });
+    this.#log(attempt, became, { outcome, runSeconds, cost });
     return !signal.aborted && outcome.status === 'succeeded';
   }
 
   /** What became of the job, as the log says it. */
-  async #end(attempt: Attempt, outcome: Outcome): Promise<string> {
+  async #end(attempt: Attempt, outcome: Outcome, cost: Cost): Promise<string> {
     switch (outcome.status) {
       case 'succeeded':
-        if (!(await this.#parts.store.succeed(attempt, outcome))) return 'superseded';
+        if (!(await this.#parts.store.succeed(attempt, outcome, cost))) return 'superseded';
         await this.#announceEnd(attempt);
         return 'succeeded';
       case 'interrupted':
-        return this.#requeue(attempt, 'returned');
+        return this.#requeue(attempt, 'returned', cost);
       case 'failed': {
         const { error, retry } = outcome;
-        return retry ? this.#requeue(attempt, 'failed', error) : this.#fail(attempt, error);
+        return retry ? this.#requeue(attempt, 'failed', cost, error) : this.#fail(attempt, error, cost);
       }
     }
   }
 
-  async #stopped(reason: StopReason, inCompany: boolean, attempt: Attempt): Promise<string> {
+  async #stopped(reason: StopReason, inCompany: boolean, attempt: Attempt, cost: Cost): Promise<string> {
     switch (reason) {
       case 'canceled':
         return reason; // the record says so already
       case 'handed back':
-        return this.#requeue(attempt, 'returned');
+        return this.#requeue(attempt, 'returned', cost);
       case 'timed out': {
-        if (inCompany) return this.#requeue(attempt, 'apart'); // the time was not all its own
+        if (inCompany) return this.#requeue(attempt, 'apart', cost); // the time was not all its own
         const limit = `${this.#parts.timeoutSeconds} seconds, which is this service's limit for one job`;
         const message = `The job computed for more than ${limit}.`;
-        return this.#fail(attempt, { code: 'timeout', message, pointer: null });
+        return this.#fail(attempt, { code: 'timeout', message, pointer: null }, cost);
       }
     }
   }
 
   /** Lets the job wait again; where it has failed too often, it ends with `error`. */
-  async #requeue(attempt: Attempt, cause: Cause, error?: JobError): Promise<string> {
+  async #requeue(attempt: Attempt, cause: Cause, cost: Cost, error?: JobError): Promise<string> {
     const { store, queues, pool } = this.#parts;
     const again = await store.requeue({ ...attempt, pool }, cause, MOST_FAILURES);
     if (again.outcome === 'waits') await queues.addTurns(pool, again.turns);
     else if (again.outcome === 'over' && error !== undefined) {
-      return this.#fail(attempt, { ...error, message: `${error.message} It was tried ${again.times} times.` });
+      const message = `${error.message} It was tried ${again.times} times.`;
+      return this.#fail(attempt, { ...error, message }, cost);
     }
     return again.outcome === 'waits' ? `waits again (${cause})` : 'superseded';
   }
 
-  async #fail(attempt: Attempt, error: JobError): Promise<string> {
-    if (!(await this.#parts.store.fail(attempt, error))) return 'superseded';
+  async #fail(attempt: Attempt, error: JobError, cost: Cost): Promise<string> {
+    if (!(await this.#parts.store.fail(attempt, error, cost))) return 'superseded';
     await this.#announceEnd(attempt);
     return 'failed';
   }
@@ -197,8 +210,8 @@ export class Attempts {
    * The job's line: what it was, whose, how long it waited and ran, and what became of it. Never what it said: not even
    * the messages of errors, which quote texts.
    */
-  #log(attempt: Attempt, became: string, told: { outcome: Outcome; runSeconds: number; share: number }): void {
-    const { outcome, runSeconds, share } = told;
+  #log(attempt: Attempt, became: string, told: { outcome: Outcome; runSeconds: number; cost: Cost }): void {
+    const { outcome, runSeconds, cost } = told;
     const { request, tenant, origin } = attempt;
     const trace = readTraceparent(origin.traceparent);
     const isOurFault = outcome.status === 'failed' && outcome.retry && became !== 'canceled';
@@ -217,7 +230,7 @@ export class Attempts {
         ...(outcome.status === 'failed' && became !== 'canceled' && { code: outcome.error.code }),
         queue_seconds: rounded(attempt.queueSeconds),
         run_seconds: rounded(runSeconds),
-        compute_seconds: rounded(runSeconds * share), // its share of the device, where others ran beside it
+        compute_seconds: rounded(cost.seconds), // its share of the device, where others ran beside it
       },
       'job',
     );

@@ -80,6 +80,7 @@ export class Consumer {
       beatMs: config.heartbeatMs,
       self,
       busy: () => this.#attempts.busy,
+      workPerSecond: () => this.#attempts.workPerSecond,
     });
     const common = { connection: this.#redis, prefix: BULL_PREFIX, autorun: false, skipVersionCheck: true };
     this.#jobs = new Worker(turnQueueName(config.pool), (turn) => this.#attempts.run(turn), {

@@ -28,6 +28,7 @@ import type { Argument } from './script-set.ts';
 import { type ScriptedRedis, type ScriptName, scripts } from './scripts.ts';
 import { checkServer } from './server-check.ts';
 import { TimelyScripts } from './timely-scripts.ts';
+import { type QueueState, readQueues, readTotals, type Total } from './totals.ts';
 import { estimateWork } from './work.ts';
 import { readCatalogue, readWorkers } from './workers.ts';
 
@@ -218,6 +219,14 @@ class RedisJobs implements Jobs {
     const counts = (await this.#run('counts', [Date.now(), ...JOB_STATUSES])) as number[];
     const [queued, running, succeeded, failed, canceled] = counts; // in the order of JOB_STATUSES
     return { queued, running, succeeded, failed, canceled };
+  }
+
+  async queues(): Promise<QueueState[]> {
+    return readQueues(await this.#run('queues', []));
+  }
+
+  async totals(): Promise<Total[]> {
+    return readTotals(await guarded(this.#redis, () => this.#redis.hgetall(keys.totals)));
   }
 
   async ping(): Promise<number> {

@@ -6,6 +6,7 @@ import type { Catalogue } from '../contract/catalogue.ts';
 import type { JobEvent } from '../contract/events.ts';
 import type { Job, JobList, JobStatus } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
+import type { QueueState, Total } from './totals.ts';
 import { type Trouble, UNREACHABLE } from './trouble.ts';
 
 /** Whose turn a job takes: jobs of one flow wait behind each other. */
@@ -53,6 +54,8 @@ export interface WorkerInfo {
   device?: string;
   loaded_models: string[];
   busy: boolean;
+  /** Resident bytes of its engine's process; left out while there is none. */
+  engine_memory_bytes?: number;
   /** RFC 3339. */
   last_seen: string;
 }
@@ -107,6 +110,10 @@ export interface Jobs {
   workers(): Promise<WorkerInfo[]>;
   /** All jobs by status, lines of batches too. */
   counts(): Promise<Record<JobStatus, number>>;
+  /** What waits in each pool that ever had a worker. */
+  queues(): Promise<QueueState[]>;
+  /** What was counted since the store was new. */
+  totals(): Promise<Total[]>;
   /** Round trip to the store, milliseconds. */
   ping(): Promise<number>;
   /** Whether jobs can be accepted. @throws StoreUnavailableError also where the store answers but takes no writes */

@@ -51,6 +51,12 @@ export const NAMES = {
   expiry: `${PREFIX}expiry`,
   /** Set: ended jobs whose webhook is not settled. */
   webhooks: `${PREFIX}webhooks`,
+  /** Hash: counter and labels, as JSON -> what was counted since the store was new (lua/totals.lua). */
+  totals: `${PREFIX}totals`,
+  /** Hash: pool -> the work that waits. */
+  queue_work: `${PREFIX}queue-work`,
+  /** Hash: pool -> work a second of a worker, as the last that was asked says. */
+  pace: `${PREFIX}pace`,
   /** Hash: pool -> the catalogue that its workers published last, with the time. */
   catalogue: `${PREFIX}catalogue`,
   /** Set: workers that were seen. */
@@ -80,6 +86,8 @@ export const keys = {
   /** What the version before has as running; it would take jobs of ours in there for lost. */
   olderRunning: key('status', 'running'),
   catalogue: key('catalogue'),
+  totals: key('totals'),
+  pace: key('pace'),
   workers: key('workers'),
   worker: (id: string) => key('worker', id),
   webhooks: key('webhooks'),

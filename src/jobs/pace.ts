@@ -20,6 +20,12 @@ const MOST_GROWTH = 2;
 export class Pace {
   /** Work a second. */
   #pace = FIRST_PACE;
+  #measured = false;
+
+  /** Null before any was measured. */
+  get workPerSecond(): number | null {
+    return this.#measured ? this.#pace : null;
+  }
 
   /** What is to be taken next, at most. */
   company(): Company {
@@ -29,6 +35,7 @@ export class Pace {
   /** A turn of so much work was computed in so many seconds. */
   note(work: number, seconds: number): void {
     const measured = Math.min(work / Math.max(seconds, 1e-3), MOST_GROWTH * this.#pace);
+    this.#measured = true;
     this.#pace += SHARE * (measured - this.#pace);
   }
 }

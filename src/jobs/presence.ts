@@ -5,10 +5,19 @@ import type { WorkerInfo } from './jobs.ts';
 import { heartbeat, publishCatalogue, signOff } from './workers.ts';
 
 /** What the worker says of itself in its heartbeat. */
-export type Self = Pick<WorkerInfo, 'id' | 'backend' | 'device' | 'loaded_models'>;
+export type Self = Pick<WorkerInfo, 'id' | 'backend' | 'device' | 'loaded_models' | 'engine_memory_bytes'>;
 
 /** Heartbeats that may be missed before a worker is taken for gone. */
 const MISSED_BEATS = 3;
+
+interface PresentWorker {
+  pool: string;
+  beatMs: number;
+  self: () => Self;
+  busy: () => boolean;
+  /** What it computes; null: not known yet. */
+  workPerSecond: () => number | null;
+}
 
 export class Presence {
   readonly #redis: Redis;
@@ -16,14 +25,16 @@ export class Presence {
   readonly #beatMs: number;
   readonly #self: () => Self;
   readonly #busy: () => boolean;
+  readonly #workPerSecond: () => number | null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(redis: Redis, worker: { pool: string; beatMs: number; self: () => Self; busy: () => boolean }) {
+  constructor(redis: Redis, worker: PresentWorker) {
     this.#redis = redis;
     this.#pool = worker.pool;
     this.#beatMs = worker.beatMs;
     this.#self = worker.self;
     this.#busy = worker.busy;
+    this.#workPerSecond = worker.workPerSecond;
   }
 
   /** Makes known what this worker can do, and from now on that it lives. @param onError hears of beats that fail */
@@ -37,7 +48,7 @@ export class Presence {
   async beat(): Promise<void> {
     if (this.#redis.status !== 'ready') return; // an old heartbeat that waits for Redis would be a lie
     const now = { pool: this.#pool, busy: this.#busy(), last_seen: new Date().toISOString() };
-    await heartbeat(this.#redis, { ...this.#self(), ...now }, MISSED_BEATS * this.#beatMs);
+    await heartbeat(this.#redis, { ...this.#self(), ...now }, MISSED_BEATS * this.#beatMs, this.#workPerSecond());
   }
 
   /** No further beat. */

@@ -6,6 +6,7 @@
 import { isFinal, JOB_STATUSES } from '../contract/job.ts';
 import { NAMES } from './keys.ts';
 import { type Scripted, ScriptSet } from './script-set.ts';
+import { BOUNDS } from './totals.ts';
 
 const SCRIPTS = [
   'submit',
@@ -21,6 +22,7 @@ const SCRIPTS = [
   'read',
   'list',
   'counts',
+  'queues',
   'sweep',
 ] as const;
 
@@ -33,6 +35,10 @@ export const scripts = new ScriptSet({
   prefix: 'whence',
   names: SCRIPTS,
   folder: new URL('./lua/', import.meta.url),
-  tables: { NAMES, FINAL: Object.fromEntries(JOB_STATUSES.filter(isFinal).map((status) => [status, status])) },
-  shared: ['time', 'prelude', 'scheduler', 'records'],
+  tables: {
+    NAMES,
+    BOUNDS: Object.fromEntries(Object.entries(BOUNDS).map(([name, bounds]) => [name, bounds.join(' ')])),
+    FINAL: Object.fromEntries(JOB_STATUSES.filter(isFinal).map((status) => [status, status])),
+  },
+  shared: ['time', 'prelude', 'totals', 'scheduler', 'records'],
 });

@@ -4,6 +4,7 @@ import type { StepEvent } from '../contract/events.ts';
 import type { JobError, Progress } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 import { LIMITS } from '../contract/limits.ts';
+import type { Usage } from '../contract/usage.ts';
 import type { Origin } from './jobs.ts';
 import { keys } from './keys.ts';
 import { unpack } from './packing.ts';
@@ -58,6 +59,24 @@ interface Running extends Held {
 export type Cause = 'returned' | 'apart' | 'failed' | 'lost';
 
 type Requeued = { outcome: 'waits'; turns: number } | { outcome: 'over' | 'superseded'; times: number };
+
+/** What came of an attempt that succeeded, packed. */
+interface Results {
+  result: Buffer;
+  inseq: Buffer;
+  failedTexts: number;
+  usage: Usage;
+}
+
+const NO_RESULTS = { result: '', inseq: '', failedTexts: 0, usage: { tokens: 0, passes: 0 } } as const;
+
+/** What an attempt took. */
+export interface Cost {
+  /** Of the device. */
+  seconds: number;
+  /** Seconds that it was thought to take; null: nothing was known. */
+  estimate: number | null;
+}
 
 /** One attempt at a job. */
 export interface Attempt {
@@ -131,12 +150,12 @@ export class WorkerStore {
   }
 
   /** Stores the packed results. False where the attempt no longer counts: then nothing is stored. */
-  succeed(attempt: Attempt, results: { result: Buffer; inseq: Buffer; failedTexts: number }): Promise<boolean> {
-    return this.#finish(attempt, 'succeeded', '', results);
+  succeed(attempt: Attempt, results: Results, cost: Cost): Promise<boolean> {
+    return this.#finish(attempt, 'succeeded', '', results, cost);
   }
 
-  fail(attempt: Attempt, error: JobError): Promise<boolean> {
-    return this.#finish(attempt, 'failed', JSON.stringify(error), { result: '', inseq: '', failedTexts: 0 });
+  fail(attempt: Attempt, error: JobError, cost: Cost): Promise<boolean> {
+    return this.#finish(attempt, 'failed', JSON.stringify(error), NO_RESULTS, cost);
   }
 
   /**
@@ -221,10 +240,12 @@ export class WorkerStore {
     attempt: Attempt,
     status: 'succeeded' | 'failed',
     error: string,
-    { result, inseq, failedTexts }: { result: Buffer | ''; inseq: Buffer | ''; failedTexts: number },
+    { result, inseq, failedTexts, usage }: Results | typeof NO_RESULTS,
+    { seconds, estimate }: Cost,
   ): Promise<boolean> {
     const ended: Argument[] = [attempt.id, attempt.number, status, Date.now(), this.#ttlSeconds, error];
-    const args = [...ended, result, inseq, failedTexts];
+    const cost = [seconds, status === 'succeeded' ? (estimate ?? '') : '', usage.tokens, usage.passes];
+    const args = [...ended, result, inseq, failedTexts, ...cost];
     return (await this.#insist('finish', args)) === 1;
   }
 

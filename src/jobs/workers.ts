@@ -36,13 +36,17 @@ export async function readCatalogue(redis: Redis): Promise<Catalogue | null> {
   };
 }
 
-/** Says that a worker lives; without another heartbeat it counts as dead after `ttlMs`. */
-export async function heartbeat(redis: Redis, worker: WorkerInfo, ttlMs: number): Promise<void> {
-  await redis
+/**
+ * Says that a worker lives, and its pace; without another heartbeat it counts as dead after `ttlMs`. The pace stays: what
+ * waits is told in seconds also while no worker is there.
+ */
+export async function heartbeat(redis: Redis, worker: WorkerInfo, ttlMs: number, pace: number | null): Promise<void> {
+  const beat = redis
     .multi()
     .set(keys.worker(worker.id), JSON.stringify(worker), 'PX', ttlMs)
-    .sadd(keys.workers, worker.id)
-    .exec();
+    .sadd(keys.workers, worker.id);
+  if (pace !== null) beat.hset(keys.pace, worker.pool, pace);
+  await beat.exec();
 }
 
 export async function signOff(redis: Redis, workerId: string): Promise<void> {

@@ -81,6 +81,7 @@ async function warm(model: string): Promise<void> {
   try {
     await engine.warm(model);
     send({ type: 'loaded', models: engine.loadedModels() });
+    tellMemory();
   } catch (error) {
     console.error(`whence: model ${model} could not be loaded in advance: ${text(error)}`);
   }
@@ -115,13 +116,19 @@ async function attribute({ id, slot, request }: ToEngine & { type: 'attribute' }
       ),
     );
     const inseq = await pack(bounded(output.inseq));
+    tellMemory();
     send({ type: 'succeeded', id, result, inseq, failedTexts: output.failedTexts, usage: output.usage });
   } catch (error) {
     progress.stop();
+    tellMemory();
     send({ type: 'failed', id, ...explain(error) });
   } finally {
     running.delete(id);
   }
+}
+
+function tellMemory(): void {
+  send({ type: 'memory', bytes: process.memoryUsage.rss() });
 }
 
 class ResultTooLargeError extends Error {}

@@ -59,6 +59,7 @@ export class EngineProcess {
   #killed = false;
   #nextSlot = 0;
   #loaded: string[] = [];
+  #memoryBytes: number | undefined;
   /** Loaded in advance by a new process: the model of the last jobs. */
   #warmModel: string | null = null;
   #backoffMs = FIRST_BACKOFF_MS;
@@ -72,6 +73,11 @@ export class EngineProcess {
   /** Process id, for logs and tests. */
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Resident bytes of the process, as it said last. */
+  get memoryBytes(): number | undefined {
+    return this.#memoryBytes;
   }
 
   get loadedModels(): string[] {
@@ -183,6 +189,9 @@ export class EngineProcess {
         this.#options.log.error(message.message);
         this.#events.emit('unusable', message.message);
         return;
+      case 'memory':
+        this.#memoryBytes = message.bytes;
+        return;
       case 'loaded':
         this.#setLoaded(message.models);
         return;
@@ -215,6 +224,7 @@ export class EngineProcess {
     const wasReady = this.#catalogue !== null;
     this.#child = null;
     this.#catalogue = null;
+    this.#memoryBytes = undefined;
     this.#setLoaded([]);
     const outcome: Outcome = this.#killed ? { status: 'interrupted' } : crashed(how);
     this.#killed = false;

@@ -77,7 +77,13 @@ export async function startWorker(
     publicUrl: config.publicUrl,
   };
   consumer = new Consumer(consumerConfig, {
-    self: () => ({ id, backend: backend.name, device: backend.device, loaded_models: engine.loadedModels }),
+    self: () => ({
+      id,
+      backend: backend.name,
+      device: backend.device,
+      loaded_models: engine.loadedModels,
+      engine_memory_bytes: engine.memoryBytes,
+    }),
     compute: (attempt, hooks) => engine.attribute(attempt.id, attempt.request, hooks),
     deliver: deliverer(webhooks, log),
     log,

@@ -19,6 +19,8 @@ export type FromEngine =
   /** The engine cannot start at all; the process ends after it. */
   | { type: 'unusable'; message: string }
   | { type: 'loaded'; models: string[] }
+  /** Resident, of the engine's process. */
+  | { type: 'memory'; bytes: number }
   | { type: 'progress'; id: string; progress: Omit<Progress, 'fraction'> }
   | { type: 'step'; id: string; step: StepEvent }
   /** Packed JSON (src/jobs/packing.ts); `failedTexts`: how many of its texts failed. */

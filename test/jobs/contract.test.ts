@@ -58,15 +58,22 @@ async function inRedis(t: TestContext): Promise<Store> {
     finish: async (id, status) => {
       const attempt = await attemptAt(id);
       const error = { code: 'x', message: 'y', pointer: null };
-      if (status === 'failed') assert.ok(await store.fail(attempt, error));
-      else assert.ok(await store.succeed(attempt, await packedResults()));
+      if (status === 'failed') assert.ok(await store.fail(attempt, error, COST));
+      else assert.ok(await store.succeed(attempt, await packedResults(), COST));
     },
   };
 }
 
 async function packedResults() {
-  return { result: await pack('{"sequences":[]}'), inseq: await pack('{"inseq":true}'), failedTexts: 0 };
+  return {
+    result: await pack('{"sequences":[]}'),
+    inseq: await pack('{"inseq":true}'),
+    failedTexts: 0,
+    usage: { tokens: 7, passes: 3 },
+  };
 }
+
+const COST = { seconds: 0.5, estimate: 1 };
 
 async function inMemory(): Promise<Store> {
   const jobs = new MemoryJobs(null, MAX_QUEUE);

@@ -52,7 +52,12 @@ async function startScheduler(t: TestContext): Promise<Scheduler> {
     },
     end: async (name) => {
       const request = testRequest();
-      assert.ok(await store.fail({ ...held(name), request, tenant: '', queueSeconds: 0, origin: {} }, ERROR));
+      assert.ok(
+        await store.fail({ ...held(name), request, tenant: '', queueSeconds: 0, origin: {} }, ERROR, {
+          seconds: 0,
+          estimate: null,
+        }),
+      );
     },
     requeue: async (name, cause, limit) => (await store.requeue(held(name), cause, limit)).outcome,
     place: async (name) => (await bench.jobs.get(idOf(name)))?.queue_position,
@@ -227,7 +232,7 @@ test('few turns lie in BullMQ, however many jobs wait; when all ended nothing is
   assert.equal(taken.length, 40);
   for (const name of taken) await scheduler.end(name);
   const keys = (await redis.keys('whence:*')).filter(
-    (key) => !/:(bull|job|request|events|expiry|jobs|model|status|lines)\b/.test(key),
+    (key) => !/:(bull|job|request|events|expiry|jobs|model|status|lines|totals)\b/.test(key),
   );
   for (const key of keys) assert.ok((await redis.ttl(key)) > 0, `${key} stays`);
   assert.ok(keys.length <= 8, keys.join(', '));

@@ -23,7 +23,7 @@ test('pools add their models; the newest catalogue wins; it outlives its workers
     busy: true,
     last_seen: 'now',
   };
-  await heartbeat(direct, worker, 60_000);
+  await heartbeat(direct, worker, 60_000, null);
 
   const expectModels = async (models: [string, string, boolean][]) => {
     const catalogue = await jobs.catalogue();

@@ -1,7 +1,13 @@
 /** What an operator sees from outside: real processes, logging as much as they can. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import type { MethodInfo } from '../../src/contract/catalogue.ts';
 import { isFinal } from '../../src/contract/job.ts';
+import { expressions, metricsOf } from '../docker/expressions.ts';
+import { PROJECT } from '../support/up.ts';
 import { startStack, until } from './stack.ts';
 
 /** Stands in every text, key and secret below, and nowhere else. */
@@ -98,5 +104,93 @@ test('a job can be followed through the logs by its ids, and they hold no text, 
     assert.ok(log.length > 500);
     const found = log.split('\n').filter((line) => line.includes(CANARY));
     assert.deepEqual(found, []);
+  }
+});
+
+/** Fewer steps and samples than usual: that a method was used is what matters here. */
+const SMALLEST: Record<string, number> = { n_steps: 2, n_samples: 5, max_probe_steps: 5, num_probes: 1 };
+
+test('metrics tell of five models and every method in at most 600 series, and dashboard and alerts use what they serve', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'whence-seen-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const path = join(PROJECT, 'models', 'facts-gpt2');
+  const models = Array.from({ length: 5 }, (_, i) => ({ id: `model-${i + 1}`, path }));
+  const file = join(dir, 'models.json');
+  writeFileSync(file, JSON.stringify({ models }));
+  const stack = await startStack({ settings: { WHENCE_MODELS_FILE: file } });
+  t.after(() => stack.stop());
+  const { client } = stack;
+  const { json } = await client.get('/methods');
+  const methods = (json.methods as MethodInfo[]).filter(({ applies_to: of }) => of.includes('decoder-only'));
+  assert.ok(methods.length > 10);
+  const { json: known } = await client.get('/models/model-1');
+  const sent = models.flatMap(({ id: model }) => [
+    ...methods
+      .filter(({ id }) => known.methods.includes(id))
+      .map(({ id: method, args_schema: { properties = {} } }) => {
+        const small = Object.entries(SMALLEST).filter(([name]) => name in (properties as object));
+        const layer = 'target_layer' in (properties as object) ? { target_layer: 'h.0.mlp' } : {};
+        const method_args = { ...Object.fromEntries(small), ...layer };
+        return {
+          model,
+          method,
+          method_args,
+          input_texts: 'The capital of France is',
+          generation_args: { max_new_tokens: 1 },
+        };
+      }),
+  ]);
+  const jobs = await Promise.all(sent.map(async (body) => (await client.post('/attribute', body)).json));
+  for (const { id, ...problem } of jobs) assert.ok(id, JSON.stringify(problem));
+  // Behind all others: it has not begun.
+  const canceled = await client.post('/attribute', sent[0]);
+  await client.post(`/jobs/${canceled.json.id}/cancel`);
+  for (const { id } of jobs) assert.equal((await client.ended(id, 120_000))?.status, 'succeeded', id);
+  // Nobody counts the tokens of a batch's lines but the engine: too long, it fails there.
+  const tooLong = `{"custom_id":"1","body":${JSON.stringify({ model: 'model-1', input_texts: 'one two '.repeat(60) })}}\n`;
+  const headers = { 'content-type': 'application/x-ndjson' };
+  const { id: batch } = await (await fetch(`${client.url}/batches`, { method: 'POST', headers, body: tooLong })).json();
+  await until(
+    'the batch ends',
+    60_000,
+    async () => (await client.get(`/batches/${batch}`)).json.status === 'completed',
+  );
+
+  let text = '';
+  await until('the worker has told its pace', 20_000, async () => {
+    ({ text } = await client.get('/metrics'));
+    return text.includes('whence_queue_work_seconds{');
+  });
+  const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  assert.ok(series.length <= 600, `${series.length} series`);
+  const value = (name: string) =>
+    Number(
+      series
+        .find((line) => line.startsWith(`${name} `))
+        ?.split(' ')
+        .at(-1),
+    );
+  for (const { model, method } of sent) {
+    assert.equal(value(`whence_jobs_finished_total{model="${model}",method="${method}",status="succeeded"}`), 1);
+    assert.ok(value(`whence_job_run_seconds_total{model="${model}",method="${method}"}`) > 0, `${model} ${method}`);
+  }
+  assert.equal(value('whence_jobs_canceled_total'), 1);
+  assert.equal(value('whence_job_wait_seconds_count{pool="default"}') >= sent.length, true);
+  assert.ok(value('whence_estimate_error_ratio_count{pool="default"}') > 0);
+  assert.ok(value('whence_tokens_total{pool="default"}') >= sent.length * 6);
+  assert.ok(value('whence_passes_total{pool="default"}') > sent.length / 2);
+  assert.ok(series.some((line) => /^whence_engine_memory_bytes\{pool="default",worker=".+"\} \d{8,}/.test(line)));
+  assert.ok(
+    series.some((line) => line.startsWith('whence_jobs_failed_total{code="')),
+    'a line that was too long',
+  );
+  // Labels: histograms by pool or route alone.
+  for (const line of series.filter((one) => /^whence_\w+_bucket/.test(one))) {
+    assert.match(line, /^\w+\{(le="[^"]+",)?(pool|route)="[^"]*"(,le="[^"]+")?\} /);
+  }
+
+  const served = new Set(series.map((line) => /^\w+/.exec(line)?.[0] ?? ''));
+  for (const { where, expr } of expressions()) {
+    for (const name of metricsOf(expr)) assert.ok(served.has(name), `${where}: ${name} is not served`);
   }
 });

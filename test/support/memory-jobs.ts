@@ -255,6 +255,19 @@ export class MemoryJobs implements Jobs {
     return counts;
   }
 
+  async queues() {
+    return [...new Set([WORKER.pool, ...this.pools])].map((pool) => ({
+      pool,
+      jobs: this.#waiting(pool).length,
+      workSeconds: null,
+      oldestSeconds: 0,
+    }));
+  }
+
+  async totals() {
+    return [];
+  }
+
   async ping() {
     return 1;
   }

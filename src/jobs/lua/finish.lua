@@ -11,12 +11,17 @@
     ARGV[7]  result, packed, or ''
     ARGV[8]  inseq: the result in Inseq's form, packed, or ''
     ARGV[9]  failed: how many of its texts failed
+    ARGV[10] seconds of the device that it took
+    ARGV[11] estimate: how many seconds it was thought to take, or '' where that cannot be told
+    ARGV[12] tokens of its texts
+    ARGV[13] passes of the model
 
   Output:
     1, also for a repetition of the same call, after a lost reply; 0 where the attempt no longer counts
 ]]
 local id, attempt, status, now, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local failure, result, inseq, failed = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local seconds, estimate, tokens, passes = tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13]
 
 local job = load(id)
 if not job or job.attempt ~= attempt then return 0 end
@@ -24,5 +29,9 @@ if isFinal(job.status) then return job.status == status and 1 or 0 end
 if result ~= '' then redis.call('SET', key('result', 'json', id), result, 'EX', ttl) end
 if inseq ~= '' then redis.call('SET', key('result', 'inseq', id), inseq, 'EX', ttl) end
 redis.call('HSET', key('job', id), 'failed_texts', failed)
+count(seconds, 'job_run_seconds', job.model, redis.call('HGET', key('job', id), 'method'))
+count(tokens, 'tokens', job.pool)
+count(passes, 'passes', job.pool)
+if estimate and seconds > 0 then observe(estimate / seconds, 'estimate_error_ratio', job.pool) end
 conclude(id, job, status, now, ttl, failure)
 return 1

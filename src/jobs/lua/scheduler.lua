@@ -72,9 +72,16 @@ end
 local function tenantLevel(pool) return part(pool) end
 local function batchLevel(pool, tenant) return part(pool) .. ':' .. part(tenant) end
 
+local function waitingIn(pool)
+  return redis.call('ZCARD', queueKey(pool, '')) + redis.call('ZCARD', queueKey(pool, 'line'))
+end
+
 -- A job waits.
 local function joinFlow(id, job)
-  redis.call('ZADD', queueKey(job.pool, job.batch), 0, id)
+  if redis.call('ZADD', queueKey(job.pool, job.batch), 0, id) == 1 then
+    redis.call('HINCRBYFLOAT', key('queue_work'), job.pool, job.work)
+  end
+  redis.call('HSET', key('job', id), 'queued_at', serverTime())
   redis.call('ZADD', flowKey(job.pool, job.tenant, job.batch), 0, id)
   if job.alike ~= '' and not job.alone then
     -- Single jobs come before lines of batches here, too.
@@ -87,7 +94,11 @@ end
 -- A job waits no longer.
 local function leaveFlow(id, job)
   local flow = flowKey(job.pool, job.tenant, job.batch)
-  redis.call('ZREM', queueKey(job.pool, job.batch), id)
+  if redis.call('ZREM', queueKey(job.pool, job.batch), id) == 1 then
+    redis.call('HINCRBYFLOAT', key('queue_work'), job.pool, -job.work)
+    -- Sums of fractions drift, and work is not known of a record that is gone.
+    if waitingIn(job.pool) == 0 then redis.call('HDEL', key('queue_work'), job.pool) end
+  end
   redis.call('ZREM', flow, id)
   redis.call('ZREM', alikeKey(job.pool, job.alike), id)
   if redis.call('EXISTS', flow) == 1 then return end
@@ -111,17 +122,13 @@ local function nextInTurn(pool)
     end
     local job = load(id)
     if job then return id, job end
-    leaveFlow(id, { pool = pool, tenant = tenant, batch = batch, alike = '' }) -- somebody else deleted its record
+    leaveFlow(id, { pool = pool, tenant = tenant, batch = batch, alike = '', work = 0 }) -- somebody else deleted its record
   end
 end
 
 local function chargeFor(job, inTurn)
   serve(tenantLevel(job.pool), job.tenant, job.work, inTurn)
   if job.batch ~= '' then serve(batchLevel(job.pool, job.tenant), job.batch, job.work, inTurn) end
-end
-
-local function waitingIn(pool)
-  return redis.call('ZCARD', queueKey(pool, '')) + redis.call('ZCARD', queueKey(pool, 'line'))
 end
 
 -- How many turns are to be added to those of BullMQ's list that wait.

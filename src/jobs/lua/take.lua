@@ -22,6 +22,9 @@ local function take(id, job, inTurn)
   move(id, job, 'running')
   redis.call('HSET', key('job', id), 'started_at', now, 'worker', worker, 'turn', turn)
   redis.call('SADD', key('turn', turn), id)
+  if job.attempt == '0' then
+    observe((now - redis.call('HGET', key('job', id), 'created_at')) / 1000, 'job_wait_seconds', pool)
+  end
   setProgress(id, 'loading', '0', '0')
   tell(id, 'event')
   table.insert(taken, id)
