@@ -80,6 +80,8 @@ export interface ApiConfig extends JobsConfig, Omit<ApiSettings, 'allowPrivateWe
 
 export interface RunningApi {
   url: string;
+  /** Reads the models file anew: tokens are counted by it. */
+  reload(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -100,6 +102,7 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
   });
   return {
     url,
+    reload: () => tokens.reload(),
     close: async () => {
       await server.close();
       await tokens.close();

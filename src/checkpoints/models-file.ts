@@ -48,6 +48,7 @@ const Entry = Type.Object(
         description: 'up to 64 letters, digits, underscores and hyphens',
       }),
     ),
+    preload: Type.Optional(Type.Boolean({ description: 'true or false' })),
   },
   { additionalProperties: false },
 );
@@ -75,6 +76,8 @@ export interface ModelEntry {
   readonly int8Threshold: number;
   readonly int8Outliers: 'row' | 'batch';
   readonly pool: string;
+  /** Workers load it when they start, and are ready then. */
+  readonly preload: boolean;
 }
 
 export type ModelSource =
@@ -123,6 +126,7 @@ function resolveEntry(file: string, entry: RawModelEntry, index: number): ModelE
     int8Threshold: entry.int8_threshold ?? 6,
     int8Outliers: entry.int8_outliers ?? 'row',
     pool: entry.pool ?? 'default',
+    preload: entry.preload ?? false,
   };
 }
 

@@ -65,8 +65,8 @@ function needRedis(url: string | null): string {
   return url;
 }
 
-/** Closes what runs when the process is told to stop, or when its supervisor has exited. */
-function untilStopped(running: { close(): Promise<void> }): void {
+/** Closes what runs when the process is told to stop, or when its supervisor has exited. SIGHUP: the models file has changed. */
+function untilStopped(running: { reload(): Promise<void>; close(): Promise<void> }): void {
   let closing = false;
   const close = async (): Promise<void> => {
     if (closing) return;
@@ -74,6 +74,7 @@ function untilStopped(running: { close(): Promise<void> }): void {
     await running.close();
     process.exit(0);
   };
+  process.on('SIGHUP', () => void running.reload());
   process.on('SIGINT', close);
   process.on('SIGTERM', close);
   process.on('disconnect', close);

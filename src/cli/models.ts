@@ -28,10 +28,14 @@ export async function runModelsCommand(args: string[], file: string): Promise<vo
       ...(quantization === undefined ? {} : { quantization: asRule(quantization) }),
     };
     const { id, dir } = await addModel(file, model, { onProgress: progressLine() }, options);
-    console.log(`"${id}" is in ${file} now; its files are in ${dir}. Restart the workers to serve it.`);
+    console.log(
+      `"${id}" is in ${file} now; its files are in ${dir}. Send the workers SIGHUP, or restart them, to serve it.`,
+    );
   } else if (command === 'remove' && model !== undefined && rest.length === 0 && isPlain) {
     removeModel(file, model);
-    console.log(`"${model}" is not in ${file} any more; its files were left. Restart the workers to stop serving it.`);
+    console.log(
+      `"${model}" is not in ${file} any more; its files were left. Send the workers SIGHUP, or restart them, to stop serving it.`,
+    );
   } else {
     throw new UnusableError(HELP.models);
   }

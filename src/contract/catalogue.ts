@@ -109,6 +109,7 @@ export const ModelInfo = Type.Object(
     chat: Type.Boolean({ description: 'Whether it takes `messages`: its checkpoint has a chat template.' }),
     loaded: Type.Boolean({ description: 'Whether a worker holds its weights now.' }),
     pool: Type.String({ description: 'Workers of this pool serve it.', examples: ['default'] }),
+    preload: Type.Optional(Type.Boolean({ description: 'Whether workers load it when they start.' })),
     methods: Type.Array(Type.String(), { description: 'Methods that this model can run.' }),
     step_functions: Type.Array(Type.String(), { description: 'Step functions that this model can run.' }),
   },

@@ -64,6 +64,7 @@ async function describeModel(
     chat: chat !== null && architecture === 'decoder-only',
     loaded: false,
     pool: entry.pool,
+    ...(entry.preload && { preload: true }),
     methods: [...methods.values()].filter((method) => method.appliesTo.includes(architecture)).map(({ id }) => id),
     step_functions: [...stepFunctions.keys()],
   };

@@ -2,13 +2,13 @@
  * The engine: takes a request, gives a result. It knows models, methods and results, but no queue and no HTTP.
  */
 
-import { readAligner, readModelsFile } from '../checkpoints/models-file.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 import type { DeviceChoice } from '../cuda-environment.ts';
 import type { BackendName } from '../tensors/backend.ts';
 import type { EngineHooks } from './attribution.ts';
 import type { OutputFor } from './kinds.ts';
+import { readServed } from './served.ts';
 
 /** What the engine reads of the configuration. */
 export interface EngineConfig {
@@ -30,6 +30,11 @@ export interface Engine {
   catalogue(): Catalogue;
   loadedModels(): string[];
   warm(modelId: string): Promise<void>;
+  /**
+   * Takes the models file over as it is now, between two requests. What is loaded and did not change stays loaded.
+   * @throws {Error} for the operator; then all is as it was
+   */
+  reload(): Promise<Catalogue>;
   /** @throws {AttributionError} when the request is at fault; the signal's reason when it was aborted */
   attribute<R extends JobRequest>(request: R, hooks: EngineHooks): Promise<OutputFor<R>>;
   close(): Promise<void>;
@@ -38,11 +43,7 @@ export interface Engine {
 /** @throws {Error} for the operator: what is wrong with the models file, the backend or the plug-ins */
 export async function startEngine(config: EngineConfig): Promise<Engine> {
   // Files come first, and the code that computes, megabytes with TensorFlow's, after them.
-  const entries = readModelsFile(config.modelsFile).filter(({ pool }) => pool === config.pool);
-  const aligner = readAligner(config.modelsFile);
-  if (entries.length === 0) {
-    throw new Error(`${config.modelsFile} has no model of the pool "${config.pool}"; add one or set WHENCE_POOL`);
-  }
+  const served = readServed(config);
   const { openEngine } = await import('./open-engine.ts');
-  return openEngine(config, entries, aligner);
+  return openEngine(config, served);
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Aligner, loadAligner } from '../alignment/bert.ts';
 import { AttributionError } from '../attribution/errors.ts';
 import { localModelDir, resolveModelDir } from '../checkpoints/hub.ts';
@@ -23,8 +24,8 @@ export interface ReadyModel extends LoadedModel {
 const WEIGHTS_SHARE = 0.7;
 
 export class ModelStore {
-  readonly #entries: ReadonlyMap<string, ModelEntry>;
-  readonly #alignerSource: ModelSource | null;
+  #entries: ReadonlyMap<string, ModelEntry>;
+  #alignerSource: ModelSource | null;
   readonly #budget: number;
   /** In the order of their last use. */
   readonly #ready = new Map<string, ReadyModel>();
@@ -65,7 +66,12 @@ export class ModelStore {
     }
     const entry = this.#entries.get(id);
     if (entry === undefined) {
-      throw new Error(`this worker does not serve "${id}"; it serves ${[...this.#entries.keys()].join(', ')}`);
+      const served = [...this.#entries.keys()].join(', ');
+      throw new AttributionError(
+        'model_unusable',
+        `this worker does not serve "${id}"; it serves ${served}`,
+        '#/model',
+      );
     }
     let loading = this.#loading.get(id);
     if (loading === undefined) {
@@ -101,6 +107,18 @@ export class ModelStore {
     return this.#aligner;
   }
 
+  /** Serves these from now on, and gives up what is loaded of others or has changed. No request may run meanwhile. */
+  replace({ entries, aligner }: { entries: readonly ModelEntry[]; aligner: ModelSource | null }): void {
+    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
+    for (const [id, model] of this.#ready) {
+      if (isStill(model, this.#entries.get(id))) continue;
+      this.#ready.delete(id);
+      model.dispose();
+    }
+    if (!isDeepStrictEqual(aligner, this.#alignerSource)) this.#disposeAligner();
+    this.#alignerSource = aligner;
+  }
+
   #giveUpOthers(keep: string): void {
     for (const [id, model] of this.#ready) if (id !== keep) this.#giveUp(id, model);
     if (this.#overfull) this.#disposeAligner();
@@ -125,6 +143,16 @@ export class ModelStore {
     for (const model of this.#ready.values()) model.dispose();
     this.#ready.clear();
     this.#disposeAligner();
+  }
+}
+
+/** Whether loading the entry now would give the same model. */
+function isStill({ entry, dir, hashes }: ReadyModel, next: ModelEntry | undefined): boolean {
+  if (next === undefined || !isDeepStrictEqual({ ...entry, preload: false }, { ...next, preload: false })) return false;
+  try {
+    return isDeepStrictEqual(hashesOf(dir), hashes);
+  } catch {
+    return false; // its files are gone
   }
 }
 

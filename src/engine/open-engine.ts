@@ -6,7 +6,7 @@ import { SharedPasses } from '../attribution/passes/passes.ts';
 import { loadRegistries } from '../attribution/registries.ts';
 import { DynamicBatcher } from '../batching/dynamic-batcher.ts';
 import { resolveModelDir } from '../checkpoints/hub.ts';
-import type { ModelEntry, ModelSource } from '../checkpoints/models-file.ts';
+import type { Catalogue } from '../contract/catalogue.ts';
 import { startBackend } from '../tensors/backend.ts';
 import { enoughRows } from '../tensors/enough-rows.ts';
 import { limitFreeBuffers } from '../tensors/webgpu-buffers.ts';
@@ -17,6 +17,7 @@ import { buildCatalogue } from './catalogue.ts';
 import type { Engine, EngineConfig } from './engine.ts';
 import { compute } from './kinds.ts';
 import { ModelStore, type ReadyModel } from './model-store.ts';
+import { readServed, type Served } from './served.ts';
 import { ModelTurns } from './turns.ts';
 import { allowTypeScript } from './typescript-plugins.ts';
 
@@ -27,11 +28,10 @@ const BUDGET_SHARE = 0.75;
 const MOST_ACTIVATIONS_OF_ROW = 2 * MB;
 const FEWEST_ACTIVATIONS = 64 * MB;
 
-export async function openEngine(
-  config: EngineConfig,
-  entries: readonly ModelEntry[],
-  aligner: ModelSource | null,
-): Promise<Engine> {
+/** Whose turn it is while no request runs. */
+const NO_MODEL = '';
+
+export async function openEngine(config: EngineConfig, served: Served): Promise<Engine> {
   const { lost, memoryBytes, ...backend } = await startBackend(config.backend, config);
   if (config.plugins.length > 0) await allowTypeScript();
   const registries = await loadRegistries(config.plugins);
@@ -43,19 +43,25 @@ export async function openEngine(
     tfjs,
     ...(libtensorflow !== null && { libtensorflow }),
   };
-  const catalogue = await buildCatalogue(entries, registries, backend, versions);
-  if (catalogue.models.length === 0) {
-    const faults = (catalogue.unusable_models ?? []).map(({ id, unusable }) => `\n  ${id}: ${unusable.detail}`);
-    throw new Error(`no model of ${config.modelsFile} can be served:${faults.join('')}`);
-  }
-  if (aligner !== null) checkAligner(await resolveModelDir(aligner));
+  const describe = async ({ entries, aligner }: Served): Promise<Catalogue> => {
+    const described = await buildCatalogue(entries, registries, backend, versions);
+    if (described.models.length === 0) {
+      const faults = (described.unusable_models ?? []).map(({ id, unusable }) => `\n  ${id}: ${unusable.detail}`);
+      throw new Error(`no model of ${config.modelsFile} can be served:${faults.join('')}`);
+    }
+    if (aligner !== null) checkAligner(await resolveModelDir(aligner));
+    return described;
+  };
+  let catalogue = await describe(served);
   const memoryBudget = config.memoryBudgetMb * MB || Math.floor((memoryBytes ?? totalmem()) * BUDGET_SHARE);
   limitFreeBuffers(memoryBudget / 4);
-  const store = new ModelStore(entries, aligner, memoryBudget);
+  const store = new ModelStore(served.entries, served.aligner, memoryBudget);
   const resources: Resources = {
     store,
     registries,
-    catalogue,
+    get catalogue() {
+      return catalogue;
+    },
     memoryBudget,
     jobSeconds: config.jobTimeoutSeconds ?? Number.POSITIVE_INFINITY,
     ...sharing(store, memoryBudget),
@@ -68,6 +74,13 @@ export async function openEngine(
     warm: (id) =>
       turns.run(id, async () => {
         await store.get(id, () => {});
+      }),
+    reload: () =>
+      turns.run(NO_MODEL, async () => {
+        const next = readServed(config);
+        catalogue = await describe(next);
+        store.replace(next);
+        return catalogue;
       }),
     attribute: (request, hooks) => turns.run(request.model, () => compute(request, hooks, resources)),
     close: async () => store.dispose(),

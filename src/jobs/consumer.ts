@@ -112,6 +112,11 @@ export class Consumer {
     for (const worker of [this.#jobs, this.#webhooks]) this.#note(worker.run());
   }
 
+  /** Publishes what this worker can do from now on. */
+  publish(catalogue: Catalogue): Promise<void> {
+    return this.#presence.publish(catalogue);
+  }
+
   /** Tells the API now what would otherwise wait for the next heartbeat. */
   announce(): void {
     this.#note(this.#presence.beat());

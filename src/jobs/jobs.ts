@@ -58,6 +58,10 @@ export interface WorkerInfo {
   engine_memory_bytes?: number;
   /** RFC 3339. */
   last_seen: string;
+  /** The same, since when it is not busy, by its own clock as `last_seen`; null: it is. Left out by workers of before. */
+  idle_since?: string | null;
+  /** Models that it is to load before it counts as ready. */
+  preloading?: string[];
 }
 
 export interface StoreHealth {

@@ -63,6 +63,11 @@ export class Child {
     });
   }
 
+  /** Tells it that the models file has changed. */
+  hangUp(): void {
+    this.#process?.kill('SIGHUP');
+  }
+
   /** Asks it to end and waits; kills it after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;

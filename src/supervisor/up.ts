@@ -51,6 +51,11 @@ export async function up(config: Config): Promise<void> {
   };
   const api = new Child('API', ['api'], env, givenUp);
   const worker = new Child('worker', ['worker'], env, givenUp);
+  process.on('SIGHUP', () => {
+    if (process.stdout.isTTY)
+      void stop(0); // its terminal was closed
+    else for (const child of [api, worker]) child.hangUp();
+  });
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
   say('whence: starting the API and a worker …');

@@ -5,6 +5,9 @@ import { readModelsFile } from '../checkpoints/models-file.ts';
 import { BoundedTokenizer, type CountLimits } from './bounded.ts';
 import type { ChatMessage } from './chat.ts';
 
+/** No request waits for its tokens for so long. */
+const LONGEST_REQUEST_MS = 30_000;
+
 export class LocalTokenizers {
   readonly #modelsFile: string;
   readonly #limits: Partial<CountLimits>;
@@ -61,6 +64,14 @@ export class LocalTokenizers {
   /** Characters that a token of the model stands for at most; null where that is not known here, or not limited. */
   async longestToken(modelId: string): Promise<number | null> {
     return this.#get(modelId)?.longestToken() ?? null;
+  }
+
+  /** Reads the models file and the tokenizers anew. What is being counted is counted to its end. */
+  async reload(): Promise<void> {
+    const old = [...this.#tokenizers.values()];
+    this.#tokenizers.clear();
+    const end = () => void Promise.all(old.map((tokenizer) => tokenizer.close()));
+    setTimeout(end, LONGEST_REQUEST_MS).unref();
   }
 
   /** Ends all threads. */

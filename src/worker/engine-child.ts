@@ -38,6 +38,9 @@ process.on('message', (message: ToEngine) => {
     case 'warm':
       starting.then(() => warm(message.model));
       break;
+    case 'reload':
+      starting.then(reload);
+      break;
     case 'attribute':
       running.set(message.id, new AbortController());
       stops.clear(message.slot);
@@ -84,6 +87,16 @@ async function warm(model: string): Promise<void> {
     tellMemory();
   } catch (error) {
     console.error(`whence: model ${model} could not be loaded in advance: ${text(error)}`);
+  }
+}
+
+async function reload(): Promise<void> {
+  if (engine === null) return; // it could not start, which was said
+  try {
+    const catalogue = await engine.reload();
+    send({ type: 'reloaded', catalogue, models: engine.loadedModels() });
+  } catch (error) {
+    send({ type: 'not reloaded', message: text(error) });
   }
 }
 

@@ -50,7 +50,7 @@ const LONGEST_BACKOFF_MS = 30_000;
 
 export class EngineProcess {
   readonly #options: EngineOptions;
-  readonly #events = new EventEmitter<{ ready: [Catalogue]; unusable: [string] }>();
+  readonly #events = new EventEmitter<{ ready: [Catalogue]; unusable: [string]; kept: [string] }>();
   #child: ChildProcess | null = null;
   /** What the present process can do; null until it is ready. */
   #catalogue: Catalogue | null = null;
@@ -62,6 +62,10 @@ export class EngineProcess {
   #memoryBytes: number | undefined;
   /** Loaded in advance by a new process: the model of the last jobs. */
   #warmModel: string | null = null;
+  /** Loaded by every process when it starts. */
+  #preloaded: readonly string[] = [];
+  /** Those of them that this process has not loaded yet. */
+  #preloading = new Set<string>();
   #backoffMs = FIRST_BACKOFF_MS;
   #respawn: NodeJS.Timeout | null = null;
   #closing = false;
@@ -97,6 +101,40 @@ export class EngineProcess {
     return outcome.catch(async (error: unknown) => {
       await this.close();
       throw error;
+    });
+  }
+
+  /** Models that are to be loaded before the worker is ready, and are not yet. */
+  get preloading(): string[] {
+    return [...this.#preloading];
+  }
+
+  /** Loads models now, and whenever the process starts; does not wait. */
+  preload(models: readonly string[]): void {
+    this.#preloaded = models;
+    this.#sendPreloads();
+  }
+
+  #sendPreloads(): void {
+    this.#preloading = new Set(this.#preloaded.filter((model) => !this.#loaded.includes(model)));
+    for (const model of this.#preloading) this.#send({ type: 'warm', model });
+  }
+
+  /**
+   * Takes the models file over as it is now; jobs that run end first. What it serves then.
+   * @throws {Error} with the engine's own words where the file cannot be used: all is as it was
+   */
+  reload(): Promise<Catalogue> {
+    return new Promise((resolve, reject) => {
+      const settle = (done: () => void) => () => {
+        this.#events.off('ready', taken).off('kept', kept);
+        done();
+      };
+      // A process that starts meanwhile reads the file, too.
+      const taken = (catalogue: Catalogue) => settle(() => resolve(catalogue))();
+      const kept = (message: string) => settle(() => reject(new Error(message)))();
+      this.#events.on('ready', taken).on('kept', kept);
+      this.#send({ type: 'reload' });
     });
   }
 
@@ -175,6 +213,7 @@ export class EngineProcess {
     });
     child.on('exit', (code, signal) => this.#onExit(signal === null ? `exit code ${code}` : signal));
     this.#send({ type: 'start', module, config, maxResultBytes });
+    this.#sendPreloads();
     if (this.#warmModel !== null) this.#send({ type: 'warm', model: this.#warmModel });
   }
 
@@ -188,6 +227,14 @@ export class EngineProcess {
       case 'unusable':
         this.#options.log.error(message.message);
         this.#events.emit('unusable', message.message);
+        return;
+      case 'reloaded':
+        this.#catalogue = message.catalogue;
+        this.#setLoaded(message.models);
+        this.#events.emit('ready', message.catalogue);
+        return;
+      case 'not reloaded':
+        this.#events.emit('kept', message.message);
         return;
       case 'memory':
         this.#memoryBytes = message.bytes;
@@ -259,6 +306,7 @@ export class EngineProcess {
 
   #setLoaded(models: string[]): void {
     this.#loaded = models;
+    for (const model of models) this.#preloading.delete(model);
     this.#options.onLoaded();
   }
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 import { Feeder } from '../batches/feeder.ts';
 import type { Config } from '../config.ts';
+import type { Catalogue } from '../contract/catalogue.ts';
 import { Consumer, type ConsumerConfig } from '../jobs/consumer.ts';
 import { deliverer } from '../webhooks/deliver.ts';
 import { EngineProcess } from './engine-process.ts';
@@ -41,6 +42,8 @@ const TUNING: WorkerTuning = {
 
 export interface RunningWorker {
   id: string;
+  /** Takes the models file over as it is now; no job is lost. Where it cannot be used, the log says why. */
+  reload(): Promise<void>;
   /** Takes no more jobs, lets those that run end or hands them back, and ends the engine process. */
   close(): Promise<void>;
 }
@@ -67,9 +70,13 @@ export async function startWorker(
   let consumer: Consumer | null = null;
   const catalogue = await engine.start();
   const { backend } = catalogue;
-  for (const { id: model, unusable } of catalogue.unusable_models ?? []) {
-    log.warn({ model }, `the model cannot be served: ${unusable.detail}`);
-  }
+  const look = (served: Catalogue): void => {
+    for (const { id: model, unusable } of served.unusable_models ?? []) {
+      log.warn({ model }, `the model cannot be served: ${unusable.detail}`);
+    }
+    engine.preload(served.models.flatMap(({ id: model, preload }) => (preload ? [model] : [])));
+  };
+  look(catalogue);
   const consumerConfig: ConsumerConfig = { ...tuning, ...config };
   const webhooks = {
     allowPrivate: config.webhookAllowPrivate,
@@ -83,6 +90,7 @@ export async function startWorker(
       device: backend.device,
       loaded_models: engine.loadedModels,
       engine_memory_bytes: engine.memoryBytes,
+      preloading: engine.preloading,
     }),
     compute: (attempt, hooks) => engine.attribute(attempt.id, attempt.request, hooks),
     deliver: deliverer(webhooks, log),
@@ -91,13 +99,25 @@ export async function startWorker(
   await consumer.start(catalogue);
   const feeder = await Feeder.start(config, log);
   const first = catalogue.models.find((model) => model.pool === config.pool);
-  if (first !== undefined) engine.warm(first.id);
+  if (first !== undefined && engine.preloading.length === 0) engine.warm(first.id);
   log.info(
     { backend: backend.name, device: backend.device, reason: backend.reason, models: catalogue.models.length },
     'worker ready',
   );
 
   const started = consumer;
+  const reload = async (): Promise<void> => {
+    try {
+      const served = await engine.reload();
+      look(served);
+      await started.publish(served);
+      started.announce();
+      log.info({ models: served.models.map((model) => model.id) }, 'models file taken over');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error(`the models file is not taken over, and all stays as it was: ${reason}`);
+    }
+  };
   let closing: Promise<void> | null = null;
   const close = async () => {
     log.info('worker drains');
@@ -108,6 +128,7 @@ export async function startWorker(
   };
   return {
     id,
+    reload,
     close: () => {
       closing ??= close();
       return closing;

@@ -10,6 +10,8 @@ export type ToEngine =
   /** The first message: which engine to start, and how. */
   | { type: 'start'; module: string; config: Config; maxResultBytes: number }
   | { type: 'warm'; model: string }
+  /** Take the models file over as it is now. */
+  | { type: 'reload' }
   /** `slot`: which flag stops it (stop-flags.ts). */
   | { type: 'attribute'; id: string; slot: number; request: JobRequest }
   | { type: 'cancel'; id: string };
@@ -19,6 +21,9 @@ export type FromEngine =
   /** The engine cannot start at all; the process ends after it. */
   | { type: 'unusable'; message: string }
   | { type: 'loaded'; models: string[] }
+  | { type: 'reloaded'; catalogue: Catalogue; models: string[] }
+  /** The models file cannot be taken over: all is as it was. */
+  | { type: 'not reloaded'; message: string }
   /** Resident, of the engine's process. */
   | { type: 'memory'; bytes: number }
   | { type: 'progress'; id: string; progress: Omit<Progress, 'fraction'> }

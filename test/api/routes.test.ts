@@ -280,6 +280,33 @@ test('GET /health/ready: says what is missing', async (t) => {
   assert.match(alone.json().problems[0], /No worker is running/);
 });
 
+test('GET /health/ready: jobs are taken, and models loaded that are to be loaded first', async (t) => {
+  const { app, jobs } = await startApp(t);
+  const [worker] = await jobs.workers();
+  const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+  const problemsWith = async (state: Partial<typeof worker>, waits: number) => {
+    jobs.workers = async () => [{ ...worker, ...state }];
+    jobs.queues = async () => [{ pool: 'default', jobs: 1, workSeconds: 1, oldestSeconds: waits }];
+    const { statusCode, body } = await app.inject('/health/ready');
+    const { problems } = JSON.parse(body);
+    assert.equal(statusCode, problems.length === 0 ? 200 : 503);
+    return problems.join();
+  };
+  const idle = { last_seen: at(20), idle_since: at(5) };
+  assert.match(
+    await problemsWith(idle, 31),
+    /worker w1 is idle, and a job of the pool "default" waits for 31 s: restart/,
+  );
+  assert.equal(await problemsWith(idle, 29), '');
+  assert.equal(await problemsWith({ ...idle, idle_since: at(15) }, 31), '', 'between two turns');
+  assert.equal(await problemsWith({ ...idle, idle_since: null, busy: true }, 31), '');
+  assert.match(
+    await problemsWith({ preloading: ['large'] }, 0),
+    /No worker of the pool "default" has loaded large yet/,
+  );
+  assert.equal(await problemsWith({ preloading: [] }, 0), '');
+});
+
 test('GET /metrics: jobs by status, workers, durations by route pattern', async (t) => {
   const { app, jobs } = await startApp(t);
   await attribute(app, BODY);

@@ -20,6 +20,7 @@ test('defaults are filled in, and paths start from the file', (t) => {
           quantization: 'none',
           int8_outliers: 'batch',
           pool: 'big',
+          preload: false,
         },
         { id: 'c', hub: 'gpt2', int8_threshold: 0 },
       ],
@@ -33,6 +34,7 @@ test('defaults are filled in, and paths start from the file', (t) => {
       int8Threshold: 6,
       int8Outliers: 'row',
       pool: 'default',
+      preload: false,
     },
     {
       id: 'b',
@@ -41,6 +43,7 @@ test('defaults are filled in, and paths start from the file', (t) => {
       int8Threshold: 6,
       int8Outliers: 'batch',
       pool: 'big',
+      preload: false,
     },
     {
       id: 'c',
@@ -49,6 +52,7 @@ test('defaults are filled in, and paths start from the file', (t) => {
       int8Threshold: 0,
       int8Outliers: 'row',
       pool: 'default',
+      preload: false,
     },
   ]);
 });

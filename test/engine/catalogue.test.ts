@@ -21,6 +21,7 @@ describe('catalogue', () => {
       int8Threshold: 6,
       int8Outliers: 'row' as const,
       pool: 'default',
+      preload: false,
     }));
     const registries = await loadRegistries();
     const { models } = await buildCatalogue(entries, registries, { name: 'tensorflow', version: '0', reason: '' }, {});

@@ -15,6 +15,7 @@ const entry = (id: string): ModelEntry => ({
   int8Threshold: 6,
   int8Outliers: 'row',
   pool: 'default',
+  preload: false,
 });
 const ENTRIES = ['gpt2-tiny', 'llama-tiny'].map(entry);
 const ALIGNER = { kind: 'directory', dir: modelDir('aligner-tiny') } as const;

@@ -14,6 +14,7 @@ import {
   type SubmitOptions,
   type WorkerInfo,
 } from '../../src/jobs/jobs.ts';
+import type { QueueState } from '../../src/jobs/totals.ts';
 import { infoOf } from './result-info.ts';
 
 const WORKER: WorkerInfo = {
@@ -255,7 +256,7 @@ export class MemoryJobs implements Jobs {
     return counts;
   }
 
-  async queues() {
+  async queues(): Promise<QueueState[]> {
     return [...new Set([WORKER.pool, ...this.pools])].map((pool) => ({
       pool,
       jobs: this.#waiting(pool).length,

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 3193826948a12f9824928b39f28b580c9536bc0929b10f534e24ff3d6bc82ebd), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 1b94333784f31a0a77cf33bb3083c93b54f9f9658ba1856674a1809893f8f023), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -1981,6 +1981,8 @@ export interface components {
              * @example default
              */
             pool: string;
+            /** @description Whether workers load it when they start. */
+            preload?: boolean;
             /** @description Methods that this model can run. */
             methods: string[];
             /** @description Step functions that this model can run. */
@@ -3179,6 +3181,8 @@ export interface operations {
                             loaded_models: string[];
                             busy: boolean;
                             last_seen: string;
+                            /** @description Models that it loads before it is ready. */
+                            preloading?: string[];
                         }[];
                         /** @description What is missing or endangers the jobs, and what to do. */
                         problems: string[];
@@ -3222,6 +3226,8 @@ export interface operations {
                             loaded_models: string[];
                             busy: boolean;
                             last_seen: string;
+                            /** @description Models that it loads before it is ready. */
+                            preloading?: string[];
                         }[];
                         /** @description What is missing or endangers the jobs, and what to do. */
                         problems: string[];

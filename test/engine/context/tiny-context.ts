@@ -77,7 +77,15 @@ export class TinyContext {
   static async load(name: string): Promise<TinyContext> {
     await startBackend('auto', { threads: 0 });
     const source = { kind: 'directory', dir: modelDir(name) } as const;
-    const entry = { id: name, source, quantization: 'none', int8Threshold: 6, int8Outliers: 'row', pool: 'x' } as const;
+    const entry = {
+      id: name,
+      source,
+      quantization: 'none',
+      int8Threshold: 6,
+      int8Outliers: 'row',
+      pool: 'x',
+      preload: false,
+    } as const;
     const store = new ModelStore([entry], null, 2 ** 30);
     const model = await store.get(name, () => {});
     const passes = new SharedPasses(model.model, () => 2 ** 28);

@@ -21,6 +21,7 @@ const Readiness = Type.Object({
       loaded_models: Type.Array(Type.String()),
       busy: Type.Boolean(),
       last_seen: Type.String(),
+      preloading: Type.Optional(Type.Array(Type.String(), { description: 'Models that it loads before it is ready.' })),
     }),
   ),
   problems: Type.Array(Type.String(), { description: 'What is missing or endangers the jobs, and what to do.' }),
