@@ -20,6 +20,7 @@ import requestLog from './plugins/request-log.ts';
 import securityHeaders from './plugins/security-headers.ts';
 import sse from './plugins/sse.ts';
 import swagger from './plugins/swagger.ts';
+import tracing from './plugins/tracing.ts';
 import validation from './plugins/validation.ts';
 
 /**
@@ -30,6 +31,7 @@ const PLUGINS = [
   problems,
   requestId,
   requestLog,
+  tracing,
   securityHeaders,
   caching,
   metrics,

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Batches } from '../batches/batches.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { TokenCounter } from '../requests/lengths.ts';
+import type { Tracing } from '../tracing.ts';
 import { CatalogueReader } from './catalogue/reader.ts';
 import type { TrustProxy } from './http/proxy.ts';
 
@@ -39,6 +40,8 @@ export interface AppParts {
   jobs: Jobs;
   batches: Batches;
   tokens: TokenCounter;
+  /** Left out: no traces. */
+  tracing?: Tracing | null;
   /** Where the log is written; left out: standard output. */
   log?: Writable;
 }
@@ -53,7 +56,11 @@ declare module 'fastify' {
   }
 }
 
-export function decorate(fastify: FastifyInstance, { settings, jobs, batches, tokens }: AppParts): void {
+export function decorate(
+  fastify: FastifyInstance,
+  { settings, jobs, batches, tokens, tracing = null }: AppParts,
+): void {
+  fastify.decorate('tracing', tracing);
   fastify.decorate('settings', settings);
   fastify.decorate('jobs', { getter: () => jobs }); // Fastify looks into an object for `getter`: not into the store
   fastify.decorate('batches', { getter: () => batches });

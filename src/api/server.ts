@@ -6,6 +6,7 @@ import { createBatches } from '../batches/create-batches.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { createJobs, type JobsConfig } from '../jobs/create-jobs.ts';
 import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
+import { startTracing } from '../tracing.ts';
 import { UnusableError } from '../unusable.ts';
 import { keptSecret } from './access/secret.ts';
 import { app } from './app.ts';
@@ -92,7 +93,8 @@ export async function startApi(config: ApiConfig): Promise<RunningApi> {
   const settings: ApiSettings = { ...config, secret, allowPrivateWebhooks: config.webhookAllowPrivate };
   const tokens = new LocalTokenizers(config.modelsFile, { seconds: COUNT_SECONDS });
   const batches = await createBatches(config, jobs);
-  const server = await buildApp({ settings, jobs, batches, tokens }).catch((error: unknown) => {
+  const tracing = await startTracing('whence-api');
+  const server = await buildApp({ settings, jobs, batches, tokens, tracing }).catch((error: unknown) => {
     throw hasCode(error, PLUGIN_TIMEOUTS) ? new Error(SLOW, { cause: error }) : error;
   });
   const { host, port } = config;

@@ -8,6 +8,7 @@ import type { JobError } from '../contract/job.ts';
 import { methodOf, textsOf } from '../contract/job-kinds.ts';
 import type { Usage } from '../contract/usage.ts';
 import { readTraceparent } from '../trace-context.ts';
+import type { Span, Tracing } from '../tracing.ts';
 import { Pace } from './pace.ts';
 import type { Queues } from './queues.ts';
 import { Reporter, type Update } from './reporter.ts';
@@ -28,7 +29,7 @@ export type StopReason = 'canceled' | 'handed back' | 'timed out';
 /** Computes one job; packed result and Inseq result come back. When `signal` aborts, whatever it returns is dropped. */
 export type Compute = (
   attempt: Attempt,
-  hooks: { report: (update: Update) => void; signal: AbortSignal },
+  hooks: { report: (update: Update) => void; signal: AbortSignal; traceparent?: string },
 ) => Promise<Outcome>;
 
 export interface AttemptsParts {
@@ -37,6 +38,7 @@ export interface AttemptsParts {
   queues: Queues;
   log: Logger;
   compute: Compute;
+  tracing: Tracing | null;
   workerId: () => string;
   /** A job that computes for longer fails. */
   timeoutSeconds: number;
@@ -136,6 +138,7 @@ export class Attempts {
   async #compute(attempt: Attempt, { inCompany, share, estimate }: Part, signal: AbortSignal): Promise<boolean> {
     const { store, compute } = this.#parts;
     const { id } = attempt;
+    const span = this.#span(attempt);
     const started = performance.now();
     const cancel = () => this.stop(id, 'canceled');
     const reporter = new Reporter((progress, steps) => store.report(attempt, progress, steps), cancel);
@@ -144,7 +147,9 @@ export class Attempts {
     };
     const watch = setInterval(() => void look().catch(() => {}), SUPERSEDED_CHECK_MS);
     const report = (update: Update) => reporter.report(update);
-    const outcome = await compute(attempt, { report, signal }).finally(() => clearInterval(watch));
+    const outcome = await compute(attempt, { report, signal, traceparent: span?.context.header }).finally(() =>
+      clearInterval(watch),
+    );
     const runSeconds = (performance.now() - started) / 1_000;
     const cost = { seconds: runSeconds * share, estimate };
     let became: string;
@@ -153,8 +158,26 @@ export class Attempts {
       await reporter.flushed(); // `done` is the last event
       became = await this.#end(attempt, outcome, cost);
     }
+    span?.set({ 'whence.status': became });
+    span?.end(outcome.status === 'failed' && !signal.aborted ? outcome.error.code : undefined);
     this.#log(attempt, became, { outcome, runSeconds, cost });
     return !signal.aborted && outcome.status === 'succeeded';
+  }
+
+  /** The span of an attempt; beside it, one for the time until it was taken. */
+  #span({ id, number, request, takenAt, queueSeconds, origin: { traceparent: parent } }: Attempt): Span | undefined {
+    const { tracing, pool } = this.#parts;
+    const attributes = { 'whence.job': id, 'whence.model': request.model, 'whence.method': methodOf(request) };
+    const start = takenAt - queueSeconds * 1_000;
+    tracing
+      ?.span('queue', { parent, attributes: { 'whence.job': id, 'whence.pool': pool }, start })
+      .end(undefined, takenAt);
+    return tracing?.span('job', {
+      parent,
+      kind: 'consumer',
+      attributes: { ...attributes, 'whence.attempt': number },
+      start: takenAt,
+    });
   }
 
   /** What became of the job, as the log says it. */

@@ -7,6 +7,7 @@ import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Catalogue } from '../contract/catalogue.ts';
+import type { Tracing } from '../tracing.ts';
 import { Attempts, type Compute } from './attempts.ts';
 import { type Deliver, runDelivery } from './deliveries.ts';
 import { BULL_PREFIX, channels } from './keys.ts';
@@ -31,6 +32,16 @@ export interface ConsumerConfig {
   reconcileMs: number;
 }
 
+/** What a worker does with jobs, and says of itself. */
+interface Work {
+  self: () => Self;
+  compute: Compute;
+  deliver: Deliver;
+  log: Logger;
+  /** Null: no traces. */
+  tracing: Tracing | null;
+}
+
 /** What handed back jobs take until they are back in the queue, their engine killed if need be. */
 const DRAIN_MARGIN_MS = 3_000;
 /** BullMQ counts how often a turn stalls; what counts are the jobs that were taken in it, and we count them. */
@@ -53,8 +64,8 @@ export class Consumer {
   readonly #unlog: () => void;
   #reconciling: NodeJS.Timeout | null = null;
 
-  constructor(config: ConsumerConfig, work: { self: () => Self; compute: Compute; deliver: Deliver; log: Logger }) {
-    const { self, compute, deliver, log } = work;
+  constructor(config: ConsumerConfig, work: Work) {
+    const { self, compute, deliver, log, tracing } = work;
     this.#config = config;
     this.#log = log;
     this.#redis = connectForWorker(config.redisUrl, this.#closed.signal);
@@ -70,6 +81,7 @@ export class Consumer {
       queues,
       log,
       compute,
+      tracing,
       workerId: () => self().id,
       timeoutSeconds: config.jobTimeoutSeconds,
       recover: (turn) => recoverTurn(turn, this.#parts(), { reheld: true }),

@@ -88,6 +88,8 @@ export interface Attempt {
   tenant: string;
   /** From its acceptance until it was taken. */
   queueSeconds: number;
+  /** Milliseconds since 1970. */
+  takenAt: number;
   origin: Origin;
 }
 
@@ -131,6 +133,7 @@ export class WorkerStore {
       number,
       request: JSON.parse((await unpack(packed)).toString()) as JobRequest,
       tenant: tenant ?? '',
+      takenAt: Number(started),
       queueSeconds: (Number(started) - Number(created)) / 1_000,
       origin: { ...(requestId !== null && { requestId }), ...(traceparent !== null && { traceparent }) },
     };

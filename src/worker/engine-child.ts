@@ -7,6 +7,8 @@
 import type { JobError } from '../contract/job.ts';
 import type { Engine } from '../engine/engine.ts';
 import { pack } from '../jobs/packing.ts';
+import { startTracing, type Tracing } from '../tracing.ts';
+import { JobSpans } from './job-spans.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
 import { StopFlags } from './stop-flags.ts';
 import { throttleProgress } from './throttle.ts';
@@ -24,6 +26,7 @@ process.on('disconnect', () => process.exit(0));
 
 let engine: Engine | null = null;
 let maxResultBytes = 0;
+let tracing: Tracing | null = null;
 /** Everything waits for the start; what may run beside what is then the engine's own affair. */
 let starting: Promise<void> = Promise.resolve();
 const running = new Map<string, AbortController>();
@@ -57,6 +60,7 @@ async function start(message: ToEngine & { type: 'start' }): Promise<void> {
     const { startEngine } = await import(message.module);
     const started: Engine = await startEngine(message.config);
     engine = started;
+    tracing = await startTracing('whence-engine');
     maxResultBytes = message.maxResultBytes;
     void started.lost?.then(endAfterLoss);
     send({ type: 'ready', catalogue: started.catalogue() });
@@ -100,9 +104,10 @@ async function reload(): Promise<void> {
   }
 }
 
-async function attribute({ id, slot, request }: ToEngine & { type: 'attribute' }): Promise<void> {
+async function attribute({ id, slot, request, traceparent }: ToEngine & { type: 'attribute' }): Promise<void> {
   const signal = running.get(id)?.signal;
   if (engine === null || signal === undefined) throw new Error('the engine has not started');
+  const spans = new JobSpans(tracing, request, traceparent);
   const progress = throttleProgress((update) => send({ type: 'progress', id, progress: update }));
   try {
     signal.throwIfAborted();
@@ -110,7 +115,10 @@ async function attribute({ id, slot, request }: ToEngine & { type: 'attribute' }
     const output = await engine.attribute(request, {
       signal,
       stopped: () => stops.isSet(slot),
-      progress: progress.report,
+      progress: (update) => {
+        spans.phase(update.phase);
+        progress.report(update);
+      },
       textFailed: (index, error) => console.error(`whence: job ${id}, text ${index}: ${stack(error)}`),
       step: (step) => {
         const small = JSON.stringify(step).length <= MAX_STEP_CHARACTERS;
@@ -129,14 +137,18 @@ async function attribute({ id, slot, request }: ToEngine & { type: 'attribute' }
       ),
     );
     const inseq = await pack(bounded(output.inseq));
+    spans.end();
     tellMemory();
     send({ type: 'succeeded', id, result, inseq, failedTexts: output.failedTexts, usage: output.usage });
   } catch (error) {
     progress.stop();
     tellMemory();
-    send({ type: 'failed', id, ...explain(error) });
+    const failure = explain(error);
+    spans.end(signal.aborted ? 'stopped' : failure.error.code);
+    send({ type: 'failed', id, ...failure });
   } finally {
     running.delete(id);
+    if (running.size === 0) void tracing?.flush(); // the process may be killed when there is nothing left to do
   }
 }
 

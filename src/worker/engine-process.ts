@@ -151,7 +151,7 @@ export class EngineProcess {
   async attribute(
     id: string,
     request: JobRequest,
-    { report, signal }: { report: (update: Update) => void; signal: AbortSignal },
+    { report, signal, traceparent }: { report: (update: Update) => void; signal: AbortSignal; traceparent?: string },
   ): Promise<Outcome> {
     if (!(await this.#untilReady(signal))) return STOPPED;
     this.#warmModel = request.model;
@@ -167,7 +167,7 @@ export class EngineProcess {
     try {
       return await new Promise<Outcome>((settle) => {
         this.#running.set(id, { report, settle, signal });
-        this.#send({ type: 'attribute', id, slot, request });
+        this.#send({ type: 'attribute', id, slot, request, ...(traceparent !== undefined && { traceparent }) });
         signal.addEventListener('abort', onAbort);
         if (signal.aborted) onAbort();
       });

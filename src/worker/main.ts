@@ -5,6 +5,7 @@ import { Feeder } from '../batches/feeder.ts';
 import type { Config } from '../config.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import { Consumer, type ConsumerConfig } from '../jobs/consumer.ts';
+import { startTracing } from '../tracing.ts';
 import { deliverer } from '../webhooks/deliver.ts';
 import { EngineProcess } from './engine-process.ts';
 
@@ -68,6 +69,7 @@ export async function startWorker(
     onLoaded: () => consumer?.announce(),
   });
   let consumer: Consumer | null = null;
+  const tracing = await startTracing('whence-worker');
   const catalogue = await engine.start();
   const { backend } = catalogue;
   const look = (served: Catalogue): void => {
@@ -94,6 +96,7 @@ export async function startWorker(
     }),
     compute: (attempt, hooks) => engine.attribute(attempt.id, attempt.request, hooks),
     deliver: deliverer(webhooks, log),
+    tracing,
     log,
   });
   await consumer.start(catalogue);
@@ -124,6 +127,7 @@ export async function startWorker(
     await feeder.close();
     await started.close(tuning.drainMs);
     await engine.close();
+    await tracing?.close();
     log.info('worker closed');
   };
   return {

@@ -12,8 +12,8 @@ export type ToEngine =
   | { type: 'warm'; model: string }
   /** Take the models file over as it is now. */
   | { type: 'reload' }
-  /** `slot`: which flag stops it (stop-flags.ts). */
-  | { type: 'attribute'; id: string; slot: number; request: JobRequest }
+  /** `slot`: which flag stops it (stop-flags.ts). `traceparent`: the span that it belongs to. */
+  | { type: 'attribute'; id: string; slot: number; request: JobRequest; traceparent?: string }
   | { type: 'cancel'; id: string };
 
 export type FromEngine =

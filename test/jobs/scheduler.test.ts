@@ -53,7 +53,7 @@ async function startScheduler(t: TestContext): Promise<Scheduler> {
     end: async (name) => {
       const request = testRequest();
       assert.ok(
-        await store.fail({ ...held(name), request, tenant: '', queueSeconds: 0, origin: {} }, ERROR, {
+        await store.fail({ ...held(name), request, tenant: '', queueSeconds: 0, takenAt: 0, origin: {} }, ERROR, {
           seconds: 0,
           estimate: null,
         }),

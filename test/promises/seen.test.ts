@@ -1,9 +1,11 @@
 /** What an operator sees from outside: real processes, logging as much as they can. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { MethodInfo } from '../../src/contract/catalogue.ts';
 import { isFinal } from '../../src/contract/job.ts';
 import { expressions, metricsOf } from '../docker/expressions.ts';
@@ -193,4 +195,98 @@ test('metrics tell of five models and every method in at most 600 series, and da
   for (const { where, expr } of expressions()) {
     for (const name of metricsOf(expr)) assert.ok(served.has(name), `${where}: ${name} is not served`);
   }
+});
+
+interface Told {
+  service: string;
+  name: string;
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes: { key: string; value: Record<string, unknown> }[];
+}
+
+/** A collector as the OTLP specification has it, which keeps what it is sent. */
+async function startCollector(t: TestContext) {
+  const spans: Told[] = [];
+  let text = '';
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    text += body;
+    for (const { resource, scopeSpans } of JSON.parse(body).resourceSpans) {
+      const named = resource.attributes.find(({ key }: { key: string }) => key === 'service.name');
+      for (const scope of scopeSpans) {
+        for (const span of scope.spans) spans.push({ ...span, service: named.value.stringValue });
+      }
+    }
+    response.setHeader('content-type', 'application/json').end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return { url: `http://127.0.0.1:${address.port}`, spans, text: () => text };
+}
+
+test('one trace goes over API, queue, worker and engine, and holds no text, key or secret', async (t) => {
+  const collector = await startCollector(t);
+  const settings = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+    WHENCE_API_KEYS: KEY,
+    WHENCE_SECRET: `${CANARY}-0123456789-0123456789-01`,
+  };
+  const stack = await startStack({ settings });
+  t.after(() => stack.stop());
+  const above = '00f067aa0ba902b7';
+  const headers = { authorization: `Bearer ${KEY}`, traceparent: `00-${TRACE}-${above}-01`, prefer: 'wait=60' };
+  const text = `The capital of ${CANARY} is`;
+  const body = { model: 'facts-gpt2', input_texts: text, metadata: { note: CANARY } };
+  const { json: job } = await stack.client.post(`/attribute?note=${CANARY}`, body, headers);
+  assert.equal(job.status, 'succeeded', JSON.stringify(job));
+  await fetch(stack.client.url + job.links.share);
+  const own = () => collector.spans.filter(({ traceId }) => traceId === TRACE);
+  const wanted = ['POST /attribute', 'submit', 'queue', 'job', 'compute', 'generating', 'attributing'];
+  const missing = () => wanted.filter((name) => !own().some((span) => span.name.replace(/\/$/, '') === name));
+  await until('all spans are there', 30_000, () => missing().length === 0).catch((error) =>
+    assert.fail(`${error.message}: ${missing()} of ${JSON.stringify(collector.spans.map(({ name }) => name))}`),
+  );
+
+  const span = (name: string): Told => own().find((one) => one.name.replace(/\/$/, '') === name) as Told;
+  const lineage = (name: string): string => {
+    const parent = own().find(({ spanId }) => spanId === span(name).parentSpanId);
+    return parent?.name.replace(/\/$/, '') ?? (span(name).parentSpanId === above ? 'the client' : 'nobody');
+  };
+  assert.deepEqual(
+    wanted.map((name) => [span(name).service, name, lineage(name)].join(' < ')),
+    [
+      'whence-api < POST /attribute < the client',
+      'whence-api < submit < POST /attribute',
+      'whence-worker < queue < submit',
+      'whence-worker < job < submit',
+      'whence-engine < compute < job',
+      'whence-engine < generating < compute',
+      'whence-engine < attributing < compute',
+    ],
+  );
+  for (const { name, startTimeUnixNano, endTimeUnixNano } of own()) {
+    assert.ok(BigInt(startTimeUnixNano) <= BigInt(endTimeUnixNano), name);
+  }
+  const attribute = (name: string, key: string) =>
+    span(name).attributes.find((one) => one.key === key)?.value.stringValue;
+  assert.equal(attribute('job', 'whence.job'), job.id);
+  assert.equal(attribute('job', 'whence.status'), 'succeeded');
+  assert.equal(attribute('POST /attribute', 'whence.job'), job.id);
+  assert.equal(attribute('compute', 'whence.method'), 'input_x_gradient');
+  await until('the share link has its span', 10_000, () =>
+    collector.spans.some(({ name }) => name.includes('/s/:token')),
+  );
+  const [, token] = job.links.share.split('/s/');
+  for (const secret of [CANARY, token]) assert.ok(!collector.text().includes(secret), secret);
 });

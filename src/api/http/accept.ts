@@ -85,12 +85,16 @@ export async function acceptJob(
   { request: complete, model, seconds, format }: Acceptance,
 ): Promise<FastifyReply> {
   const { jobs } = request.server;
-  const accepted = await jobs.submit(complete, {
+  const attributes = { 'whence.model': model.id, 'whence.pool': model.pool };
+  const span = request.server.tracing?.span('submit', { parent: request.trace?.header, kind: 'producer', attributes });
+  const trace = span?.context ?? request.trace;
+  const submission = jobs.submit(complete, {
     pool: model.pool,
     idempotencyKey: request.headers['idempotency-key'],
     work: estimateWork(complete, model.parameters),
-    origin: { requestId: request.id, ...(request.trace && { traceparent: request.trace.header }) },
+    origin: { requestId: request.id, ...(trace && { traceparent: trace.header }) },
   });
+  const accepted = await submission.finally(() => span?.end());
   request.logged = { job: accepted.job.id, model: model.id, attribution: accepted.job.method };
   const job = request.linked(accepted.job);
   reply.header('location', job.links.self);

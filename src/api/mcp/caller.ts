@@ -56,8 +56,12 @@ export class Caller {
   }
 
   async #call<T>({ method, url, payload }: Pick<InjectOptions, 'method' | 'url' | 'payload'>): Promise<T> {
-    const { server, socket, id } = this.#request;
-    const headers: FastifyRequest['headers'] = { ...this.#request.headers, 'x-request-id': id };
+    const { server, socket, id, trace } = this.#request;
+    const headers: FastifyRequest['headers'] = {
+      ...this.#request.headers,
+      'x-request-id': id,
+      ...(trace && { traceparent: trace.header }),
+    };
     const sent = [...WHO, ...WHERE, ...KNOWN_BY].flatMap((name) =>
       headers[name] === undefined ? [] : [[name, headers[name]]],
     );
