@@ -10,6 +10,12 @@ interface Expression {
   expr: string;
 }
 
+interface Scaled {
+  kind: string;
+  metadata: { name: string };
+  spec: { triggers: { metadata: { query: string } }[] };
+}
+
 export function expressions(): Expression[] {
   const dashboard = JSON.parse(read('monitoring/dashboard.json')) as {
     panels: { title: string; targets: { expr: string }[] }[];
@@ -19,7 +25,11 @@ export function expressions(): Expression[] {
   );
   const [alerts] = documents('monitoring/alerts.yaml') as { groups: { rules: { alert: string; expr: string }[] }[] }[];
   const ofAlerts = alerts.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ where: alert, expr })));
-  return [...ofDashboard, ...ofAlerts];
+  const scaled = (documents('kubernetes/worker.yaml') as Scaled[]).filter(({ kind }) => kind === 'ScaledObject');
+  const ofScalers = scaled.flatMap(({ metadata, spec }) =>
+    spec.triggers.map(({ metadata: { query } }) => ({ where: `ScaledObject ${metadata.name}`, expr: query })),
+  );
+  return [...ofDashboard, ...ofAlerts, ...ofScalers];
 }
 
 /** Names of metrics in an expression. @throws where it is no PromQL */
@@ -36,8 +46,8 @@ export function metricsOf(expr: string): string[] {
 }
 
 /** The documents of a YAML file of docker/. */
-function documents(file: string): unknown[] {
-  return parseAllDocuments(read(file)).map((document) => {
+export function documents(file: string): unknown[] {
+  return parseAllDocuments(read(file), { merge: true }).map((document) => {
     if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0].message}`);
     return document.toJS();
   });

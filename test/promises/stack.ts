@@ -39,10 +39,13 @@ export async function startStack({
   workers = 1,
   settings = {},
   redisSettings = [],
+  folder = PROJECT,
 }: {
   workers?: number;
   settings?: Record<string, string>;
   redisSettings?: string[];
+  /** Where the program is. */
+  folder?: string;
 } = {}): Promise<Stack> {
   const redis = await startRedis({ settings: redisSettings });
   const dataDir = mkdtempSync(join(tmpdir(), 'whence-promise-'));
@@ -57,8 +60,8 @@ export async function startStack({
     ...settings,
   };
   const client = new Client(`http://127.0.0.1:${port}`);
-  const startApi = () => start('api', env);
-  const startWorker = () => start('worker', env);
+  const startApi = () => start('api', env, folder);
+  const startWorker = () => start('worker', env, folder);
   const stack: Stack = {
     redis,
     client,
@@ -90,10 +93,10 @@ export async function startStack({
   return stack;
 }
 
-function start(command: 'api' | 'worker', settings: Record<string, string>): Program {
+function start(command: 'api' | 'worker', settings: Record<string, string>, folder: string): Program {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WHENCE_'));
   const child = spawn(process.execPath, ['bin/whence.mjs', command], {
-    cwd: PROJECT,
+    cwd: folder,
     env: { ...Object.fromEntries(inherited), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

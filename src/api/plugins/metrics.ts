@@ -28,13 +28,14 @@ export default fp(
     });
     const responses = new Counter({
       name: 'whence_http_responses_total',
-      help: 'Answers, by class of status.',
+      help: 'Answers, by class of status, but for those to probes and scrapers.',
       labelNames: ['status'],
       registers,
     });
     fastify.addHook('onResponse', async (request, reply) => {
       const route = request.routeOptions.url ?? 'unknown'; // the pattern, not the path: few label values
       duration.observe({ route }, reply.elapsedTime / 1000);
+      if (request.routeOptions.logLevel === 'warn') return; // a probe's 503 is its news, no error
       responses.inc({ status: `${Math.floor(reply.statusCode / 100)}xx` });
     });
 
