@@ -20,6 +20,7 @@ import requestLog from './plugins/request-log.ts';
 import securityHeaders from './plugins/security-headers.ts';
 import sse from './plugins/sse.ts';
 import swagger from './plugins/swagger.ts';
+import tenants from './plugins/tenants.ts';
 import tracing from './plugins/tracing.ts';
 import validation from './plugins/validation.ts';
 
@@ -38,6 +39,7 @@ const PLUGINS = [
   rateLimit,
   prefix,
   access,
+  tenants,
   links,
   json,
   validation,

@@ -40,11 +40,18 @@ export interface Upload {
 }
 
 export interface Batches {
-  /** Takes lines as they arrive. @param idempotencyKey - the same key and lines are the same batch */
-  upload(idempotencyKey?: string): Promise<Upload>;
+  /**
+   * Takes lines as they arrive.
+   * @param tenant - whose batch it will be; '' where nobody is told apart
+   * @param idempotencyKey - the same tenant, key and lines are the same batch
+   */
+  upload(options: { tenant: string; idempotencyKey?: string }): Promise<Upload>;
+  /** Whose it is; '' where nobody was told apart. Null when unknown or expired. */
+  owner(id: string): Promise<string | null>;
   /** Null when unknown or expired. */
   get(id: string): Promise<Batch | null>;
-  list(query: { limit: number; cursor?: string }): Promise<BatchList>;
+  /** @param tenant - whose; left out: all */
+  list({ tenant, limit, cursor }: { tenant?: string; limit: number; cursor?: string }): Promise<BatchList>;
   /** Cancels what has not ended. Null when unknown. @throws OutcomeUnknownError */
   cancel(id: string): Promise<Batch | null>;
   /** Cancels if needed and forgets the batch with its lines and results. False when unknown. @throws OutcomeUnknownError */

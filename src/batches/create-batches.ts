@@ -2,8 +2,9 @@
 import type { Redis } from 'ioredis';
 import { isJobId } from '../jobs/ids.ts';
 import { type Jobs, OutcomeUnknownError } from '../jobs/jobs.ts';
-import { digest } from '../jobs/likeness.ts';
+import { idempotencyDigest } from '../jobs/likeness.ts';
 import { Notifications } from '../jobs/notifications.ts';
+import { ownerOf } from '../jobs/record.ts';
 import { connectForApi, guarded, settle } from '../jobs/redis.ts';
 import { TimelyScripts } from '../jobs/timely-scripts.ts';
 import type { Batches, LineOutcome, OutcomeOptions, Upload } from './batches.ts';
@@ -49,13 +50,13 @@ class RedisBatches implements Batches {
     this.#jobs = jobs;
   }
 
-  async upload(idempotencyKey?: string): Promise<Upload> {
-    const idempotency = idempotencyKey === undefined ? '' : digest(idempotencyKey);
+  async upload({ tenant, idempotencyKey }: { tenant: string; idempotencyKey?: string }): Promise<Upload> {
+    const idempotency = idempotencyKey === undefined ? '' : idempotencyDigest(tenant, idempotencyKey);
     const held =
       idempotency === '' ? null : await guarded(this.#redis, () => this.#redis.get(keys.idempotency(idempotency)));
     const [id, hash] = held?.split(' ') ?? [];
     const holder = id !== undefined && hash !== undefined && (await this.get(id)) !== null ? { id, hash } : null;
-    return new ChunkedUpload({ redis: this.#redis, timely: this.#timely, idempotency, holder });
+    return new ChunkedUpload({ redis: this.#redis, timely: this.#timely, tenant, idempotency, holder });
   }
 
   async get(id: string) {
@@ -63,9 +64,14 @@ class RedisBatches implements Batches {
     return readBatch(await guarded(this.#redis, () => batchScripts.run(this.#redis, 'read', [id])));
   }
 
-  async list({ limit, cursor = '' }: { limit: number; cursor?: string }) {
+  async owner(id: string) {
+    if (!isJobId(id)) return null;
+    return ownerOf(await guarded(this.#redis, () => this.#redis.hmget(keys.batch(id), 'status', 'tenant')));
+  }
+
+  async list({ tenant = '', limit, cursor = '' }: { tenant?: string; limit: number; cursor?: string }) {
     const after = isJobId(cursor) ? cursor : '';
-    const reply = await guarded(this.#redis, () => batchScripts.run(this.#redis, 'list', [after, limit]));
+    const reply = await guarded(this.#redis, () => batchScripts.run(this.#redis, 'list', [tenant, after, limit]));
     const [next, ...records] = reply as [string, ...unknown[]];
     const batches = records.map((record) => readBatch(record)).filter((batch) => batch !== null);
     return { batches, next_cursor: next === '' ? null : next };

@@ -18,7 +18,7 @@ export const NAMES = {
   batch_key: 'whence:batch:idempotency',
   /** String with a TTL, by batch: the feeder that may change it. */
   lease: 'whence:batch:lease',
-  /** Sorted set, by id and so by age: all batches. */
+  /** Sorted set, by id and so by age: all batches, and by tenant: its own. */
   batches: 'whence:batches',
   /** Sorted set, by id: batches that a feeder has something to do for. */
   active: 'whence:batches:active',

@@ -17,12 +17,12 @@ import {
   type SubmitOptions,
 } from './jobs.ts';
 import { keys } from './keys.ts';
-import { digest, likeness, requestHash } from './likeness.ts';
+import { idempotencyDigest, likeness, requestHash } from './likeness.ts';
 import { Notifications } from './notifications.ts';
 import { pack, unpack } from './packing.ts';
 import { readPieces } from './pieces.ts';
 import { Queues, turnList } from './queues.ts';
-import { isEnded, type JobRecord, readRecord } from './record.ts';
+import { isEnded, type JobRecord, ownerOf, readRecord } from './record.ts';
 import { connectForApi, guarded, logState, settle } from './redis.ts';
 import type { Argument } from './script-set.ts';
 import { type ScriptedRedis, type ScriptName, scripts } from './scripts.ts';
@@ -89,7 +89,7 @@ class RedisJobs implements Jobs {
         methodOf(request),
         Date.now(),
         maxQueue,
-        idempotencyKey === undefined ? '' : digest(idempotencyKey),
+        idempotencyKey === undefined ? '' : idempotencyDigest(flow.tenant, idempotencyKey),
         requestHash(request),
         request.webhook === null ? '0' : '1',
         flow.tenant,
@@ -130,10 +130,16 @@ class RedisJobs implements Jobs {
     return (await this.#record(id))?.job ?? null;
   }
 
-  async list({ status = undefined, model = undefined, metadata = {}, limit, cursor = '' }: JobQuery) {
+  async owner(id: string): Promise<string | null> {
+    if (!isJobId(id)) return null;
+    return ownerOf(await guarded(this.#redis, () => this.#redis.hmget(keys.job(id), 'status', 'tenant')));
+  }
+
+  async list({ tenant = '', status, model, metadata = {}, limit, cursor = '' }: JobQuery) {
     const after = isJobId(cursor) ? cursor : '';
     const reply = await this.#run('list', [
       Date.now(),
+      tenant,
       status ?? '',
       model ?? '',
       after,

@@ -11,7 +11,7 @@ import { type Trouble, UNREACHABLE } from './trouble.ts';
 
 /** Whose turn a job takes: jobs of one flow wait behind each other. */
 interface Flow {
-  /** Whose jobs these are; '' where nobody is told apart. */
+  /** Whose jobs these are: the name of an API key; '' where nobody is told apart. */
   tenant: string;
   /** The batch whose line this is. It waits behind its tenant's single jobs, and no list shows it. */
   batch?: string;
@@ -28,6 +28,7 @@ export interface Origin {
 export interface SubmitOptions {
   /** The pool of workers that serves the model. */
   pool: string;
+  /** Each tenant has keys of its own. */
   idempotencyKey?: string;
   /** Default: a single job of the tenant ''. */
   flow?: Flow;
@@ -37,6 +38,8 @@ export interface SubmitOptions {
 }
 
 export interface JobQuery {
+  /** Jobs of this tenant; left out: all. */
+  tenant?: string;
   status?: JobStatus;
   model?: string;
   /** Jobs that have all of these texts in their metadata. */
@@ -81,6 +84,8 @@ export interface Jobs {
   submit(request: JobRequest, options: SubmitOptions): Promise<{ job: Job; created: boolean }>;
   /** Null when unknown or expired. */
   get(id: string): Promise<Job | null>;
+  /** Whose it is; '' where nobody was told apart. Null when unknown or expired. */
+  owner(id: string): Promise<string | null>;
   /** Lines of batches are left out. */
   list(query: JobQuery): Promise<JobList>;
   /** The request of a job, or null when unknown or expired. */

@@ -19,7 +19,7 @@ export const NAMES = {
   told: `${PREFIX}told`,
   /** String, by hash of an idempotency key: its job and the hash of the request. */
   idempotency: `${PREFIX}idempotency`,
-  /** Sorted set, by id and so by age, as are the next nine: all jobs. */
+  /** Sorted set, by id and so by age, as are the next nine: all jobs, and by tenant: its own. */
   jobs: `${PREFIX}jobs`,
   /** By status other than `running`: the jobs that have it. */
   status: `${PREFIX}status`,

@@ -34,7 +34,12 @@ export function likeness(request: JobRequest): string {
   return digest(canonical(request, OWN)).slice(0, 32);
 }
 
-export function digest(text: string): string {
+/** What an idempotency key is known by: each tenant has its own. Neither of both can hold the character between them. */
+export function idempotencyDigest(tenant: string, key: string): string {
+  return digest(tenant === '' ? key : `${tenant}\0${key}`);
+}
+
+function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -40,6 +40,14 @@ export function readRecord(reply: unknown): JobRecord | null {
   };
 }
 
+/**
+ * Whose a job or batch is; null where there is none. Records of before keys were told apart are nobody's.
+ * @param fields - `status` and `tenant` of the record
+ */
+export function ownerOf([status, tenant]: (string | null)[]): string | null {
+  return status === null ? null : (tenant ?? '');
+}
+
 /** Progress with its fraction; a job that succeeded is complete even where nothing was counted. */
 export function progress(phase: Progress['phase'], completed: number, total: number, succeeded = false): Progress {
   const fraction = succeeded ? 1 : total > 0 ? Math.min(1, completed / total) : 0;

@@ -109,7 +109,7 @@ test('cookies that are forged, over, of another purpose, secret or key open noth
   const now = Math.floor(Date.now() / 1000);
   const key = digestOf(KEY);
   const signed = (secret: string, expires: number, digest = key): string =>
-    new Signer(secret, []).sign('session', { subject: '', expires, key: digest });
+    new Signer(secret, () => []).sign('session', { subject: '', expires, key: digest });
   const forged = {
     'a changed payload': `${flipped(payload)}.${signature}`,
     'a changed signature': `${payload}.${flipped(signature)}`,
@@ -284,7 +284,7 @@ test('a share link shows one job in every form, and lets nobody do anything else
 test('share links that are forged, over, of another purpose or job, or whose job is gone, show nothing', async (t) => {
   const { app, jobs } = await startApp(t, { apiKeys: [KEY] });
   const { id, share } = await shared(app, jobs);
-  const signer = new Signer(SETTINGS.secret, []);
+  const signer = new Signer(SETTINGS.secret, () => []);
   const now = Math.floor(Date.now() / 1000);
   const key = digestOf(KEY);
   const token = share.slice('/s/'.length);

@@ -49,7 +49,7 @@ test('each request has one line: what, whose, and which job came of it', async (
       trace: TRACE,
     },
   );
-  assert.match(String(key), /^[0-9a-f]{8}$/);
+  assert.match(String(key), /^key-[0-9a-f]{12}$/);
   assert.equal(typeof ms, 'number');
   assert.deepEqual([second.path, second.status, second.job], [`/jobs/${id}`, 200, id], 'without the query');
 });

@@ -133,6 +133,27 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
     assert.equal((await jobs.submit(other, options)).created, true);
   },
 
+  'jobs have owners, who list their own and have idempotency keys of their own': async ({ jobs }) => {
+    const submitted = async (tenant: string) => {
+      const options = { pool: 'default', flow: { tenant }, idempotencyKey: 'order 7' };
+      return (await jobs.submit(testRequest({}, { seed: tenant.length }), options)).job.id;
+    };
+    const [ann, bo, nobody] = [await submitted('ann'), await submitted('bo'), await submitted('')];
+    assert.equal(new Set([ann, bo, nobody, await submitted('ann')]).size, 3);
+    assert.deepEqual(await Promise.all([ann, bo, nobody, UNKNOWN].map((id) => jobs.owner(id))), [
+      'ann',
+      'bo',
+      '',
+      null,
+    ]);
+    const listed = async (tenant?: string) => (await jobs.list({ tenant, limit: 10 })).jobs.map(({ id }) => id);
+    assert.deepEqual([await listed('ann'), await listed('bo'), await listed('cy')], [[ann], [bo], []]);
+    assert.deepEqual(await listed(), [nobody, bo, ann]);
+    assert.deepEqual((await jobs.list({ tenant: 'ann', model: 'other', limit: 10 })).jobs, []);
+    await jobs.remove(ann);
+    assert.deepEqual([await listed('ann'), await jobs.owner(ann)], [[], null]);
+  },
+
   'a full queue refuses with its numbers, each pool its own': async (store) => {
     for (let i = 0; i < MAX_QUEUE; i++) await submit(store);
     await assert.rejects(submit(store), (error) => {

@@ -51,6 +51,7 @@ export function resultOf(jobId: string): Result {
 interface Entry {
   job: Job;
   pool: string;
+  tenant: string;
   batch: string | undefined;
   request: JobRequest;
   result: Result | null;
@@ -84,7 +85,9 @@ export class MemoryJobs implements Jobs {
 
   async submit(request: JobRequest, { pool, idempotencyKey, flow }: SubmitOptions) {
     const body = JSON.stringify(request);
-    const known = idempotencyKey === undefined ? undefined : this.keys.get(idempotencyKey);
+    const tenant = flow?.tenant ?? '';
+    const key = idempotencyKey && JSON.stringify([tenant, idempotencyKey]);
+    const known = key === undefined ? undefined : this.keys.get(key);
     if (known !== undefined && this.entries.has(known.id)) {
       if (known.body !== body) throw new IdempotencyConflictError(known.id);
       return { job: this.#view(known.id), created: false };
@@ -108,8 +111,8 @@ export class MemoryJobs implements Jobs {
       metadata: request.metadata ?? {},
       links: jobLinks(id),
     };
-    this.entries.set(id, { job, pool, batch: flow?.batch, request, result: null, events: [] });
-    if (idempotencyKey !== undefined) this.keys.set(idempotencyKey, { id, body });
+    this.entries.set(id, { job, pool, tenant, batch: flow?.batch, request, result: null, events: [] });
+    if (key !== undefined) this.keys.set(key, { id, body });
     this.pools.push(pool);
     return { job: this.#view(id), created: true };
   }
@@ -171,8 +174,15 @@ export class MemoryJobs implements Jobs {
     return this.entries.has(id) ? this.#view(id) : null;
   }
 
-  async list({ status, model, metadata = {}, limit, cursor }: JobQuery) {
-    const listed = [...this.entries.keys()].filter((one) => this.entry(one).batch === undefined);
+  async owner(id: string) {
+    return this.entries.get(id)?.tenant ?? null;
+  }
+
+  async list({ tenant, status, model, metadata = {}, limit, cursor }: JobQuery) {
+    const listed = [...this.entries.keys()].filter((one) => {
+      const entry = this.entry(one);
+      return entry.batch === undefined && (tenant === undefined || entry.tenant === tenant);
+    });
     const all = listed.map((one) => this.#view(one)).reverse();
     const matching = all.filter(
       (job) =>

@@ -19,10 +19,10 @@ export interface Statement {
 
 export class Signer {
   readonly #secret: string;
-  readonly #keys: readonly KeyDigest[];
+  readonly #keys: () => readonly KeyDigest[];
 
-  /** @param keys - those that are valid now */
-  constructor(secret: string, keys: readonly KeyDigest[]) {
+  /** @param keys - gives those that are valid now */
+  constructor(secret: string, keys: () => readonly KeyDigest[]) {
     this.#secret = secret;
     this.#keys = keys;
   }
@@ -38,7 +38,7 @@ export class Signer {
     const [payload, signature, ...more] = token.split('.');
     if (signature === undefined || more.length > 0) return null;
     const given = Buffer.from(signature, 'base64url');
-    const key = this.#keys.reduce<KeyDigest | null>((found, candidate) => {
+    const key = this.#keys().reduce<KeyDigest | null>((found, candidate) => {
       const expected = this.#mac(purpose, payload, candidate);
       return given.length === expected.length && timingSafeEqual(given, expected) ? candidate : found;
     }, null);

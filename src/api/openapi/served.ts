@@ -15,9 +15,9 @@ const BODIES = ['AttributeRequest', 'AttributeContextRequest'];
  * @param root - from the document to the root of the service: `.` or `..`
  */
 export function served<T extends object>(document: T, request: FastifyRequest, root: string): T {
-  const { catalogue, keys } = request.server;
+  const { catalogue, keyring } = request.server;
   const named = catalogue.last === null ? document : withNames(document, catalogue.last);
-  return withServer(keys.length > 0 ? named : withoutLocks(named), request, root);
+  return withServer(keyring.isRequired ? named : withoutLocks(named), request, root);
 }
 
 /** The prefix that a trusted proxy names, or where a prefix is only claimed, a path relative to the document. */

@@ -5,7 +5,7 @@
 import cookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { digestOf, type KeyDigest, knownKey, NO_KEY, shownKey } from '../access/keys.ts';
+import { type ApiKey, type KeyDigest, Keyring, namelessKey, shownKey } from '../access/keys.ts';
 import { refuseForeign } from '../access/origin.ts';
 import { Signer, type Statement } from '../access/signer.ts';
 import { prefersHtml } from '../http/prefers-html.ts';
@@ -16,13 +16,12 @@ const COOKIE = 'whence_session';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The keys that are valid; empty: none is asked for. */
-    keys: readonly KeyDigest[];
+    keyring: Keyring;
     signer: Signer;
   }
   interface FastifyRequest {
     /** The key that the request is made with; null: the service asks for none. */
-    accessKey: KeyDigest | null;
+    accessKey: ApiKey | null;
     /** What the request's cookie says; null where it has none that is valid. */
     readonly session: Statement | null;
   }
@@ -36,9 +35,9 @@ declare module 'fastify' {
 export default fp(
   async (fastify) => {
     const { apiKeys, secret, sessionSeconds, publicUrl } = fastify.settings;
-    const keys = apiKeys.map(digestOf);
-    const signer = new Signer(secret, keys.length === 0 ? [NO_KEY] : keys);
-    fastify.decorate('keys', keys);
+    const keyring = new Keyring(apiKeys.map(namelessKey));
+    const signer = new Signer(secret, () => keyring.digests);
+    fastify.decorate('keyring', keyring);
     fastify.decorate('signer', { getter: () => signer });
     fastify.decorateRequest('accessKey', null);
     await fastify.register(cookie);
@@ -65,11 +64,11 @@ export default fp(
       return this.clearCookie(COOKIE, options(this.request));
     });
 
-    if (keys.length === 0) return;
     fastify.addHook('onRequest', async (request, reply) => {
-      if (OPEN.test(request.url)) return;
+      if (OPEN.test(request.url) || !keyring.isRequired) return;
       const shown = shownKey(request.headers);
-      const key = shown === undefined ? request.session?.key : knownKey(shown, keys);
+      const { session } = request;
+      const key = shown === undefined ? session && keyring.of(session.key) : keyring.find(shown);
       if (key) {
         request.accessKey = key;
         if (shown === undefined) refuseForeign(request);

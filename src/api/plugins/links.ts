@@ -32,7 +32,7 @@ export default fp(
       // In steps, so that the link of a job stays the same for a while.
       const expires = step * Math.ceil((Date.now() / 1000 + shareSeconds) / step);
       const token =
-        this.shareToken ?? signer.sign('share', { subject: job.id, expires, key: this.accessKey ?? NO_KEY });
+        this.shareToken ?? signer.sign('share', { subject: job.id, expires, key: this.accessKey?.digest ?? NO_KEY });
       const share = `${root}/s/${token}`;
       if (this.shareToken === null) return { ...job, links: { ...jobLinks(job.id, root), share } };
       const below = (name: string): string => `${share}/${name}`;

@@ -42,7 +42,7 @@ function line(request: FastifyRequest, reply?: FastifyReply): Record<string, unk
     ...(reply && { status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 }),
     client: ip,
     ...(trace && { trace: trace.traceId }),
-    ...(request.accessKey && { key: request.accessKey.toString('hex').slice(0, 8) }),
+    ...(request.accessKey && { key: request.accessKey.name }),
     ...idOf(request),
     ...logged,
   };

@@ -10,7 +10,11 @@ import type { Packed } from './packed.ts';
  * The result as it is stored.
  * @throws ApiProblem 404 unknown, 409 not finished, 410 failed or canceled, 406 it has no such form
  */
-export async function finishedResult(jobs: Jobs, id: string, format: Format): Promise<Packed> {
+export async function finishedResult(
+  jobs: Pick<Jobs, 'get' | 'packedResult'>,
+  id: string,
+  format: Format,
+): Promise<Packed> {
   const job = await jobs.get(id);
   if (job === null) throw unknownJob(id);
   if (job.status !== 'succeeded') throw noResult(job);

@@ -54,5 +54,6 @@ if idempotency ~= '' then
   redis.call('SET', key('batch_key', idempotency), id .. ' ' .. body)
 end
 redis.call('ZADD', key('batches'), 0, id)
+if tenant ~= '' then redis.call('ZADD', key('batches', tenant), 0, id) end
 redis.call('ZADD', key('active'), 0, id)
 return { time, 'created', describe(id) }

@@ -14,10 +14,11 @@ local time = serverTime()
 if time > latest then return { time, 'late' } end
 local status = statusOf(id)
 if not status then return { time } end
-local idempotency = redis.call('HGET', key('batch', id), 'idempotency')
+local idempotency, tenant = unpack(redis.call('HMGET', key('batch', id), 'idempotency', 'tenant'))
 if idempotency then redis.call('DEL', key('batch_key', idempotency)) end
 redis.call('HSET', key('batch', id), 'status', 'removed')
 redis.call('ZREM', key('batches'), id)
+if tenant and tenant ~= '' then redis.call('ZREM', key('batches', tenant), id) end
 redis.call('ZREM', key('batch_expiry'), id)
 redis.call('ZADD', key('active'), 0, id)
 tell(id)

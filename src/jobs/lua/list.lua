@@ -3,20 +3,21 @@
 
   Input:
     ARGV[1]  now: milliseconds since 1970
-    ARGV[2]  status, or ''
-    ARGV[3]  model, or ''
-    ARGV[4]  cursor: last id of the page before, or ''
-    ARGV[5]  limit: most jobs on the page
-    ARGV[6]  and so on, in pairs: names and texts that the metadata of a job must have
+    ARGV[2]  tenant, or '' for the jobs of all
+    ARGV[3]  status, or ''
+    ARGV[4]  model, or ''
+    ARGV[5]  cursor: last id of the page before, or ''
+    ARGV[6]  limit: most jobs on the page
+    ARGV[7]  and so on, in pairs: names and texts that the metadata of a job must have
 
   Output:
     {cursor for the next page or '', descriptions...}
 ]]
-local now, status, model, cursor, limit = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local FIRST_NAME = 6
+local now, tenant, status, model, cursor, limit = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local FIRST_NAME = 7
 
 local function isMeant(id, job)
-  if status ~= '' and job[1] ~= status then return false end
+  if status ~= '' and job[1] ~= status or model ~= '' and job[2] ~= model then return false end
   if #ARGV < FIRST_NAME then return true end
   local metadata = cjson.decode(redis.call('HGET', key('job', id), 'metadata') or '{}')
   for i = FIRST_NAME, #ARGV, 2 do
@@ -27,7 +28,7 @@ end
 
 sweep(now)
 local index = key('jobs')
-if model ~= '' then index = key('model', model) elseif status ~= '' then index = statusIndex(status, '') end
+if tenant ~= '' then index = key('jobs', tenant) elseif model ~= '' then index = key('model', model) elseif status ~= '' then index = statusIndex(status, '') end
 local page = { '' }
 local seen = 0
 while seen < 1000 do

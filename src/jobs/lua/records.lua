@@ -30,19 +30,25 @@ local function setProgress(id, phase, completed, total)
 end
 
 -- Forgets a job in every index; its own keys are the caller's matter.
-local function unlist(id, status, model)
+local function unlist(id, status, model, tenant)
   redis.call('ZREM', key('jobs'), id)
+  if tenant ~= '' then redis.call('ZREM', key('jobs', tenant), id) end
   redis.call('ZREM', statusIndex(status, ''), id)
   redis.call('ZREM', statusIndex(status, 'line'), id)
   redis.call('ZREM', key('model', model), id)
   redis.call('SREM', key('webhooks'), id)
 end
 
+-- What `sweep` must know of a job whose record is gone. That of a job of no tenant is as the version before wrote it.
+local function expiryEntry(id, status, model, tenant)
+  return id .. ' ' .. status .. ' ' .. model .. (tenant == '' and '' or '\n' .. tenant)
+end
+
 -- Records vanish by their TTL; their index entries vanish here.
 local function sweep(now)
   for _, entry in ipairs(redis.call('ZRANGEBYSCORE', key('expiry'), '-inf', now, 'LIMIT', 0, 500)) do
-    local id, status, model = string.match(entry, '^(%S+) (%S+) (.*)$')
-    unlist(id, status, model)
+    local id, status, model, tenant = string.match(entry, '^(%S+) (%S+) ([^\n]*)\n?(.*)$')
+    unlist(id, status, model, tenant)
     redis.call('ZREM', key('expiry'), entry)
   end
 end
@@ -64,7 +70,7 @@ local function conclude(id, job, status, now, ttl, failure)
   redis.call('EXPIRE', key('request', id), ttl)
   redis.call('EXPIRE', key('events', id), ttl)
   if job.idempotency then redis.call('EXPIRE', key('idempotency', job.idempotency), ttl) end
-  redis.call('ZADD', key('expiry'), now + ttl * 1000, id .. ' ' .. status .. ' ' .. job.model)
+  redis.call('ZADD', key('expiry'), now + ttl * 1000, expiryEntry(id, status, job.model, job.tenant))
   if job.webhook then redis.call('SADD', key('webhooks'), id) end
   sweep(now)
   tell(id, 'done')

@@ -68,6 +68,7 @@ end
 redis.call('SET', key('request', id), request)
 if batch == '' then
   redis.call('ZADD', key('jobs'), 0, id)
+  if tenant ~= '' then redis.call('ZADD', key('jobs', tenant), 0, id) end
   redis.call('ZADD', key('model', model), 0, id)
 end
 redis.call('ZADD', statusIndex('queued', batch), 0, id)

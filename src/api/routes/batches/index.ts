@@ -118,7 +118,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
       uploads++;
       try {
-        const upload = await batches.upload(request.headers['idempotency-key']);
+        const upload = await batches.upload({
+          tenant: request.tenant,
+          idempotencyKey: request.headers['idempotency-key'],
+        });
         const known = await catalogue.read().catch(() => null);
         const { batch } = await receiveBatch(request.body, upload, known);
         const linked = request.linkedBatch(batch);
@@ -130,7 +133,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   );
 
   fastify.get('/', { schema: list }, async (request) => {
-    const page = await batches.list(request.query);
+    const page = await request.batches.list(request.query);
     return { ...page, batches: page.batches.map((batch) => request.linkedBatch(batch)) };
   });
 };

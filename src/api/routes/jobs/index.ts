@@ -45,11 +45,9 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify;
-
   fastify.get('/', { schema }, async (request) => {
     const { status, model, limit, cursor } = request.query;
-    const page = await jobs.list({ status, model, metadata: metadataOf(request.query), limit, cursor });
+    const page = await request.jobs.list({ status, model, metadata: metadataOf(request.query), limit, cursor });
     return { ...page, jobs: page.jobs.map((job) => request.linked(job)) };
   });
 };

@@ -30,9 +30,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
  * Without keys, a page of another site could reach this one under a name of its own (DNS rebinding).
  * @throws ApiProblem 403
  */
-function refuseUnknownHost({ hostname, server: { keys, settings } }: FastifyRequest): void {
+function refuseUnknownHost({ hostname, server: { keyring, settings } }: FastifyRequest): void {
   const own = settings.publicUrl === null ? [] : [new URL(settings.publicUrl).hostname];
-  if (keys.length > 0 || [...LOOPBACK, settings.host, ...own].includes(hostname)) return;
+  if (keyring.isRequired || [...LOOPBACK, settings.host, ...own].includes(hostname)) return;
   const detail =
     `The host "${hostname.slice(0, 200)}" is none of this service: ask 127.0.0.1, or set WHENCE_PUBLIC_URL, or ` +
     'WHENCE_API_KEYS.';

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { ref } from '../../../contract/schema.ts';
 import { Session, SignIn } from '../../../contract/session.ts';
-import { knownKey, NO_KEY } from '../../access/keys.ts';
+import { NO_KEY } from '../../access/keys.ts';
 import { refuseForeignForm } from '../../access/origin.ts';
 import { returnPath } from '../../access/return-path.ts';
 import { acceptForms, isForm } from '../../http/form.ts';
@@ -23,12 +23,12 @@ import { refuseEmptyBody } from '../../validation/body.ts';
 const WRONG = 'The API key is not known to this service.';
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { keys } = fastify;
+  const { keyring } = fastify;
   acceptForms(fastify);
 
   const about = ({ session }: FastifyRequest): Session => ({
-    key_required: keys.length > 0,
-    signed_in: keys.length === 0 || session !== null,
+    key_required: keyring.isRequired,
+    signed_in: !keyring.isRequired || session !== null,
     expires_at: session && new Date(session.expires * 1000).toISOString(),
   });
 
@@ -65,18 +65,18 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.post('/', { schema: signIn, preValidation: refuseEmptyBody }, async (request, reply) => {
     refuseForeignForm(request);
     const { key: shown, next } = request.body;
-    const key = keys.length === 0 ? NO_KEY : knownKey(shown, keys);
+    const key = keyring.isRequired ? (keyring.find(shown)?.digest ?? null) : NO_KEY;
     const { prefix } = request;
     const path = next === undefined ? `${prefix}/` : returnPath(next);
     if (key === null) {
       if (isForm(request.headers)) return sendSignInPage(reply.code(401), { prefix, next: path, error: WRONG });
       throw new ApiProblem('unauthorized', 'API key missing or unknown', 401, WRONG);
     }
-    if (keys.length > 0) reply.signIn(key);
+    if (keyring.isRequired) reply.signIn(key);
     if (isForm(request.headers)) return reply.redirect(path, 303);
     const { sessionSeconds } = fastify.settings;
-    const expires_at = keys.length === 0 ? null : new Date(Date.now() + sessionSeconds * 1000).toISOString();
-    return { key_required: keys.length > 0, signed_in: true, expires_at } satisfies Session;
+    const expires_at = keyring.isRequired ? new Date(Date.now() + sessionSeconds * 1000).toISOString() : null;
+    return { key_required: keyring.isRequired, signed_in: true, expires_at } satisfies Session;
   });
 
   const signOut = {

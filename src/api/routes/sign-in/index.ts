@@ -14,7 +14,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get('/', { schema: { hide: true, querystring: Query } }, async (request, reply) => {
     const { prefix, query, session } = request;
     const next = query.next === undefined ? `${prefix}/` : returnPath(query.next);
-    if (fastify.keys.length === 0) return reply.redirect(next, 303);
+    if (!fastify.keyring.isRequired) return reply.redirect(next, 303);
     if (session !== null) return sendSignedInPage(reply, { prefix, next });
     return sendSignInPage(reply, { prefix, next });
   });

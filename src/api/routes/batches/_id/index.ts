@@ -7,8 +7,6 @@ import { BAD_REQUEST, BatchParams, COMMON, UNKNOWN_BATCH } from '../../../openap
 import { unknownBatch } from '../../../problems.ts';
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { batches } = fastify;
-
   const show = {
     operationId: 'getBatch',
     tags: ['batches'],
@@ -23,7 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   };
   fastify.get('/', { schema: show }, async (request) => {
     const { id } = request.params;
-    const batch = await batches.get(id);
+    const batch = await request.batches.get(id);
     if (batch === null) throw unknownBatch(id);
     return request.linkedBatch(batch);
   });
@@ -35,8 +33,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     params: BatchParams,
     response: { 204: Type.Null({ description: 'Forgotten.' }), 400: BAD_REQUEST, 404: UNKNOWN_BATCH, ...COMMON },
   };
-  fastify.delete('/', { schema: remove }, async ({ params: { id } }, reply) => {
-    if (!(await batches.remove(id))) throw unknownBatch(id);
+  fastify.delete('/', { schema: remove }, async (request, reply) => {
+    const { id } = request.params;
+    if (!(await request.batches.remove(id))) throw unknownBatch(id);
     return reply.code(204).send(null);
   });
 };

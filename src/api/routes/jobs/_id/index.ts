@@ -7,8 +7,6 @@ import { BAD_REQUEST, COMMON, JobParams, NOT_FOUND } from '../../../openapi/resp
 import { unknownJob } from '../../../problems.ts';
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify;
-
   const show = {
     operationId: 'getJob',
     tags: ['jobs'],
@@ -23,7 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   };
   fastify.get('/', { schema: show }, async (request) => {
     const { id } = request.params;
-    const job = await jobs.get(id);
+    const job = await request.jobs.get(id);
     if (job === null) throw unknownJob(id);
     return request.linked(job);
   });
@@ -35,8 +33,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     params: JobParams,
     response: { 204: Type.Null({ description: 'Forgotten.' }), 400: BAD_REQUEST, 404: NOT_FOUND, ...COMMON },
   };
-  fastify.delete('/', { schema: remove }, async ({ params: { id } }, reply) => {
-    if (!(await jobs.remove(id))) throw unknownJob(id);
+  fastify.delete('/', { schema: remove }, async (request, reply) => {
+    const { id } = request.params;
+    if (!(await request.jobs.remove(id))) throw unknownJob(id);
     return reply.code(204).send(null);
   });
 };

@@ -38,7 +38,7 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs, signer } = fastify;
+  const { keyring, signer } = fastify;
 
   fastify.addHook<{ Params: { token: string; id?: string } }>('onRequest', async (request) => {
     const share = signer.open('share', request.params.token);
@@ -49,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       );
     }
     request.params.id = share.subject;
-    request.accessKey = share.key;
+    request.accessKey = keyring.of(share.key);
     request.shareToken = request.params.token;
   });
 
@@ -63,7 +63,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get<{ Params: { token: string; id: string } }>('/', { schema }, async (request, reply) => {
     const { id, token } = request.params;
     if (prefersHtml(request)) return reply.redirect(`${request.prefix}/s/${token}/heatmap`, 303);
-    const job = await jobs.get(id);
+    const job = await request.jobs.get(id);
     if (job === null) throw unknownJob(id);
     return request.linked(job);
   });

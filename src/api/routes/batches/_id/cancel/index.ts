@@ -23,11 +23,9 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { batches } = fastify;
-
   fastify.post('/', { schema }, async (request, reply) => {
     const { id } = request.params;
-    const batch = await batches.cancel(id);
+    const batch = await request.batches.cancel(id);
     if (batch === null) throw unknownBatch(id);
     return reply.code(202).send(request.linkedBatch(batch));
   });

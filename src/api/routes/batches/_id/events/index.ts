@@ -25,9 +25,8 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { batches } = fastify;
-
   fastify.get('/', { schema, sse: { kind: 'manual' } }, async (request, reply) => {
+    const { batches } = request;
     const { id } = request.params;
     if ((await batches.get(id)) === null) throw unknownBatch(id);
     await reply.streamEvents(`Poll GET /batches/${id}.`, async function* (signal) {

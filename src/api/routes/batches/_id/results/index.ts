@@ -65,13 +65,14 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { batches, renderer } = fastify;
+  const { renderer } = fastify;
   let open = 0;
 
   fastify.get<{ Params: Type.Static<typeof BatchParams>; Querystring: Type.Static<typeof Query> }>(
     '/',
     { schema },
     async (request, reply) => {
+      const { batches } = request;
       const { id } = request.params;
       const { format, skip, follow } = request.query;
       if ((await batches.get(id)) === null) throw unknownBatch(id);

@@ -23,11 +23,9 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify;
-
   fastify.post('/', { schema }, async (request, reply) => {
     const { id } = request.params;
-    const job = await jobs.cancel(id);
+    const job = await request.jobs.cancel(id);
     if (job === null) throw unknownJob(id);
     return reply.code(202).send(request.linked(job));
   });

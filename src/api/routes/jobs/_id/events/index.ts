@@ -45,9 +45,8 @@ const schema = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { jobs } = fastify;
-
   fastify.get('/', { schema, sse: { kind: 'manual' } }, async (request, reply) => {
+    const { jobs } = request;
     const { id } = request.params;
     if ((await jobs.get(id)) === null) throw unknownJob(id);
     await reply.streamEvents(`Poll GET /jobs/${id}.`, async function* (signal) {

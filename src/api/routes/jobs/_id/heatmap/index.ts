@@ -56,7 +56,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     async (request, reply) => {
       const { id } = request.params;
       reply.header('vary', 'accept');
-      const job = prefersHtml(request) ? await fastify.jobs.get(id) : null;
+      const job = prefersHtml(request) ? await request.jobs.get(id) : null;
       if (job !== null && !isFinal(job.status)) {
         reply
           .code(202)
@@ -64,7 +64,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           .header('content-security-policy', pagePolicy({ connects: true }));
         return reply.send(toWaitingPage(job));
       }
-      const packed = await finishedResult(fastify.jobs, id, 'html');
+      const packed = await finishedResult(request.jobs, id, 'html');
       const format = request.query.embed === '1' ? 'embed' : 'html';
       return sendResult(request, reply, packed, { id, format, width: null });
     },

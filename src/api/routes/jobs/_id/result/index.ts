@@ -49,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { id } = request.params;
       const { format = acceptedFormat(request), width = null } = request.query;
       reply.header('vary', 'accept');
-      return sendResult(request, reply, await finishedResult(fastify.jobs, id, format), { id, format, width });
+      return sendResult(request, reply, await finishedResult(request.jobs, id, format), { id, format, width });
     },
   );
 };

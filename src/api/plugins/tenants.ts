@@ -1,0 +1,37 @@
+/** Whose jobs and batches a request sees and makes: those of its key; all, where the service asks for none. */
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { VisibleBatches } from '../../batches/visible-batches.ts';
+import { type Viewer, VisibleJobs } from '../../jobs/visible-jobs.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose the jobs and batches are that it makes: the name of its key; '' where no key is asked for. */
+    readonly tenant: string;
+    readonly jobs: VisibleJobs;
+    readonly batches: VisibleBatches;
+  }
+}
+
+export default fp(
+  async (fastify) => {
+    const { jobs, batches } = fastify;
+    const viewer = ({ accessKey }: FastifyRequest): Viewer => accessKey?.name ?? null;
+    fastify.decorateRequest('tenant', {
+      getter(this: FastifyRequest) {
+        return this.accessKey?.name ?? '';
+      },
+    });
+    fastify.decorateRequest('jobs', {
+      getter(this: FastifyRequest) {
+        return new VisibleJobs(jobs, viewer(this));
+      },
+    });
+    fastify.decorateRequest('batches', {
+      getter(this: FastifyRequest) {
+        return new VisibleBatches(batches, viewer(this));
+      },
+    });
+  },
+  { name: 'tenants', dependencies: ['access'] },
+);
