@@ -25,7 +25,7 @@ const SETTINGS = {
   port: integer('WHENCE_PORT', 0, 65_535, 3000, 'Port of the API; 0 takes a free one.'),
   redisUrl: redisUrl(
     'WHENCE_REDIS_URL',
-    '`redis://` or `rediss://` URL; empty: `whence up` starts a Redis of its own.',
+    '`redis://` or `rediss://` URL, or `redis-sentinel://host:port,host:port/name`; empty: `whence up` starts a Redis of its own.',
   ),
   dataDir: path(
     'WHENCE_DATA_DIR',

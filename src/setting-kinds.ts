@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SENTINEL_EXAMPLE, sentinelsOf } from './redis-address.ts';
 import { UnusableError } from './unusable.ts';
 
 /** One setting: an environment variable and what it means. */
@@ -73,14 +74,14 @@ export function paths(name: string, description: string): Setting<string[]> {
   return { name, fallback: '', description, parse: (value) => split(value).map(absolute) };
 }
 
-/** URL of a Redis; null where it is not set. */
+/** URL of a Redis, or of sentinels that know one; null where it is not set. */
 export function redisUrl(name: string, description: string): Setting<string | null> {
   const parse = (value: string): string | null => {
     if (value === '') return null;
     const scheme = URL.canParse(value) ? new URL(value).protocol : '';
-    if (scheme === 'redis:' || scheme === 'rediss:') return value;
+    if (scheme === 'redis:' || scheme === 'rediss:' || sentinelsOf(value) !== null) return value;
     // The value may hold a password: it is not repeated.
-    throw new ConfigError(name, '…', 'give a URL such as redis://127.0.0.1:6379');
+    throw new ConfigError(name, '…', `give a URL such as redis://127.0.0.1:6379 or ${SENTINEL_EXAMPLE}`);
   };
   return { name, fallback: '', description, parse };
 }

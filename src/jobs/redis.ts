@@ -1,8 +1,9 @@
 /**
  * Connections to Redis and what their errors mean. The URL may hold a password: it is never put into a message or log.
  */
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
+import { sentinelsOf } from '../redis-address.ts';
 import { StoreUnavailableError } from './jobs.ts';
 import { patiently } from './patience.ts';
 import { type ScriptedRedis, scripts } from './scripts.ts';
@@ -18,7 +19,7 @@ const troubles = new WeakMap<Redis, Trouble>();
 /** For the API: fails within a second while Redis is away, and works again by itself when it is back. */
 export function connectForApi(url: string): ScriptedRedis {
   return prepare(
-    new Redis(url, {
+    connect(url, {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       connectTimeout: API_TIMEOUT_MS,
@@ -35,13 +36,26 @@ export function connectForApi(url: string): ScriptedRedis {
  */
 export function connectForWorker(url: string, closing: AbortSignal): ScriptedRedis {
   return prepare(
-    new Redis(url, {
+    connect(url, {
       maxRetriesPerRequest: null, // BullMQ asks for this
       connectTimeout: 5_000,
       retryStrategy: (times) => (closing.aborted ? null : Math.min(50 * times, 1_000)),
       connectionName: 'whence-worker',
     }),
   );
+}
+
+/** To the server, or to the one that sentinels name, whichever that is at the time. */
+function connect(url: string, options: RedisOptions): Redis {
+  const sentinels = sentinelsOf(url);
+  if (sentinels === null) return new Redis(url, options);
+  return new Redis({
+    ...options,
+    ...sentinels,
+    failoverDetector: true, // a primary that hangs keeps its connections: sentinels tell of the next one
+    reconnectOnError: (error) => error.message.startsWith('READONLY'), // it is a replica now
+    sentinelRetryStrategy: (times) => options.retryStrategy?.(times) ?? null,
+  });
 }
 
 /** Has the scripts, and remembers why it fails: the commands that fail for it say only that there is no connection. */
