@@ -82,7 +82,7 @@ export interface ApiConfig extends JobsConfig, Omit<ApiSettings, 'allowPrivateWe
 export interface RunningApi {
   url: string;
   /** Reads the models file anew: tokens are counted by it. */
-  reload(): Promise<void>;
+  reload(): void;
   close(): Promise<void>;
 }
 

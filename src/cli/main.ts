@@ -66,7 +66,7 @@ function needRedis(url: string | null): string {
 }
 
 /** Closes what runs when the process is told to stop, or when its supervisor has exited. SIGHUP: the models file has changed. */
-function untilStopped(running: { reload(): Promise<void>; close(): Promise<void> }): void {
+function untilStopped(running: { reload(): void; close(): Promise<void> }): void {
   let closing = false;
   const close = async (): Promise<void> => {
     if (closing) return;
@@ -74,7 +74,7 @@ function untilStopped(running: { reload(): Promise<void>; close(): Promise<void>
     await running.close();
     process.exit(0);
   };
-  process.on('SIGHUP', () => void running.reload());
+  process.on('SIGHUP', () => running.reload());
   process.on('SIGINT', close);
   process.on('SIGTERM', close);
   process.on('disconnect', close);

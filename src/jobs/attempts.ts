@@ -5,10 +5,10 @@
 import type { Job as BullJob } from 'bullmq';
 import type { Logger } from 'pino';
 import type { JobError } from '../contract/job.ts';
-import { methodOf, textsOf } from '../contract/job-kinds.ts';
+import { methodOf } from '../contract/job-kinds.ts';
 import type { Usage } from '../contract/usage.ts';
-import { readTraceparent } from '../trace-context.ts';
 import type { Span, Tracing } from '../tracing.ts';
+import { logAttempt } from './attempt-log.ts';
 import { Pace } from './pace.ts';
 import type { Queues } from './queues.ts';
 import { Reporter, type Update } from './reporter.ts';
@@ -160,7 +160,7 @@ export class Attempts {
     }
     span?.set({ 'whence.status': became });
     span?.end(outcome.status === 'failed' && !signal.aborted ? outcome.error.code : undefined);
-    this.#log(attempt, became, { outcome, runSeconds, cost });
+    logAttempt(this.#parts.log, attempt, { outcome, became, runSeconds, computeSeconds: cost.seconds });
     return !signal.aborted && outcome.status === 'succeeded';
   }
 
@@ -229,39 +229,7 @@ export class Attempts {
     return 'failed';
   }
 
-  /**
-   * The job's line: what it was, whose, how long it waited and ran, and what became of it. Never what it said: not even
-   * the messages of errors, which quote texts.
-   */
-  #log(attempt: Attempt, became: string, told: { outcome: Outcome; runSeconds: number; cost: Cost }): void {
-    const { outcome, runSeconds, cost } = told;
-    const { request, tenant, origin } = attempt;
-    const trace = readTraceparent(origin.traceparent);
-    const isOurFault = outcome.status === 'failed' && outcome.retry && became !== 'canceled';
-    this.#parts.log[isOurFault ? 'warn' : 'info'](
-      {
-        job: attempt.id,
-        attempt: attempt.number,
-        ...(origin.requestId !== undefined && { request: origin.requestId }),
-        ...(trace && { trace: trace.traceId }),
-        ...(tenant !== '' && { key: tenant }),
-        model: request.model,
-        method: methodOf(request),
-        texts: textsOf(request),
-        ...(outcome.status === 'succeeded' && outcome.usage),
-        status: became,
-        ...(outcome.status === 'failed' && became !== 'canceled' && { code: outcome.error.code }),
-        queue_seconds: rounded(attempt.queueSeconds),
-        run_seconds: rounded(runSeconds),
-        compute_seconds: rounded(cost.seconds), // its share of the device, where others ran beside it
-      },
-      'job',
-    );
-  }
-
   async #announceEnd(attempt: Attempt): Promise<void> {
     if (attempt.request.webhook !== null) await this.#parts.queues.addWebhook(attempt.id);
   }
 }
-
-const rounded = (seconds: number) => Math.round(seconds * 1_000) / 1_000;

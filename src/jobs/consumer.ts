@@ -125,8 +125,9 @@ export class Consumer {
   }
 
   /** Publishes what this worker can do from now on. */
-  publish(catalogue: Catalogue): Promise<void> {
-    return this.#presence.publish(catalogue);
+  publish(catalogue: Catalogue): void {
+    this.#note(this.#presence.publish(catalogue));
+    this.announce();
   }
 
   /** Tells the API now what would otherwise wait for the next heartbeat. */

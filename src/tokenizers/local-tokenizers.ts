@@ -67,7 +67,7 @@ export class LocalTokenizers {
   }
 
   /** Reads the models file and the tokenizers anew. What is being counted is counted to its end. */
-  async reload(): Promise<void> {
+  reload(): void {
     const old = [...this.#tokenizers.values()];
     this.#tokenizers.clear();
     const end = () => void Promise.all(old.map((tokenizer) => tokenizer.close()));

@@ -33,6 +33,8 @@ export interface EngineOptions {
   log: Logger;
   /** Called when the list of loaded models has changed. */
   onLoaded: () => void;
+  /** Called when it may serve other models than at the start. */
+  onCatalogue: (catalogue: Catalogue) => void;
 }
 
 interface Running {
@@ -50,7 +52,7 @@ const LONGEST_BACKOFF_MS = 30_000;
 
 export class EngineProcess {
   readonly #options: EngineOptions;
-  readonly #events = new EventEmitter<{ ready: [Catalogue]; unusable: [string]; kept: [string] }>();
+  readonly #events = new EventEmitter<{ ready: [Catalogue]; unusable: [string] }>();
   #child: ChildProcess | null = null;
   /** What the present process can do; null until it is ready. */
   #catalogue: Catalogue | null = null;
@@ -68,6 +70,7 @@ export class EngineProcess {
   #preloading = new Set<string>();
   #backoffMs = FIRST_BACKOFF_MS;
   #respawn: NodeJS.Timeout | null = null;
+  #wasReady = false;
   #closing = false;
 
   constructor(options: EngineOptions) {
@@ -120,22 +123,9 @@ export class EngineProcess {
     for (const model of this.#preloading) this.#send({ type: 'warm', model });
   }
 
-  /**
-   * Takes the models file over as it is now; jobs that run end first. What it serves then.
-   * @throws {Error} with the engine's own words where the file cannot be used: all is as it was
-   */
-  reload(): Promise<Catalogue> {
-    return new Promise((resolve, reject) => {
-      const settle = (done: () => void) => () => {
-        this.#events.off('ready', taken).off('kept', kept);
-        done();
-      };
-      // A process that starts meanwhile reads the file, too.
-      const taken = (catalogue: Catalogue) => settle(() => resolve(catalogue))();
-      const kept = (message: string) => settle(() => reject(new Error(message)))();
-      this.#events.on('ready', taken).on('kept', kept);
-      this.#send({ type: 'reload' });
-    });
+  /** Has the models file taken over as it is now, when the jobs that run have ended; does not wait. */
+  reload(): void {
+    this.#send({ type: 'reload' });
   }
 
   /** Loads a model before a job asks for it; does not wait. */
@@ -223,6 +213,8 @@ export class EngineProcess {
         this.#catalogue = message.catalogue;
         this.#backoffMs = FIRST_BACKOFF_MS;
         this.#events.emit('ready', message.catalogue);
+        if (this.#wasReady) this.#options.onCatalogue(message.catalogue); // it has read the models file, too
+        this.#wasReady = true;
         return;
       case 'unusable':
         this.#options.log.error(message.message);
@@ -231,10 +223,10 @@ export class EngineProcess {
       case 'reloaded':
         this.#catalogue = message.catalogue;
         this.#setLoaded(message.models);
-        this.#events.emit('ready', message.catalogue);
+        this.#options.onCatalogue(message.catalogue);
         return;
       case 'not reloaded':
-        this.#events.emit('kept', message.message);
+        this.#options.log.error(`the models file is not taken over, and all stays as it was: ${message.message}`);
         return;
       case 'memory':
         this.#memoryBytes = message.bytes;

@@ -44,7 +44,7 @@ const TUNING: WorkerTuning = {
 export interface RunningWorker {
   id: string;
   /** Takes the models file over as it is now; no job is lost. Where it cannot be used, the log says why. */
-  reload(): Promise<void>;
+  reload(): void;
   /** Takes no more jobs, lets those that run end or hands them back, and ends the engine process. */
   close(): Promise<void>;
 }
@@ -60,6 +60,12 @@ export async function startWorker(
   const tuning = { ...TUNING, ...options };
   const id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const log = (options.log ?? pino({ level: config.logLevel })).child({ worker: id, pool: config.pool });
+  const look = (served: Catalogue): void => {
+    for (const { id: model, unusable } of served.unusable_models ?? []) {
+      log.warn({ model }, `the model cannot be served: ${unusable.detail}`);
+    }
+    engine.preload(served.models.flatMap(({ id: model, preload }) => (preload ? [model] : [])));
+  };
   const engine = new EngineProcess({
     module: tuning.engineModule,
     config: { ...config, redisUrl: null, apiKeys: [] } satisfies Config, // the engine knows no queue and no clients
@@ -67,17 +73,16 @@ export async function startWorker(
     cancelGraceMs: tuning.cancelGraceMs,
     log,
     onLoaded: () => consumer?.announce(),
+    onCatalogue: (served) => {
+      look(served);
+      consumer?.publish(served);
+      log.info({ models: served.models.map((model) => model.id) }, 'models served');
+    },
   });
   let consumer: Consumer | null = null;
   const tracing = await startTracing('whence-worker');
   const catalogue = await engine.start();
   const { backend } = catalogue;
-  const look = (served: Catalogue): void => {
-    for (const { id: model, unusable } of served.unusable_models ?? []) {
-      log.warn({ model }, `the model cannot be served: ${unusable.detail}`);
-    }
-    engine.preload(served.models.flatMap(({ id: model, preload }) => (preload ? [model] : [])));
-  };
   look(catalogue);
   const consumerConfig: ConsumerConfig = { ...tuning, ...config };
   const webhooks = {
@@ -109,18 +114,6 @@ export async function startWorker(
   );
 
   const started = consumer;
-  const reload = async (): Promise<void> => {
-    try {
-      const served = await engine.reload();
-      look(served);
-      await started.publish(served);
-      started.announce();
-      log.info({ models: served.models.map((model) => model.id) }, 'models file taken over');
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      log.error(`the models file is not taken over, and all stays as it was: ${reason}`);
-    }
-  };
   let closing: Promise<void> | null = null;
   const close = async () => {
     log.info('worker drains');
@@ -132,7 +125,7 @@ export async function startWorker(
   };
   return {
     id,
-    reload,
+    reload: () => engine.reload(),
     close: () => {
       closing ??= close();
       return closing;

@@ -2,7 +2,7 @@
  * An engine whose behaviour the request dictates, through `method_args` or its first text: for what happens around the engine, the real one
  * is too well-behaved.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../src/config.ts';
@@ -42,8 +42,6 @@ export interface Behaviour {
 
 /** A models file with which the engine cannot start. */
 export const UNUSABLE = 'unusable.json';
-/** What a models file holds that the engine does not take over. */
-export const BROKEN = 'broken';
 /** With a models file of this name each start notes its process in a file beside it and waits for another there. */
 export const GATED = 'gated.json';
 
@@ -88,11 +86,7 @@ export async function startEngine(config: Config): Promise<Engine> {
     warm: async (model) => {
       if (!loaded.includes(model)) loaded.push(model);
     },
-    reload: async () => {
-      if (existsSync(config.modelsFile) && readFileSync(config.modelsFile, 'utf8') === BROKEN)
-        throw new Error('broken');
-      return testCatalogue(config.pool);
-    },
+    reload: async () => testCatalogue(config.pool),
     loadedModels: () => [...loaded],
     close: async () => {},
     attribute: async <R extends JobRequest>(request: R, hooks: EngineHooks) => {

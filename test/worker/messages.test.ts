@@ -46,6 +46,7 @@ function listen(t: TestContext, modelsFile?: string) {
     cancelGraceMs: 20_000,
     log: pino({ level: 'silent' }),
     onLoaded: () => {},
+    onCatalogue: () => {},
   });
   t.after(() => engine.close());
   const compute = (id: string, behaviour: Behaviour, signal = new AbortController().signal) =>
