@@ -8,6 +8,7 @@ import {
   flag,
   integer,
   keys,
+  optionalPath,
   path,
   paths,
   proxies,
@@ -54,7 +55,15 @@ const SETTINGS = {
   apiKeys: keys(
     'WHENCE_API_KEYS',
     16,
-    'Comma-separated keys, one of which each request must show; empty: none is asked for.',
+    'Comma-separated keys, one of which each request must show, with the scopes submit and read; empty: none is asked for, unless there is a keys file.',
+  ),
+  keysFile: optionalPath(
+    'WHENCE_KEYS_FILE',
+    'JSON file with named API keys, their scopes and weights, which `whence keys` writes; a change is taken over within a second.',
+  ),
+  allowNoKeys: flag(
+    'WHENCE_ALLOW_NO_KEYS',
+    'Whether the API may listen on other addresses than the loopback ones without keys.',
   ),
   secret: secret(
     'WHENCE_SECRET',

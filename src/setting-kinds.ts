@@ -69,6 +69,11 @@ export function path(name: string, fallback: string, description: string): Setti
   return { name, fallback, description, parse: absolute };
 }
 
+/** The same; null where it is not set. */
+export function optionalPath(name: string, description: string): Setting<string | null> {
+  return { name, fallback: '', description, parse: (value) => (value === '' ? null : absolute(value)) };
+}
+
 /** Comma-separated paths. */
 export function paths(name: string, description: string): Setting<string[]> {
   return { name, fallback: '', description, parse: (value) => split(value).map(absolute) };

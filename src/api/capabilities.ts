@@ -12,8 +12,10 @@ import type { TrustProxy } from './http/proxy.ts';
 export interface ApiSettings {
   host: string;
   port: number;
-  /** Keys that clients must show; empty: none needed. */
+  /** Keys that clients must show; empty: none needed, unless there is a file. */
   apiKeys: readonly string[];
+  /** File with more of them; null: there is none. */
+  keysFile: string | null;
   /** What cookies and share links are signed with. */
   secret: string;
   /** For which a browser stays signed in. */

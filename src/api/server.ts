@@ -8,6 +8,7 @@ import { createJobs, type JobsConfig } from '../jobs/create-jobs.ts';
 import { LocalTokenizers } from '../tokenizers/local-tokenizers.ts';
 import { startTracing } from '../tracing.ts';
 import { UnusableError } from '../unusable.ts';
+import { refuseExposure } from './access/exposure.ts';
 import { keptSecret } from './access/secret.ts';
 import { app } from './app.ts';
 import type { ApiSettings, AppParts } from './capabilities.ts';
@@ -77,6 +78,8 @@ export interface ApiConfig extends JobsConfig, Omit<ApiSettings, 'allowPrivateWe
   secret: string | null;
   dataDir: string;
   webhookAllowPrivate: boolean;
+  /** Whether it may listen on other interfaces than the loopback one without keys. */
+  allowNoKeys: boolean;
 }
 
 export interface RunningApi {
@@ -88,6 +91,8 @@ export interface RunningApi {
 
 /** Starts the API on its address. @throws {UnusableError} naming the address when it cannot listen */
 export async function startApi(config: ApiConfig): Promise<RunningApi> {
+  const keyless = config.apiKeys.length === 0 && config.keysFile === null;
+  refuseExposure(config.host, { keyless, allowed: config.allowNoKeys });
   const secret = config.secret ?? ownSecret(config.dataDir);
   const jobs = await createJobs(config, pino({ level: config.logLevel }));
   const settings: ApiSettings = { ...config, secret, allowPrivateWebhooks: config.webhookAllowPrivate };

@@ -9,6 +9,7 @@ export const HELP = {
   whence api      the HTTP API alone; needs WHENCE_REDIS_URL
   whence worker   one worker alone; needs WHENCE_REDIS_URL
   whence models   \`list\`, \`add MODEL\` and \`remove ID\`: the models to serve
+  whence keys     \`add NAME\`, \`list\` and \`remove NAME\`: the API keys of WHENCE_KEYS_FILE
   whence attribute-dataset   the records of a file, attributed by a running service
   whence help     this text; \`whence COMMAND --help\` tells more about a command
   whence --version
@@ -35,6 +36,14 @@ Starts one worker, which computes the jobs of the pool WHENCE_POOL one at a time
 the Redis of WHENCE_REDIS_URL. SIGTERM lets the running job end, for 20 seconds at most, or hands it back.
 
 ${SETTINGS}
+`,
+  keys: `usage: whence keys add NAME [--scopes submit,read,admin] [--weight W]
+       whence keys list
+       whence keys remove NAME [--sha256 DIGITS]
+
+Edits the keys file (WHENCE_KEYS_FILE), which holds hashes alone; APIs take a change over within a second. A name is a
+tenant: jobs are its own. It may have an old and a new key; --sha256 removes the one whose hash begins so. Left out, the
+scopes are submit and read; admin sees and does everything. With a weight of 2 a name gets twice the device of one of 1.
 `,
   'attribute-dataset': `usage: whence attribute-dataset FILE --model MODEL --input-field NAME --output FILE [options]
 

@@ -1,4 +1,4 @@
-/** The command line: `whence up | api | worker | models | attribute-dataset`. */
+/** The command line: `whence up | api | worker | models | keys | attribute-dataset`. */
 
 import { loadConfig } from '../config.ts';
 import { UNUSABLE, UnusableError } from '../unusable.ts';
@@ -30,6 +30,10 @@ async function main([command = 'help', ...args]: string[]): Promise<void> {
     case 'models': {
       const { runModelsCommand } = await import('./models.ts');
       return runModelsCommand(args, loadConfig(process.env).modelsFile);
+    }
+    case 'keys': {
+      const { runKeysCommand } = await import('./keys.ts');
+      return runKeysCommand(args, loadConfig(process.env).keysFile);
     }
     case 'attribute-dataset': {
       const { host, port } = loadConfig(process.env);

@@ -49,7 +49,7 @@ const Links = Type.Object({
     Type.String({
       description:
         'A link for others, to read this job without an API key. It ends by itself, with the key that the request was made ' +
-        'with, and with the job. Webhooks have none.',
+        'with, and with the job. Webhooks have none, nor have keys without the scope `read`.',
       examples: ['/s/dGg0.cXk'],
     }),
   ),

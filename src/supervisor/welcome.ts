@@ -21,7 +21,10 @@ interface Model {
 }
 
 /** Waits until a worker is ready, then says where everything is and gives one request that works. */
-export async function announce(baseUrl: string, { apiKeys }: Pick<Config, 'apiKeys'>): Promise<void> {
+export async function announce(
+  baseUrl: string,
+  { apiKeys, keysFile }: Pick<Config, 'apiKeys' | 'keysFile'>,
+): Promise<void> {
   const started = Date.now();
   const progress = new Progress();
   let doing = 'starting';
@@ -32,9 +35,11 @@ export async function announce(baseUrl: string, { apiKeys }: Pick<Config, 'apiKe
       doing = ready.redis?.up === false ? 'waiting for Redis, which does not answer' : 'loading the models';
       if (response.ok) {
         const headers = apiKeys.length > 0 ? { authorization: `Bearer ${apiKeys[0]}` } : undefined;
-        const { models } = (await (await fetch(`${baseUrl}/models`, { headers })).json()) as { models: Model[] };
+        const listed = (await (await fetch(`${baseUrl}/models`, { headers })).json()) as { models?: Model[] };
         progress.end();
-        console.log(welcome(baseUrl, ready, models, apiKeys.length > 0));
+        // Of the keys in a file nobody knows more than their hashes: then the models are not known either.
+        const needsKey = apiKeys.length > 0 || keysFile !== null;
+        console.log(welcome(baseUrl, ready, listed.models ?? [], needsKey));
         return;
       }
     } catch {
@@ -81,10 +86,10 @@ whence is ready.
   API         ${baseUrl}
   Swagger UI  ${baseUrl}/docs
   Heatmaps    ${baseUrl}/jobs/ID/heatmap, with the "id" of an answer
-  Models      ${models.map(({ id }) => id).join(', ')} (${baseUrl}/models)${unusable.join('')}
+  Models      ${models.length === 0 ? `${baseUrl}/models` : `${models.map(({ id }) => id).join(', ')} (${baseUrl}/models)`}${unusable.join('')}
   Backend     ${backend?.name ?? 'unknown'} on ${backend?.device ?? 'cpu'} (${backend?.reason ?? 'see /health/ready'})
 
-${question} Paste this${needsKey ? ', with one of your WHENCE_API_KEYS in KEY' : ''}:
+${question} Paste this${needsKey ? ', with one of your API keys in KEY' : ''}:
 
   curl -s ${baseUrl}/attribute${key} -H 'Content-Type: application/json' -H 'Prefer: wait=60' \\
     -d '{"model": ${JSON.stringify(model?.id ?? DEMO.id)}, "input_texts": "${DEMO.text}"}'

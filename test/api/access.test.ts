@@ -57,7 +57,7 @@ test('a browser signs in once, and its cookie opens jobs, heatmaps and event str
   const response = await signIn(app);
   assert.deepEqual(
     { ...response.json<Session>(), expires_at: null },
-    { key_required: true, signed_in: true, expires_at: null },
+    { key_required: true, signed_in: true, expires_at: null, key: 'key-396664a20865', scopes: ['submit', 'read'] },
   );
   assert.match(
     String(response.headers['set-cookie']),

@@ -18,6 +18,7 @@ export const SETTINGS: ApiSettings = {
   host: '127.0.0.1',
   port: 0,
   apiKeys: [],
+  keysFile: null,
   secret: 'not-a-secret',
   sessionSeconds: 3_600,
   shareSeconds: 3_600,

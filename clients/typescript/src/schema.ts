@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 1b94333784f31a0a77cf33bb3083c93b54f9f9658ba1856674a1809893f8f023), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 f52b05e39fe04e74c48e903d7071117ae2c4e64e672c61094433fc35de1d66d0), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -1204,7 +1204,7 @@ export interface components {
                 /** @example /jobs/k3v9/heatmap */
                 heatmap: string;
                 /**
-                 * @description A link for others, to read this job without an API key. It ends by itself, with the key that the request was made with, and with the job. Webhooks have none.
+                 * @description A link for others, to read this job without an API key. It ends by itself, with the key that the request was made with, and with the job. Webhooks have none, nor have keys without the scope `read`.
                  * @example /s/dGg0.cXk
                  */
                 share?: string;
@@ -2145,7 +2145,12 @@ export interface components {
          * @example {
          *       "key_required": true,
          *       "signed_in": true,
-         *       "expires_at": "2026-03-08T12:00:00.000Z"
+         *       "expires_at": "2026-03-08T12:00:00.000Z",
+         *       "key": "search",
+         *       "scopes": [
+         *         "submit",
+         *         "read"
+         *       ]
          *     }
          */
         Session: {
@@ -2154,6 +2159,10 @@ export interface components {
             /** @description Whether the request's cookie lets it in; true where no key is required. */
             signed_in: boolean;
             expires_at: string | null;
+            /** @description Name of the key that it was made with; null where there is none. */
+            key: string | null;
+            /** @description What it may do: `submit`, `read`, `admin` (all, of all keys). */
+            scopes: string[];
         };
         Problem: {
             /**
@@ -2208,6 +2217,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2271,6 +2289,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2373,6 +2400,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2509,6 +2545,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `Accept` names types, and none that a result is given in. */
             406: {
                 headers: {
@@ -2610,6 +2655,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description More requests a minute than the operator allows. */
             429: {
                 headers: {
@@ -2672,6 +2726,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2772,6 +2835,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unknown or expired. */
             404: {
                 headers: {
@@ -2838,6 +2910,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2920,6 +3001,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unknown or expired. */
             404: {
                 headers: {
@@ -2988,6 +3078,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3072,6 +3171,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3281,6 +3389,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description More requests a minute than the operator allows. */
             429: {
                 headers: {
@@ -3340,6 +3457,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3413,6 +3539,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3495,6 +3630,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unknown or expired. */
             404: {
                 headers: {
@@ -3566,6 +3710,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3653,6 +3806,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3770,6 +3932,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unknown or expired. */
             404: {
                 headers: {
@@ -3868,6 +4039,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description More requests a minute than the operator allows. */
             429: {
                 headers: {
@@ -3924,6 +4104,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3991,6 +4180,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     listModels: {
@@ -4015,6 +4213,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4078,6 +4285,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4164,6 +4380,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unknown or expired. */
             404: {
                 headers: {
@@ -4232,6 +4457,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4316,6 +4550,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4430,6 +4673,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unknown or expired. */
             404: {
                 headers: {
@@ -4526,6 +4778,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description More requests a minute than the operator allows. */
             429: {
                 headers: {
@@ -4602,7 +4863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A browser's request by cookie that a page of another site made. */
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4687,7 +4948,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A browser's request by cookie that a page of another site made. */
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4742,6 +5003,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4805,6 +5075,15 @@ export interface operations {
             };
             /** @description The service has API keys and the request shows none of them. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

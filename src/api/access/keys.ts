@@ -9,11 +9,26 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** SHA-256 of a key. */
 export type KeyDigest = Buffer;
 
+/**
+ * What a key may do: have things computed, canceled and removed; read what it made; all of that with everybody's, and
+ * what operators do.
+ */
+export const SCOPES = ['submit', 'read', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
 /** A key that is valid. */
 export interface ApiKey {
-  /** Whose it is. */
+  /** Whose it is. Several keys of one name are one tenant. */
   name: string;
   digest: KeyDigest;
+  scopes: readonly Scope[];
+  /** Its share of the device, beside those of other names. */
+  weight: number;
+}
+
+/** Whether a key has a scope; without keys everybody has all. */
+export function mayDo(key: ApiKey | null, scope: Scope): boolean {
+  return key === null || key.scopes.includes(scope) || key.scopes.includes('admin');
 }
 
 /** Stands for the key where the service asks for none. */
@@ -26,20 +41,34 @@ export function digestOf(key: string): KeyDigest {
 /** The key of which no more is known than itself. Its name follows from it, so that no other key ever gets the same. */
 export function namelessKey(key: string): ApiKey {
   const digest = digestOf(key);
-  return { name: `key-${digest.toString('hex').slice(0, 12)}`, digest };
+  return { name: `key-${digest.toString('hex').slice(0, 12)}`, digest, scopes: ['submit', 'read'], weight: 1 };
 }
 
-/** The keys that are valid. */
+/** The keys that are valid now. */
 export class Keyring {
-  readonly #keys: readonly ApiKey[];
+  /** Whether clients must show a key. */
+  readonly isRequired: boolean;
+  readonly #read: () => readonly ApiKey[];
+  #keys: readonly ApiKey[] = [];
 
-  constructor(keys: readonly ApiKey[]) {
-    this.#keys = keys;
+  /**
+   * @param read - gives the keys that are valid
+   * @param changes - whether that may change: then a key is asked for although there is none yet
+   * @throws what `read` throws
+   */
+  constructor(read: () => readonly ApiKey[], { changes }: { changes: boolean }) {
+    this.#read = read;
+    this.reload();
+    this.isRequired = changes || this.#keys.length > 0;
   }
 
-  /** Whether clients must show a key: there are some. */
-  get isRequired(): boolean {
-    return this.#keys.length > 0;
+  get count(): number {
+    return this.#keys.length;
+  }
+
+  /** Takes over the keys that are valid now. @throws what `read` throws; then those of before stay */
+  reload(): void {
+    this.#keys = this.#read();
   }
 
   /** What cookies and links may be bound to. */

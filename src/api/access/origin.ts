@@ -5,13 +5,16 @@ import { ApiProblem } from '../problems.ts';
 
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
+/** Whether requests of a method change nothing. */
+export const isSafe = (method: string): boolean => SAFE.includes(method);
+
 /**
  * Refuses requests that change something, are authorized by a cookie, and were not made by a page of this service: a
  * browser sends the cookie whoever asks it to.
  * @throws ApiProblem 403
  */
 export function refuseForeign(request: FastifyRequest): void {
-  if (SAFE.includes(request.method) || isOwn(request)) return;
+  if (isSafe(request.method) || isOwn(request)) return;
   const { origin } = request.headers;
   const whence = origin === undefined ? 'has no `Origin`' : `comes from "${origin.slice(0, 200)}"`;
   const detail =

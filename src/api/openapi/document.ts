@@ -15,6 +15,7 @@ export async function openApiDocument(): Promise<string> {
     host: '127.0.0.1',
     port: 0,
     apiKeys: [],
+    keysFile: null,
     secret: 'not-a-secret',
     sessionSeconds: 3_600,
     shareSeconds: 3_600,

@@ -37,13 +37,15 @@ export const UNAUTHORIZED = problem('The service has API keys and the request sh
   detail: 'The API key is not known to this service.',
 });
 
-export const FOREIGN_ORIGIN = problem("A browser's request by cookie that a page of another site made.", {
-  type: 'foreign-origin',
-  title: 'The request comes from another site',
-  status: 403,
-  detail:
-    'With a cookie only pages of this service may ask for this, and the request comes from "https://evil.example".',
-});
+export const FORBIDDEN = problem(
+  "The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`).",
+  {
+    type: 'forbidden',
+    title: 'The API key may not do this',
+    status: 403,
+    detail: 'The key "search" has the scope read, and this needs submit: use another key.',
+  },
+);
 
 export const NOT_FOUND = problem('Unknown or expired.', {
   type: 'not-found',
@@ -173,7 +175,7 @@ const UNAVAILABLE = problem(
 );
 
 /** Answers that every route can give. */
-export const COMMON = { 401: UNAUTHORIZED, 429: TOO_MANY_REQUESTS, 503: UNAVAILABLE };
+export const COMMON = { 401: UNAUTHORIZED, 403: FORBIDDEN, 429: TOO_MANY_REQUESTS, 503: UNAVAILABLE };
 
 /** `{id}` of a batch in the path. */
 export const BatchParams = Type.Object({

@@ -1,18 +1,22 @@
 /**
- * Who may ask: API keys (`Authorization: Bearer KEY` or `X-API-Key: KEY`), and the cookie of a browser that has signed in
- * with one. Health checks, documentation and sign-in stay open; a share link brings its own permission.
+ * Who may ask, and for what: API keys (`Authorization: Bearer KEY` or `X-API-Key: KEY`), and the cookie of a browser that has signed in
+ * with one. A key has scopes, and a changed keys file is taken over within a second. Health checks, documentation and sign-in stay open; a share link brings its own permission.
  */
+import { unwatchFile, watchFile } from 'node:fs';
 import cookie from '@fastify/cookie';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { type ApiKey, type KeyDigest, Keyring, namelessKey, shownKey } from '../access/keys.ts';
-import { refuseForeign } from '../access/origin.ts';
+import { type ApiKey, type KeyDigest, Keyring, mayDo, namelessKey, type Scope, shownKey } from '../access/keys.ts';
+import { readKeysFile } from '../access/keys-file.ts';
+import { isSafe, refuseForeign } from '../access/origin.ts';
 import { Signer, type Statement } from '../access/signer.ts';
 import { prefersHtml } from '../http/prefers-html.ts';
 import { ApiProblem } from '../problems.ts';
 
 const OPEN = /^\/($|\?|assets\/|docs(\/|\?|$)|health\/|openapi\.json|session(\?|$)|sign-(in|out)(\?|$)|s\/)/;
 const COOKIE = 'whence_session';
+/** How often it is looked whether the keys file has changed. */
+const LOOK_MS = 1_000;
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -34,8 +38,12 @@ declare module 'fastify' {
 
 export default fp(
   async (fastify) => {
-    const { apiKeys, secret, sessionSeconds, publicUrl } = fastify.settings;
-    const keyring = new Keyring(apiKeys.map(namelessKey));
+    const { apiKeys, keysFile, secret, sessionSeconds, publicUrl } = fastify.settings;
+    const keyring = new Keyring(
+      () => [...apiKeys.map(namelessKey), ...(keysFile === null ? [] : readKeysFile(keysFile))],
+      { changes: keysFile !== null },
+    );
+    if (keysFile !== null) follow(fastify, keyring, keysFile);
     const signer = new Signer(secret, () => keyring.digests);
     fastify.decorate('keyring', keyring);
     fastify.decorate('signer', { getter: () => signer });
@@ -72,6 +80,8 @@ export default fp(
       if (key) {
         request.accessKey = key;
         if (shown === undefined) refuseForeign(request);
+        const scope = scopeOf(request);
+        if (!mayDo(key, scope)) throw forbidden(key, scope);
         return;
       }
       if (request.method === 'GET' && prefersHtml(request)) {
@@ -83,6 +93,33 @@ export default fp(
   },
   { name: 'access', dependencies: ['prefix'] },
 );
+
+/** Takes over the keys of a file when it changes; where it cannot be used, those of before stay. */
+function follow(fastify: FastifyInstance, keyring: Keyring, file: string): void {
+  const onChange = (): void => {
+    try {
+      keyring.reload();
+      fastify.log.info({ keys: keyring.count }, 'the keys file has changed and was taken over');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      fastify.log.error({ reason }, 'the keys file has changed and cannot be used: the keys of before stay valid');
+    }
+  };
+  watchFile(file, { interval: LOOK_MS, persistent: false }, onChange);
+  fastify.addHook('onClose', async () => unwatchFile(file, onChange));
+}
+
+/** What a request needs. What agents ask for by `/mcp` is checked when it becomes requests of its own. */
+function scopeOf({ method, url }: FastifyRequest): Scope {
+  return isSafe(method) || /^\/mcp(\/|\?|$)/.test(url) ? 'read' : 'submit';
+}
+
+function forbidden({ name, scopes }: ApiKey, scope: Scope): ApiProblem {
+  const detail =
+    `The key "${name}" has ${scopes.length === 1 ? 'the scope' : 'the scopes'} ${scopes.join(', ')}, and this needs ` +
+    `${scope}: use another key, or ask the operator for one with this scope.`;
+  return new ApiProblem('forbidden', 'The API key may not do this', 403, detail);
+}
 
 function unauthorized(none: boolean): ApiProblem {
   const detail = none

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { type Batch, batchLinks } from '../../contract/batch.ts';
 import { type Job, jobLinks } from '../../contract/job.ts';
-import { NO_KEY } from '../access/keys.ts';
+import { mayDo, NO_KEY } from '../access/keys.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -34,7 +34,10 @@ export default fp(
       const token =
         this.shareToken ?? signer.sign('share', { subject: job.id, expires, key: this.accessKey?.digest ?? NO_KEY });
       const share = `${root}/s/${token}`;
-      if (this.shareToken === null) return { ...job, links: { ...jobLinks(job.id, root), share } };
+      if (this.shareToken === null) {
+        const links = jobLinks(job.id, root);
+        return { ...job, links: mayDo(this.accessKey, 'read') ? { ...links, share } : links };
+      }
       const below = (name: string): string => `${share}/${name}`;
       const links = { self: share, result: below('result'), events: below('events'), heatmap: below('heatmap'), share };
       return { ...job, links };

@@ -1,4 +1,7 @@
-/** Whose jobs and batches a request sees and makes: those of its key; all, where the service asks for none. */
+/**
+ * Whose jobs and batches a request sees and makes: those of its key; all, where the service asks for none, and with the
+ * scope `admin`.
+ */
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { VisibleBatches } from '../../batches/visible-batches.ts';
@@ -16,7 +19,8 @@ declare module 'fastify' {
 export default fp(
   async (fastify) => {
     const { jobs, batches } = fastify;
-    const viewer = ({ accessKey }: FastifyRequest): Viewer => accessKey?.name ?? null;
+    const viewer = ({ accessKey }: FastifyRequest): Viewer =>
+      accessKey === null || accessKey.scopes.includes('admin') ? null : accessKey.name;
     fastify.decorateRequest('tenant', {
       getter(this: FastifyRequest) {
         return this.accessKey?.name ?? '';

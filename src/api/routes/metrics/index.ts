@@ -1,7 +1,7 @@
 /** `GET /metrics`, for Prometheus. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { UNAUTHORIZED } from '../../openapi/responses.ts';
+import { FORBIDDEN, UNAUTHORIZED } from '../../openapi/responses.ts';
 
 const schema = {
   operationId: 'metrics',
@@ -13,6 +13,7 @@ const schema = {
       content: { 'text/plain': { schema: Type.String() } },
     },
     401: UNAUTHORIZED,
+    403: FORBIDDEN,
   },
 };
 

@@ -1,21 +1,13 @@
 /** `/session`: a browser signs in with an API key, asks whether it is, and signs out. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { ref } from '../../../contract/schema.ts';
 import { Session, SignIn } from '../../../contract/session.ts';
-import { NO_KEY } from '../../access/keys.ts';
+import { type ApiKey, SCOPES } from '../../access/keys.ts';
 import { refuseForeignForm } from '../../access/origin.ts';
 import { returnPath } from '../../access/return-path.ts';
 import { acceptForms, isForm } from '../../http/form.ts';
-import {
-  BAD_REQUEST,
-  BODY_TOO_LARGE,
-  COMMON,
-  FOREIGN_ORIGIN,
-  INVALID,
-  UNSUPPORTED_MEDIA_TYPE,
-} from '../../openapi/responses.ts';
+import { BAD_REQUEST, BODY_TOO_LARGE, COMMON, INVALID, UNSUPPORTED_MEDIA_TYPE } from '../../openapi/responses.ts';
 import { sendSignInPage } from '../../pages/sign-in.ts';
 import { ApiProblem } from '../../problems.ts';
 import { refuseEmptyBody } from '../../validation/body.ts';
@@ -26,10 +18,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { keyring } = fastify;
   acceptForms(fastify);
 
-  const about = ({ session }: FastifyRequest): Session => ({
+  /** @param expires - seconds since 1970 */
+  const about = (key: ApiKey | null, expires: number | null): Session => ({
     key_required: keyring.isRequired,
-    signed_in: !keyring.isRequired || session !== null,
-    expires_at: session && new Date(session.expires * 1000).toISOString(),
+    signed_in: !keyring.isRequired || key !== null,
+    expires_at: expires === null ? null : new Date(expires * 1000).toISOString(),
+    key: key?.name ?? null,
+    scopes: [...(keyring.isRequired ? (key?.scopes ?? []) : SCOPES)],
   });
 
   const show = {
@@ -41,7 +36,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       ...COMMON,
     },
   };
-  fastify.get('/', { schema: show }, async (request) => about(request));
+  fastify.get('/', { schema: show }, async ({ session }) =>
+    about(session && keyring.of(session.key), session?.expires ?? null),
+  );
 
   const signIn = {
     operationId: 'signIn',
@@ -55,7 +52,6 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       200: { description: 'Signed in.', content: { 'application/json': { schema: ref(Session) } } },
       303: Type.Null({ description: 'A form was sent: on to `next`.' }),
       400: BAD_REQUEST,
-      403: FOREIGN_ORIGIN,
       413: BODY_TOO_LARGE,
       415: UNSUPPORTED_MEDIA_TYPE,
       422: INVALID,
@@ -65,18 +61,17 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.post('/', { schema: signIn, preValidation: refuseEmptyBody }, async (request, reply) => {
     refuseForeignForm(request);
     const { key: shown, next } = request.body;
-    const key = keyring.isRequired ? (keyring.find(shown)?.digest ?? null) : NO_KEY;
+    const key = keyring.find(shown);
     const { prefix } = request;
     const path = next === undefined ? `${prefix}/` : returnPath(next);
-    if (key === null) {
+    if (key === null && keyring.isRequired) {
       if (isForm(request.headers)) return sendSignInPage(reply.code(401), { prefix, next: path, error: WRONG });
       throw new ApiProblem('unauthorized', 'API key missing or unknown', 401, WRONG);
     }
-    if (keyring.isRequired) reply.signIn(key);
+    if (key !== null) reply.signIn(key.digest);
     if (isForm(request.headers)) return reply.redirect(path, 303);
     const { sessionSeconds } = fastify.settings;
-    const expires_at = keyring.isRequired ? new Date(Date.now() + sessionSeconds * 1000).toISOString() : null;
-    return { key_required: keyring.isRequired, signed_in: true, expires_at } satisfies Session;
+    return about(key, key && Math.floor(Date.now() / 1000) + sessionSeconds);
   });
 
   const signOut = {
@@ -84,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     tags: ['access'],
     summary: 'Sign this browser out',
     description: 'Takes its cookie away. A cookie that somebody copied is valid until it ends or the key is rotated.',
-    response: { 204: Type.Null({ description: 'Signed out.' }), 403: FOREIGN_ORIGIN, ...COMMON },
+    response: { 204: Type.Null({ description: 'Signed out.' }), ...COMMON },
   };
   fastify.delete('/', { schema: signOut }, async (request, reply) => {
     refuseForeignForm(request);

@@ -1,0 +1,152 @@
+/** Keys of a file: what each may do, and that a change counts without a restart. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { refuseExposure } from '../../src/api/access/exposure.ts';
+import { digestOf, type Scope } from '../../src/api/access/keys.ts';
+import { readKeysFile, writeKeysFile } from '../../src/api/access/keys-file.ts';
+import { buildApp } from '../../src/api/server.ts';
+import { runKeysCommand } from '../../src/cli/keys.ts';
+import { attribute, CATALOGUE, MemoryJobs, NO_BATCHES, problemOf, SETTINGS, startApp, WORDS } from '../support/api.ts';
+import { eventually } from '../support/jobs.ts';
+
+const BODY = { model: 'facts-gpt2', input_texts: 'The capital of France is' };
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+const entry = (name: string, key: string, scopes: Scope[] = ['submit', 'read'], weight = 1) => ({
+  name,
+  sha256: digestOf(key).toString('hex'),
+  scopes,
+  weight,
+});
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'whence-keys-'));
+  t.after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+test('a key may do what its scopes say, and admin sees what all have made', async (t) => {
+  const keysFile = join(folder(t), 'keys.json');
+  const names = { ann: ['submit', 'read'], writer: ['submit'], reader: ['read'], boss: ['admin'] } as const;
+  writeKeysFile(
+    keysFile,
+    Object.entries(names).map(([name, scopes]) => entry(name, `key-of-${name}`, [...scopes])),
+  );
+  const { app, jobs } = await startApp(t, { keysFile });
+  assert.equal((await attribute(app, BODY)).statusCode, 401);
+  const { id } = (await attribute(app, BODY, bearer('key-of-ann'))).json();
+  assert.equal(await jobs.owner(id), 'ann');
+
+  const refused = await attribute(app, BODY, bearer('key-of-reader'));
+  assert.equal(refused.statusCode, 403);
+  assert.match(problemOf(refused).detail, /"reader" has the scope read, and this needs submit/);
+  const written = await attribute(app, BODY, bearer('key-of-writer'));
+  assert.equal(written.statusCode, 202);
+  assert.equal(written.json().links.share, undefined, 'a link would let it read');
+  const ask = async (name: string, url: string, method: 'GET' | 'POST' | 'DELETE' = 'GET') =>
+    (await app.inject({ method, url, headers: bearer(`key-of-${name}`) })).statusCode;
+  assert.equal(await ask('writer', `/jobs/${written.json().id}`), 403);
+  assert.equal(await ask('reader', '/jobs'), 200);
+  assert.equal(await ask('reader', `/jobs/${id}/cancel`, 'POST'), 403);
+  assert.equal(await ask('reader', `/jobs/${id}`, 'DELETE'), 403);
+  assert.equal(await ask('writer', `/jobs/${id}`, 'DELETE'), 404);
+  const all = await app.inject({ url: '/jobs', headers: bearer('key-of-boss') });
+  assert.equal(all.json().jobs.length, 2);
+  assert.equal(await ask('boss', `/jobs/${id}/cancel`, 'POST'), 202);
+
+  const signedIn = await app.inject({ method: 'POST', url: '/session', payload: { key: 'key-of-reader' } });
+  const { key, scopes, signed_in } = signedIn.json();
+  assert.deepEqual([key, scopes, signed_in], ['reader', ['read'], true]);
+});
+
+test('a changed file counts within seconds; one that cannot be used changes nothing', async (t) => {
+  const keysFile = join(folder(t), 'keys.json');
+  writeKeysFile(keysFile, [entry('ann', 'old-key')]);
+  const jobs = new MemoryJobs(CATALOGUE);
+  const app = await buildApp({ settings: { ...SETTINGS, keysFile }, jobs, batches: NO_BATCHES, tokens: WORDS });
+  t.after(() => app.close());
+  const status = async (key: string, url = '/jobs') => (await app.inject({ url, headers: bearer(key) })).statusCode;
+  const { id, links } = (await attribute(app, BODY, bearer('old-key'))).json();
+  jobs.finish(id);
+
+  writeKeysFile(keysFile, [entry('ann', 'old-key'), entry('ann', 'new-key')]);
+  await eventually(async () => (await status('new-key')) === 200);
+  assert.equal(await status('new-key', `/jobs/${id}/result`), 200, 'both are the same tenant');
+  assert.equal((await app.inject(links.share)).statusCode, 200);
+  writeFileSync(keysFile, '{"keys": [');
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  assert.equal(await status('old-key'), 200);
+  writeKeysFile(keysFile, [entry('ann', 'new-key')]);
+  await eventually(async () => (await status('old-key')) === 401);
+  assert.equal((await app.inject(links.share)).statusCode, 404, 'its links end with it');
+  writeKeysFile(keysFile, []);
+  await eventually(async () => (await status('new-key')) === 401);
+  assert.equal((await attribute(app, BODY)).statusCode, 401, 'without any key nobody gets in');
+});
+
+test('a keys file with a mistake is refused with file, place and remedy', (t) => {
+  const file = join(folder(t), 'keys.json');
+  assert.throws(() => readKeysFile(file), /WHENCE_KEYS_FILE .*keys\.json: it cannot be read .*`whence keys add NAME`/);
+  for (const [keys, message] of [
+    [[{ ...entry('ann', 'k'), name: 'a b' }], /#\/keys\/0\/name: /],
+    [[{ ...entry('ann', 'k'), scopes: ['root'] }], /#\/keys\/0\/scopes\/0: /],
+    [[{ ...entry('ann', 'k'), sha256: 'k' }], /#\/keys\/0\/sha256: /],
+    [[entry('ann', 'k'), entry('bo', 'k')], /#\/keys\/1: this key is there twice/],
+    [
+      [entry('ann', 'k'), entry('ann', 'l', ['read'], 2)],
+      /#\/keys\/1\/weight: "ann" has the weights 1 and 2: give one/,
+    ],
+  ] as const) {
+    writeFileSync(file, JSON.stringify({ keys }));
+    assert.throws(() => readKeysFile(file), message);
+  }
+});
+
+test('whence keys: a key is shown once, kept as a hash for its owner alone, and removed by name or hash', (t) => {
+  const file = join(folder(t), 'keys.json');
+  const said: string[] = [];
+  t.mock.method(console, 'log', (line: string) => said.push(line));
+  const run = (...args: string[]): string => {
+    runKeysCommand(args, file);
+    return said.at(-1) ?? '';
+  };
+  const [key] = run('add', 'ann', '--weight', '2').split('\n');
+  assert.match(key, /^whence_[\w-]{43}$/);
+  assert.ok(!readFileSync(file, 'utf8').includes(key));
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const [added] = readKeysFile(file);
+  assert.deepEqual([added.name, added.scopes, added.weight], ['ann', ['submit', 'read'], 2]);
+  assert.ok(added.digest.equals(digestOf(key)));
+  run('add', 'ann');
+  run('add', 'boss', '--scopes', 'admin');
+  assert.match(run('list'), /^ann {2}[0-9a-f]{12} {2}submit,read {2}weight 2\nann .*\nboss .*admin {2}weight 1$/);
+  run('remove', 'ann', '--sha256', added.digest.toString('hex').slice(0, 12));
+  assert.equal(readKeysFile(file).length, 2);
+  for (const [args, message] of [
+    [['add', 'eve', '--scopes', 'root'], /--scopes has "root": give some of submit,read,admin/],
+    [['add', 'eve', '--weight', 'much'], /#\/keys\/2\/weight: /],
+    [['add', 'ann', '--weight', '3'], /"ann" has the weights 2 and 3: give one/],
+    [['remove', 'eve'], /has no such key "eve"; it has:\nann /],
+    [['add'], /^usage: whence keys add/],
+  ] as const) {
+    assert.throws(() => runKeysCommand([...args], file), { message });
+    assert.equal(readKeysFile(file).length, 2);
+  }
+  assert.throws(() => runKeysCommand(['list'], null), /WHENCE_KEYS_FILE is not set/);
+});
+
+test('without keys it listens on loopback addresses alone, unless told otherwise', () => {
+  for (const host of ['127.0.0.1', '127.3.2.1', '::1', 'localhost']) {
+    refuseExposure(host, { keyless: true, allowed: false });
+  }
+  for (const host of ['0.0.0.0', '::', '192.168.0.7', 'example.org', '::ffff:10.0.0.1']) {
+    assert.throws(
+      () => refuseExposure(host, { keyless: true, allowed: false }),
+      /WHENCE_HOST is .*WHENCE_KEYS_FILE.*WHENCE_ALLOW_NO_KEYS=true/,
+    );
+    refuseExposure(host, { keyless: false, allowed: false });
+    refuseExposure(host, { keyless: true, allowed: true });
+  }
+});
