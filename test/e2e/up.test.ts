@@ -176,7 +176,7 @@ describe('whence up', () => {
     const { out, err } = other.output();
     assert.match(out, /Authorization: Bearer \$KEY/);
     assert.ok(!(out + err).includes(key));
-    assert.match(out, /"url":"\/jobs"/, 'asked for, requests are logged');
+    assert.match(out, /"path":"\/jobs"/, 'asked for, requests are logged');
     assert.doesNotMatch(out, /"url":"\/(health|metrics)/, 'but not those of probes');
   });
 
