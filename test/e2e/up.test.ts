@@ -177,7 +177,7 @@ describe('whence up', () => {
     assert.match(out, /Authorization: Bearer \$KEY/);
     assert.ok(!(out + err).includes(key));
     assert.match(out, /"path":"\/jobs"/, 'asked for, requests are logged');
-    assert.doesNotMatch(out, /"url":"\/(health|metrics)/, 'but not those of probes');
+    assert.doesNotMatch(out, /"path":"\/(health|metrics)/, 'but not those of probes');
   });
 
   it('goes on after its engine was killed while it started', async () => {
