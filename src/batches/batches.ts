@@ -43,9 +43,10 @@ export interface Batches {
   /**
    * Takes lines as they arrive.
    * @param tenant - whose batch it will be; '' where nobody is told apart
+   * @param weight - the tenant's share of the device; left out: as it was told last, or 1
    * @param idempotencyKey - the same tenant, key and lines are the same batch
    */
-  upload(options: { tenant: string; idempotencyKey?: string }): Promise<Upload>;
+  upload(options: { tenant: string; weight?: number; idempotencyKey?: string }): Promise<Upload>;
   /** Whose it is; '' where nobody was told apart. Null when unknown or expired. */
   owner(id: string): Promise<string | null>;
   /** Null when unknown or expired. */

@@ -11,6 +11,6 @@ export const batchScripts = new ScriptSet({
   prefix: 'whence_batch',
   names: SCRIPTS,
   folder: new URL('./lua/', import.meta.url),
-  tables: { NAMES, JOBS, MARKS },
-  shared: ['../../jobs/lua/time', 'prelude'],
+  tables: { NAMES, JOBS, MARKS, WEIGHTS: { key: JOBS.weights } },
+  shared: ['../../jobs/lua/time', '../../jobs/lua/weights', 'prelude'],
 });

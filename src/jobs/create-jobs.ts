@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { type Logger, pino } from 'pino';
 import { JOB_STATUSES, type Job, type JobStatus } from '../contract/job.ts';
 import { type JobRequest, kindOf, methodOf, textsOf } from '../contract/job-kinds.ts';
+import type { UsageRow } from '../contract/usage.ts';
 import { followEvents } from './events.ts';
 import { isJobId, newJobId } from './ids.ts';
 import {
@@ -29,6 +30,7 @@ import { type ScriptedRedis, type ScriptName, scripts } from './scripts.ts';
 import { checkServer } from './server-check.ts';
 import { TimelyScripts } from './timely-scripts.ts';
 import { type QueueState, readQueues, readTotals, type Total } from './totals.ts';
+import { readUsage, USAGE_DAYS, type UsageQuery } from './usage.ts';
 import { estimateWork } from './work.ts';
 import { readCatalogue, readWorkers } from './workers.ts';
 
@@ -81,6 +83,7 @@ class RedisJobs implements Jobs {
     const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request, null), origin = {} } = options;
     const id = newJobId();
     const { maxQueue } = this.#config;
+    const share = Math.max(1, Math.floor(maxQueue * (flow.share ?? 1)));
     const { reply } = await this.#timely
       .run('submit', [
         id,
@@ -99,6 +102,8 @@ class RedisJobs implements Jobs {
         likeness(request),
         turnList(pool),
         kindOf(request),
+        flow.weight ?? '',
+        share,
         await pack(JSON.stringify(request)),
         ...furtherFields(request, origin),
       ])
@@ -107,6 +112,7 @@ class RedisJobs implements Jobs {
         throw new SubmissionUnknownError(error.trouble, id, { cause: error.cause });
       });
     const [outcome, detail, turnDue] = reply;
+    if (outcome === 'share') throw new QueueFullError(Number(detail), share, flow.tenant);
     if (outcome === 'full') throw new QueueFullError(Number(detail), maxQueue);
     if (outcome === 'conflict') throw new IdempotencyConflictError(String(detail));
     const record = readRecord(detail);
@@ -229,6 +235,13 @@ class RedisJobs implements Jobs {
 
   async queues(): Promise<QueueState[]> {
     return readQueues(await this.#run('queues', []));
+  }
+
+  async usage({ from, to, tenant }: UsageQuery): Promise<UsageRow[]> {
+    const days = Array.from({ length: Math.min(USAGE_DAYS + 1, to - from + 1) }, (_, i) => to - i);
+    const read = (day: number) => guarded(this.#redis, () => this.#redis.hgetall(keys.usage(day)));
+    const found = await Promise.all(days.map(async (day) => readUsage(day, await read(day), tenant)));
+    return found.flat();
   }
 
   async totals(): Promise<Total[]> {

@@ -6,13 +6,19 @@ import type { Catalogue } from '../contract/catalogue.ts';
 import type { JobEvent } from '../contract/events.ts';
 import type { Job, JobList, JobStatus } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
+import type { UsageRow } from '../contract/usage.ts';
 import type { QueueState, Total } from './totals.ts';
 import { type Trouble, UNREACHABLE } from './trouble.ts';
+import type { UsageQuery } from './usage.ts';
 
 /** Whose turn a job takes: jobs of one flow wait behind each other. */
-interface Flow {
+export interface Flow {
   /** Whose jobs these are: the name of an API key; '' where nobody is told apart. */
   tenant: string;
+  /** The tenant's share of the device, beside those of others; left out: as it was told last, or 1. */
+  weight?: number;
+  /** The part of the places in the queue that its single jobs may take; left out: all. */
+  share?: number;
   /** The batch whose line this is. It waits behind its tenant's single jobs, and no list shows it. */
   batch?: string;
 }
@@ -121,6 +127,8 @@ export interface Jobs {
   counts(): Promise<Record<JobStatus, number>>;
   /** What waits in each pool that ever had a worker. */
   queues(): Promise<QueueState[]>;
+  /** What was used on some days, at most USAGE_DAYS ago. */
+  usage(query: UsageQuery): Promise<UsageRow[]>;
   /** What was counted since the store was new. */
   totals(): Promise<Total[]>;
   /** Round trip to the store, milliseconds. */
@@ -138,13 +146,17 @@ export class QueueFullError extends Error {
   /** Most jobs that may wait. */
   readonly limit: number;
   /** When trying again makes sense. */
-  readonly retryAfterSeconds: number;
+  readonly retryAfterSeconds = 5;
 
-  constructor(waiting: number, limit: number, retryAfterSeconds = 5) {
-    super(`the queue is full: ${waiting} jobs wait and at most ${limit} may`);
+  /** @param tenant - whose share is used up; left out: the whole queue is */
+  constructor(waiting: number, limit: number, tenant?: string) {
+    super(
+      tenant === undefined
+        ? `the queue is full: ${waiting} jobs wait and at most ${limit} may`
+        : `the share of the key "${tenant}" in the queue is used up: ${waiting} of its jobs wait and at most ${limit} may`,
+    );
     this.waiting = waiting;
     this.limit = limit;
-    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

@@ -53,6 +53,10 @@ export const NAMES = {
   webhooks: `${PREFIX}webhooks`,
   /** Hash: counter and labels, as JSON -> what was counted since the store was new (lua/totals.lua). */
   totals: `${PREFIX}totals`,
+  /** Hash, by day: tenant, model and what, as JSON -> how much was used (lua/usage.lua). */
+  usage: `${PREFIX}usage`,
+  /** Hash: tenant -> its weight, where that is not 1. */
+  weights: `${PREFIX}weights`,
   /** Hash: pool -> the work that waits. */
   queue_work: `${PREFIX}queue-work`,
   /** Hash: pool -> work a second of a worker, as the last that was asked says. */
@@ -87,6 +91,7 @@ export const keys = {
   olderRunning: key('status', 'running'),
   catalogue: key('catalogue'),
   totals: key('totals'),
+  usage: (day: number) => key('usage', String(day)),
   pace: key('pace'),
   workers: key('workers'),
   worker: (id: string) => key('worker', id),

@@ -7,6 +7,7 @@ import { isFinal, JOB_STATUSES } from '../contract/job.ts';
 import { NAMES } from './keys.ts';
 import { type Scripted, ScriptSet } from './script-set.ts';
 import { BOUNDS } from './totals.ts';
+import { USAGE_DAYS } from './usage.ts';
 
 const SCRIPTS = [
   'submit',
@@ -38,7 +39,9 @@ export const scripts = new ScriptSet({
   tables: {
     NAMES,
     BOUNDS: Object.fromEntries(Object.entries(BOUNDS).map(([name, bounds]) => [name, bounds.join(' ')])),
+    WEIGHTS: { key: NAMES.weights },
+    USAGE: { days: String(USAGE_DAYS) },
     FINAL: Object.fromEntries(JOB_STATUSES.filter(isFinal).map((status) => [status, status])),
   },
-  shared: ['time', 'prelude', 'totals', 'scheduler', 'records'],
+  shared: ['time', 'weights', 'prelude', 'totals', 'usage', 'scheduler', 'records'],
 });

@@ -1,7 +1,9 @@
 /** Jobs as one tenant sees them: to it, those of others are unknown. Everything that takes a job's id goes through here. */
 import type { JobEvent } from '../contract/events.ts';
 import type { Job, JobList } from '../contract/job.ts';
+import type { UsageRow } from '../contract/usage.ts';
 import type { JobQuery, Jobs } from './jobs.ts';
+import type { UsageQuery } from './usage.ts';
 
 /** Whose jobs and batches may be seen: those of one tenant; null: everybody's. */
 export type Viewer = string | null;
@@ -11,7 +13,7 @@ export function isVisible(owner: string | null, viewer: Viewer): boolean {
   return viewer === null || owner === '' || owner === viewer;
 }
 
-type Methods = 'get' | 'list' | 'packedResult' | 'events' | 'cancel' | 'remove';
+type Methods = 'get' | 'list' | 'usage' | 'packedResult' | 'events' | 'cancel' | 'remove';
 
 export class VisibleJobs implements Pick<Jobs, Methods> {
   readonly #jobs: Pick<Jobs, Methods | 'owner'>;
@@ -28,6 +30,10 @@ export class VisibleJobs implements Pick<Jobs, Methods> {
 
   list(query: Omit<JobQuery, 'tenant'>): Promise<JobList> {
     return this.#jobs.list({ ...query, tenant: this.#viewer ?? undefined });
+  }
+
+  usage(query: Omit<UsageQuery, 'tenant'>): Promise<UsageRow[]> {
+    return this.#jobs.usage({ ...query, tenant: this.#viewer ?? undefined });
   }
 
   async packedResult(id: string, format: 'json' | 'inseq'): Promise<Buffer[] | null> {

@@ -56,6 +56,7 @@ test('every route of the contract is there', () => {
     'get /session',
     'get /step-functions',
     'get /step-functions/{id}',
+    'get /usage',
     'post /attribute',
     'post /attribute-context',
     'post /batches',

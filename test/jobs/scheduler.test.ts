@@ -232,7 +232,7 @@ test('few turns lie in BullMQ, however many jobs wait; when all ended nothing is
   assert.equal(taken.length, 40);
   for (const name of taken) await scheduler.end(name);
   const keys = (await redis.keys('whence:*')).filter(
-    (key) => !/:(bull|job|request|events|expiry|jobs|model|status|lines|totals)\b/.test(key),
+    (key) => !/:(bull|job|request|events|expiry|jobs|model|status|lines|totals|usage)\b/.test(key),
   );
   for (const key of keys) assert.ok((await redis.ttl(key)) > 0, `${key} stays`);
   assert.ok(keys.length <= 8, keys.join(', '));

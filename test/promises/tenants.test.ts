@@ -72,6 +72,13 @@ test('no key sees, lists, cancels or deletes what another has made, nor shares i
   assert.equal((await upload('bo')).id, theirBatch.id);
   assert.deepEqual(await listed('bo'), [theirs.id, theirBatch.id]);
 
+  // What was used is told to its key alone.
+  const { rows } = await (await ask('ann', 'GET', '/usage')).json();
+  assert.equal(rows.length, 1);
+  assert.ok(rows[0].jobs === 2 && rows[0].tokens >= 12 && rows[0].compute_seconds > 0, JSON.stringify(rows));
+  const wrong = await (await ask('bo', 'GET', '/usage?from=2026-02-30')).json();
+  assert.match(wrong.detail, /^#\/query\/from: 2026-02-30 is no day of the calendar/);
+
   // A link lets its reader see this job alone, with the rights of the key that made it.
   const shared = await (await fetch(url + job.links.share)).json();
   assert.equal(shared.id, job.id);

@@ -275,6 +275,10 @@ export class MemoryJobs implements Jobs {
     }));
   }
 
+  async usage() {
+    return [];
+  }
+
   async totals() {
     return [];
   }

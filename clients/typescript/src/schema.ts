@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 f52b05e39fe04e74c48e903d7071117ae2c4e64e672c61094433fc35de1d66d0), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 13f0aa880d83759190cfe36e24b927591bd1aeee304746714cd09180cbccb2e5), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -538,6 +538,26 @@ export interface paths {
         };
         /** One step function */
         get: operations["getStepFunction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs, tokens and compute seconds by day, key and model
+         * @description A key sees what it used itself, one with the scope `admin` all keys. Kept for 90 days.
+         */
+        get: operations["getUsage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2163,6 +2183,55 @@ export interface components {
             key: string | null;
             /** @description What it may do: `submit`, `read`, `admin` (all, of all keys). */
             scopes: string[];
+        };
+        /**
+         * @example {
+         *       "from": "2026-03-01",
+         *       "to": "2026-03-31",
+         *       "rows": [
+         *         {
+         *           "day": "2026-03-01",
+         *           "key": "search",
+         *           "model": "facts-gpt2",
+         *           "jobs": 3,
+         *           "tokens": 36,
+         *           "compute_seconds": 0.4
+         *         }
+         *       ]
+         *     }
+         */
+        UsageReport: {
+            /**
+             * @description The first day.
+             * @example 2026-03-01
+             */
+            from: string;
+            /**
+             * @description The last day, included.
+             * @example 2026-03-31
+             */
+            to: string;
+            /** @description One for each day, key and model, the latest day first. */
+            rows: {
+                /**
+                 * @description In UTC.
+                 * @example 2026-03-01
+                 */
+                day: string;
+                /**
+                 * @description Name of the key; '' for what was made while none was asked for.
+                 * @example search
+                 */
+                key: string;
+                /** @example facts-gpt2 */
+                model: string;
+                /** @description Jobs that ended, lines of batches too, however they did. */
+                jobs: number;
+                /** @description Of their texts, given and generated. */
+                tokens: number;
+                /** @description Of the device; canceled jobs are not counted. */
+                compute_seconds: number;
+            }[];
         };
         Problem: {
             /**
@@ -5093,6 +5162,86 @@ export interface operations {
             };
             /** @description Unknown or expired. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The first day, YYYY-MM-DD in UTC, at most 90 days ago; left out: 30 days to `to`.
+                 * @example 2026-03-01
+                 */
+                from?: string;
+                /**
+                 * @description The last day, included; left out: today.
+                 * @example 2026-03-01
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageReport"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -76,6 +76,13 @@ export class Keyring {
     return this.isRequired ? this.#keys.map(({ digest }) => digest) : [NO_KEY];
   }
 
+  /** The part of all weights that is the tenant's; 1 where it is alone. */
+  shareOf(tenant: string): number {
+    const weights = new Map(this.#keys.map(({ name, weight }) => [name, weight]));
+    const sum = [...weights.values()].reduce((before, weight) => before + weight, 0);
+    return (weights.get(tenant) ?? sum) / sum;
+  }
+
   /** The key that a client shows; null: it is none of these. */
   find(shown: string): ApiKey | null {
     return this.of(digestOf(shown));

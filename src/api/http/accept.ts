@@ -91,7 +91,7 @@ export async function acceptJob(
   const submission = jobs.submit(complete, {
     pool: model.pool,
     idempotencyKey: request.headers['idempotency-key'],
-    flow: { tenant: request.tenant },
+    flow: request.flow,
     work: estimateWork(complete, model.parameters),
     origin: { requestId: request.id, ...(trace && { traceparent: trace.header }) },
   });

@@ -18,6 +18,7 @@ import { Job, JobError, JobList, Progress } from '../../contract/job.ts';
 import { Problem } from '../../contract/problem.ts';
 import { Result, ResultInfo, ResultSequence, ResultToken } from '../../contract/result.ts';
 import { Session } from '../../contract/session.ts';
+import { UsageReport } from '../../contract/usage.ts';
 import { bounded, createJsonAjv, createTextAjv } from '../../validation/ajv.ts';
 
 const SHARED = [
@@ -51,6 +52,7 @@ const SHARED = [
   StepFunctionInfo,
   AggregatorInfo,
   Session,
+  UsageReport,
   Problem,
 ];
 

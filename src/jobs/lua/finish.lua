@@ -32,6 +32,9 @@ redis.call('HSET', key('job', id), 'failed_texts', failed)
 count(seconds, 'job_run_seconds', job.model, redis.call('HGET', key('job', id), 'method'))
 count(tokens, 'tokens', job.pool)
 count(passes, 'passes', job.pool)
+use(job, now, 'tokens', tokens)
+use(job, now, 'compute_seconds', seconds)
+correctCharge(job, seconds)
 if estimate and seconds > 0 then observe(estimate / seconds, 'estimate_error_ratio', job.pool) end
 conclude(id, job, status, now, ttl, failure)
 return 1

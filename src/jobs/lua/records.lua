@@ -58,6 +58,7 @@ local function conclude(id, job, status, now, ttl, failure)
   move(id, job, status)
   redis.call('HSET', key('job', id), 'finished_at', now, 'phase', 'done')
   count(1, 'jobs_finished', job.model, redis.call('HGET', key('job', id), 'method'), status)
+  use(job, now, 'jobs', 1)
   if status == 'canceled' then count(1, 'jobs_canceled') end
   if status == 'failed' then count(1, 'jobs_failed', cjson.decode(failure).code) end
   if status == 'succeeded' then

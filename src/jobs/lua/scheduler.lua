@@ -126,9 +126,35 @@ local function nextInTurn(pool)
   end
 end
 
+-- A tenant of weight 2 is given twice the work of one of weight 1.
+local function weightOf(tenant) return tonumber(redis.call('HGET', key('weights'), tenant) or 1) end
+
 local function chargeFor(job, inTurn)
-  serve(tenantLevel(job.pool), job.tenant, job.work, inTurn)
+  serve(tenantLevel(job.pool), job.tenant, job.work / weightOf(job.tenant), inTurn)
   if job.batch ~= '' then serve(batchLevel(job.pool, job.tenant), job.batch, job.work, inTurn) end
+end
+
+-- The member was given so much more, or less, work than it was charged for.
+local function correct(level, member, by)
+  if redis.call('ZSCORE', key('fair', level), member) then
+    redis.call('ZINCRBY', key('fair', level), by, member)
+    return
+  end
+  local clock = clockOf(level)
+  local time = tonumber(redis.call('ZSCORE', key('fair_rest', level), member) or clock) + by
+  redis.call('ZREM', key('fair_rest', level), member)
+  if time <= clock then return end
+  redis.call('ZADD', key('fair_rest', level), time, member)
+  redis.call('EXPIRE', key('fair_rest', level), MEMORY_SECONDS)
+end
+
+-- A job was charged for what it was thought to cost; now it has taken so many seconds. Measured by the pool's pace.
+local function correctCharge(job, seconds)
+  local pace = tonumber(redis.call('HGET', key('pace'), job.pool) or '')
+  if not pace or seconds <= 0 then return end
+  local by = seconds * pace - job.work
+  correct(tenantLevel(job.pool), job.tenant, by / weightOf(job.tenant))
+  if job.batch ~= '' then correct(batchLevel(job.pool, job.tenant), job.batch, by) end
 end
 
 -- How many turns are to be added to those of BullMQ's list that wait.

@@ -19,21 +19,24 @@
     ARGV[15]  alike: hash of what it shares with the jobs that may be taken together with it
     ARGV[16]  list: BullMQ's list of the pool's turns that wait
     ARGV[17]  kind: what the job computes
-    ARGV[18]  request, packed
-    ARGV[19]  and so on, in pairs: names and values of further fields of the record
+    ARGV[18]  weight of the tenant, or '' where it stays as it is
+    ARGV[19]  share: most single jobs of the tenant that may wait in the pool
+    ARGV[20]  request, packed
+    ARGV[21]  and so on, in pairs: names and values of further fields of the record
 
   Output: {the server's clock, outcome, detail}
     'created'              with the description of the job, and '1' where a turn is to be added
     'existing'             with the description of the job
     'conflict'             with the id of the job that has the idempotency key
     'full'                 with the number of jobs that wait
+    'share'                with the number of the tenant's jobs that wait
     'late'                 nothing was created
 ]]
 local latest, id, pool, model, method, created = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local limit, idempotency, body, webhook = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]
 local tenant, batch, work, texts, alike = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15]
-local list, kind, request = ARGV[16], ARGV[17], ARGV[18]
-local FIRST_FIELD = 19
+local list, kind, weight, share, request = ARGV[16], ARGV[17], ARGV[18], tonumber(ARGV[19]), ARGV[20]
+local FIRST_FIELD = 21
 
 local time = serverTime()
 if redis.call('EXISTS', key('job', id)) == 1 then return { time, 'created', describe(id), '1' } end
@@ -51,12 +54,15 @@ end
 
 if time > latest then return { time, 'late' } end
 
+local own = redis.call('ZCARD', flowKey(pool, tenant, ''))
+if batch == '' and share < limit and own >= share then return { time, 'share', own } end
 local waiting = redis.call('ZCARD', queueKey(pool, ''))
 if batch == '' and waiting >= limit then return { time, 'full', waiting } end
 
 -- Those who submitted the first jobs that wait add a turn each, and whoever takes a turn adds others.
 local add = waitingIn(pool) < MOST_TURNS and redis.call('LLEN', list) < MOST_TURNS
 
+setWeight(tenant, weight)
 redis.call('HSET', key('job', id), 'status', 'queued', 'model', model, 'method', method, 'kind', kind, 'pool', pool,
   'created_at', created, 'phase', 'queued', 'completed', '0', 'total', '0', 'attempt', '0', 'webhook', webhook,
   'tenant', tenant, 'batch', batch, 'work', work, 'texts', texts, 'alike', alike)

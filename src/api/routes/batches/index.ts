@@ -118,10 +118,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
       uploads++;
       try {
-        const upload = await batches.upload({
-          tenant: request.tenant,
-          idempotencyKey: request.headers['idempotency-key'],
-        });
+        const upload = await batches.upload({ ...request.flow, idempotencyKey: request.headers['idempotency-key'] });
         const known = await catalogue.read().catch(() => null);
         const { batch } = await receiveBatch(request.body, upload, known);
         const linked = request.linkedBatch(batch);
