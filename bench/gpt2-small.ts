@@ -134,6 +134,13 @@ function casesOf(flops: Flops): Row[] {
     },
     { name: 'gradient_shap (5)', method: 'gradient_shap', flops: 5 * gradient, runs: 1, lengths: short },
     {
+      name: 'smooth_grad (50)',
+      method: 'smooth_grad',
+      flops: 50 * gradient,
+      runs: 1,
+      lengths: short,
+    },
+    {
       name: 'deeplift',
       method: 'deeplift',
       flops: 2 * flops.forward + flops.backward,

@@ -25,6 +25,7 @@ const CASES: [string, Partial<AttributeRequest>][] = [
   ['integrated_gradients', { method: 'integrated_gradients', method_args: { n_steps: 7 } }],
   ['occlusion', { method: 'occlusion' }],
   ['lime', { method: 'lime', method_args: { n_samples: 12 } }],
+  ['var_grad', { method: 'var_grad', method_args: { n_samples: 6 } }],
   ['attention', { method: 'attention' }],
   ['deeplift', { method: 'deeplift' }],
   ['a layer', { method: 'layer_gradient_x_activation' }],

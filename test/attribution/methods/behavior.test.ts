@@ -24,6 +24,9 @@ const ARGS: Record<string, Record<string, unknown>> = {
   discretized_integrated_gradients: { n_steps: 5 },
   layer_integrated_gradients: { n_steps: 5 },
   lime: { n_samples: 30 },
+  smooth_grad: { n_samples: 5 },
+  square_grad: { n_samples: 5 },
+  var_grad: { n_samples: 5 },
   reagent: { max_probe_steps: 3, num_probes: 4 },
 };
 
@@ -151,7 +154,7 @@ describe('methods', () => {
     );
   });
 
-  for (const id of ['lime', 'reagent', 'gradient_shap']) {
+  for (const id of ['lime', 'reagent', 'gradient_shap', 'smooth_grad']) {
     it(`${id}: the seed decides the result`, async () => {
       const first = targetOf(await run(id, { seed: 5 }));
       assert.deepEqual(targetOf(await run(id, { seed: 5 })), first);
