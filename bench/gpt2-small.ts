@@ -196,6 +196,21 @@ function casesOf(flops: Flops): Row[] {
       lengths: long,
     },
     {
+      name: 'kernel_shap (256)',
+      method: 'kernel_shap',
+      flops: ({ forward }) => forward * flops.forward,
+      runs: 1,
+      lengths: short,
+    },
+    {
+      name: 'shapley_sampling (5)',
+      method: 'shapley_sampling',
+      methodArgs: { n_samples: 5 },
+      flops: ({ forward }) => forward * flops.forward,
+      runs: 1,
+      lengths: short,
+    },
+    {
       name: 'reagent (2 probes x 5)',
       method: 'reagent',
       methodArgs: { max_probe_steps: 5, num_probes: 2 },

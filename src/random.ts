@@ -36,6 +36,16 @@ export class Random {
     return Math.floor(this.uniform() * below);
   }
 
+  /** The integers of 0 .. count - 1 in random order (Fisher & Yates, by Durstenfeld 1964). */
+  order(count: number): number[] {
+    const order = Array.from({ length: count }, (_, k) => k);
+    for (let last = count - 1; last > 0; last--) {
+      const other = this.integer(last + 1);
+      [order[last], order[other]] = [order[other], order[last]];
+    }
+    return order;
+  }
+
   /** An independent generator, seeded from this one. */
   fork(): Random {
     return new Random(this.#generator.next());

@@ -28,6 +28,17 @@ test('first numbers of neighbouring seeds are uniform and have nothing to do wit
   }
 });
 
+test('every order is as likely as any other', () => {
+  const counts = new Map<string, number>();
+  const random = new Random(5);
+  for (let i = 0; i < 6000; i++) {
+    const order = random.order(3).join('');
+    counts.set(order, (counts.get(order) ?? 0) + 1);
+  }
+  assert.deepEqual([...counts.keys()].sort(), ['012', '021', '102', '120', '201', '210']);
+  for (const count of counts.values()) assert.ok(Math.abs(count - 1000) < 150, `${count}`);
+});
+
 test('the same seed gives the same numbers, normal ones with mean 0 and variance 1', () => {
   const [a, b] = [new Random(7), new Random(7)];
   const numbers = Array.from({ length: SEEDS }, () => a.normal());

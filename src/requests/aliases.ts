@@ -21,6 +21,8 @@ const METHODS = {
   attentionweights: 'attention',
   vz: 'value_zeroing',
   perturbation: 'occlusion',
+  smoothgradsq: 'square_grad',
+  shapley: 'shapley_sampling',
 };
 
 const STEP_FUNCTIONS = {

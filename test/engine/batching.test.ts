@@ -26,6 +26,7 @@ const CASES: [string, Partial<AttributeRequest>][] = [
   ['occlusion', { method: 'occlusion' }],
   ['lime', { method: 'lime', method_args: { n_samples: 12 } }],
   ['var_grad', { method: 'var_grad', method_args: { n_samples: 6 } }],
+  ['kernel_shap', { method: 'kernel_shap', method_args: { n_samples: 12 } }],
   ['attention', { method: 'attention' }],
   ['deeplift', { method: 'deeplift' }],
   ['a layer', { method: 'layer_gradient_x_activation' }],

@@ -24,6 +24,8 @@ const ARGS: Record<string, Record<string, unknown>> = {
   discretized_integrated_gradients: { n_steps: 5 },
   layer_integrated_gradients: { n_steps: 5 },
   lime: { n_samples: 30 },
+  kernel_shap: { n_samples: 60 },
+  shapley_sampling: { n_samples: 4 },
   smooth_grad: { n_samples: 5 },
   square_grad: { n_samples: 5 },
   var_grad: { n_samples: 5 },
@@ -154,7 +156,7 @@ describe('methods', () => {
     );
   });
 
-  for (const id of ['lime', 'reagent', 'gradient_shap', 'smooth_grad']) {
+  for (const id of ['lime', 'reagent', 'gradient_shap', 'smooth_grad', 'kernel_shap', 'shapley_sampling']) {
     it(`${id}: the seed decides the result`, async () => {
       const first = targetOf(await run(id, { seed: 5 }));
       assert.deepEqual(targetOf(await run(id, { seed: 5 })), first);
