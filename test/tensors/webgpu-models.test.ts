@@ -1,7 +1,7 @@
 /**
- * Every method on int8 models on WebGPU against WASM, which the golden numbers of int8 are held against: three texts of
- * each, short and with few passes, for a decoder-only and an encoder-decoder model. Activations of magnitude 1.5 and more
- * are outliers, so that there are some.
+ * Methods on WebGPU against WASM: every method on int8 models, whose golden numbers WASM is held against, and the methods
+ * that no golden file has on float32. Three texts of each, short and with few passes, for a decoder-only and an
+ * encoder-decoder model. Activations of magnitude 1.5 and more are outliers of int8, so that there are some.
  */
 
 import assert from 'node:assert/strict';
@@ -17,11 +17,12 @@ import { tf } from '../../src/tensors/tf.ts';
 import { completedArgs } from '../attribution/tiny-model.ts';
 import { modelDir } from '../support/goldens.ts';
 import { softwareGpu } from '../support/software-gpu.ts';
+import { OWN_METHODS } from './own-methods.ts';
 
 const { skip } = softwareGpu();
 
 /** Rounding to codes turns a last bit into a step of 1/127: the golden files of int8 allow as much. */
-const REL_TO_MAX = 0.03;
+const REL_TO_MAX = { int8: 0.03, none: 1e-4 };
 
 /** Arguments that keep passes few, given to the methods that have them. */
 const FEW = { n_steps: 4, n_samples: 6, n_neighbors: 8, max_probe_steps: 4, num_probes: 2, keep_top_n: 3 };
@@ -77,7 +78,7 @@ async function scoresOf(loaded: LoadedModel, id: string, sample: Sample): Promis
   return await method.attribute(task); // before the scores are disposed
 }
 
-function assertAlike(found: MethodScores, wanted: MethodScores): void {
+function assertAlike(found: MethodScores, wanted: MethodScores, tolerance: number): void {
   let compared = 0;
   for (const side of ['source', 'target'] as const) {
     const [own, other] = [found[side], wanted[side]];
@@ -90,7 +91,7 @@ function assertAlike(found: MethodScores, wanted: MethodScores): void {
       if (Number.isNaN(value)) assert.ok(Number.isNaN(own.data[i]), `${side} ${i}`);
       else {
         const away = Math.abs(own.data[i] - value);
-        assert.ok(away <= REL_TO_MAX * largest, `${side} ${i} is ${own.data[i]}, on WASM ${value}, largest ${largest}`);
+        assert.ok(away <= tolerance * largest, `${side} ${i} is ${own.data[i]}, on WASM ${value}, largest ${largest}`);
       }
     });
     compared += numbers.length;
@@ -99,41 +100,45 @@ function assertAlike(found: MethodScores, wanted: MethodScores): void {
 }
 
 for (const name of Object.keys(TEXTS)) {
-  describe(`int8 ${name} on WebGPU`, { skip }, () => {
-    const [text] = TEXTS[name];
-    const architecture = text.source === null ? 'decoder-only' : 'encoder-decoder';
-    const tested = [...methods.values()].filter(
-      ({ id, appliesTo }) => id !== 'dummy' && appliesTo.includes(architecture),
-    );
-    const wanted = new Map<string, MethodScores[]>();
-    let loaded: LoadedModel;
-    let tensors = 0;
-    const load = (): Promise<LoadedModel> =>
-      loadModel(modelDir(name), { quantization: 'int8', rule: { threshold: 1.5, outliers: 'row' } });
+  for (const quantization of ['int8', 'none'] as const) {
+    describe(`${quantization === 'int8' ? 'int8' : 'float32'} ${name} on WebGPU`, { skip }, () => {
+      const [text] = TEXTS[name];
+      const architecture = text.source === null ? 'decoder-only' : 'encoder-decoder';
+      const tested = [...methods.values()].filter(
+        ({ id, appliesTo }) =>
+          (quantization === 'int8' ? id !== 'dummy' : OWN_METHODS.includes(id)) && appliesTo.includes(architecture),
+      );
+      const wanted = new Map<string, MethodScores[]>();
+      let loaded: LoadedModel;
+      let tensors = 0;
+      const load = (): Promise<LoadedModel> =>
+        loadModel(modelDir(name), { quantization, rule: { threshold: 1.5, outliers: 'row' } });
 
-    before(async () => {
-      await startBackend('wasm');
-      loaded = await load();
-      for (const { id } of tested) {
-        const scores: MethodScores[] = [];
-        for (const sample of TEXTS[name]) scores.push(await scoresOf(loaded, id, sample));
-        wanted.set(id, scores);
-      }
-      loaded.dispose();
-      await startBackend('webgpu');
-      loaded = await load();
-      tensors = tf.memory().numTensors;
-    });
-    after(() => {
-      assert.equal(tf.memory().numTensors, tensors, 'tensors are left');
-      loaded.dispose();
-    });
-    for (const { id } of tested) {
-      it(id, async () => {
-        for (const [k, sample] of TEXTS[name].entries()) {
-          assertAlike(await scoresOf(loaded, id, sample), wanted.get(id)?.[k] as MethodScores);
+      before(async () => {
+        await startBackend('wasm');
+        loaded = await load();
+        for (const { id } of tested) {
+          const scores: MethodScores[] = [];
+          for (const sample of TEXTS[name]) scores.push(await scoresOf(loaded, id, sample));
+          wanted.set(id, scores);
         }
+        loaded.dispose();
+        await startBackend('webgpu');
+        loaded = await load();
+        tensors = tf.memory().numTensors;
       });
-    }
-  });
+      after(() => {
+        assert.equal(tf.memory().numTensors, tensors, 'tensors are left');
+        loaded.dispose();
+      });
+      for (const { id } of tested) {
+        it(id, async () => {
+          for (const [k, sample] of TEXTS[name].entries()) {
+            const scores = await scoresOf(loaded, id, sample);
+            assertAlike(scores, wanted.get(id)?.[k] as MethodScores, REL_TO_MAX[quantization]);
+          }
+        });
+      }
+    });
+  }
 }
