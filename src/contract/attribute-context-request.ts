@@ -46,6 +46,7 @@ const Document = Type.Object(
   },
   { additionalProperties: false },
 );
+export type SourceDocument = Static<typeof Document>;
 
 const DocumentSpan = Type.Object(
   {

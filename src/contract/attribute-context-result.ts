@@ -1,6 +1,6 @@
 /** What a job of `POST /attribute-context` gives: context-sensitive tokens and their cues, or citations of documents. */
 import Type, { type Static } from 'typebox';
-import { APPROACHES } from './attribute-context-request.ts';
+import { APPROACHES, type AttributeContextBody } from './attribute-context-request.ts';
 import { Metadata } from './attribute-request.ts';
 import { ResultInfo } from './result.ts';
 import { freeObject, nullable, ref } from './schema.ts';
@@ -129,11 +129,7 @@ export const Sources = Type.Object(
 export type Sources = Static<typeof Sources>;
 
 /** A complete request as a body that gives the result again. */
-type RepeatableContextRequest = Record<string, unknown> & {
-  model: string;
-  attribution_std_threshold?: number | null;
-  attribution_topk?: number | null;
-};
+type RepeatableContextRequest = Partial<AttributeContextBody> & Pick<AttributeContextBody, 'model'>;
 
 /** How it was made. */
 const ContextInfo = Type.Intersect([

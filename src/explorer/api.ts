@@ -1,11 +1,11 @@
 /** The service as the page asks it; what it refuses is a `Refusal` with the problem's fields. */
 
-import type { AttributeBody } from '../contract/attribute-request.ts';
 import type { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { Job, JobList, Progress } from '../contract/job.ts';
+import type { JobResult } from '../contract/job-kinds.ts';
 import type { Problem } from '../contract/problem.ts';
-import type { Result } from '../contract/result.ts';
+import type { Question } from './question.ts';
 
 /** An answer that says no. */
 export class Refusal extends Error {
@@ -52,20 +52,14 @@ export const methods = () => ask<{ methods: MethodInfo[] }>('methods');
 export const stepFunctions = () => ask<{ step_functions: StepFunctionInfo[] }>('step-functions');
 export const aggregators = () => ask<{ aggregators: AggregatorInfo[] }>('aggregators');
 export const jobOf = (id: string) => ask<Job>(path(id));
-export const resultOf = (id: string) => ask<Result>(`${path(id)}/result`);
-/** A result for a terminal. */
-export async function textOf(id: string): Promise<string> {
-  const response = await fetch(urlOf(`${path(id)}/result?format=text`));
-  if (!response.ok) throw refused(response.status, `The service answered with status ${response.status}. Try again.`);
-  return response.text();
-}
+export const resultOf = (id: string) => ask<JobResult>(`${path(id)}/result`);
 export const cancel = (id: string) => ask<Job>(`${path(id)}/cancel`, { method: 'POST' });
 export const jobs = (cursor: string | null) =>
   ask<JobList>(`jobs?limit=30${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);
 
-export function attribute(body: Partial<AttributeBody>): Promise<Job> {
+export function submit({ path: to, body }: Question): Promise<Job> {
   const headers = { 'content-type': 'application/json' };
-  return ask<Job>('attribute', { method: 'POST', body: JSON.stringify(body), headers });
+  return ask<Job>(to, { method: 'POST', body: JSON.stringify(body), headers });
 }
 
 export interface Follower {

@@ -2,17 +2,18 @@
 
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { JobResult } from '../contract/job-kinds.ts';
 import type { Problem } from '../contract/problem.ts';
-import type { Result } from '../contract/result.ts';
 import { ThemeChoice } from '../view/parts/theme.tsx';
 import { formatAddress, type Place, parsePlace } from './address.ts';
 import * as api from './api.ts';
 import { type Catalogue, catalogue, catalogueError, loadCatalogue, modelOf } from './catalogue.ts';
 import { ComparePage } from './compare-page.tsx';
 import { Composer } from './composer.tsx';
-import { type Draft, draftOf, emptyDraft } from './draft.ts';
+import { type Draft, emptyDraft } from './draft.ts';
 import { JobPage } from './job-page.tsx';
 import { JobsPage } from './jobs-page.tsx';
+import { draftOf, type Question } from './question.ts';
 import { forget, recentJobs, remember } from './recent.ts';
 import { openRun, problemOf, type Run } from './run.ts';
 
@@ -34,12 +35,12 @@ function show(next: Place): void {
   problem.value = null;
 }
 
-async function ask(body: Record<string, unknown>): Promise<void> {
+async function ask(question: Question): Promise<void> {
   busy.value = true;
   problem.value = null;
   try {
-    const job = await api.attribute(body);
-    remember({ id: job.id, text: textOf(body), model: job.model, method: job.method, at: job.created_at });
+    const job = await api.submit(question);
+    remember({ id: job.id, text: textOf(question.body), model: job.model, method: job.method, at: job.created_at });
     go({ page: 'job', id: job.id });
   } catch (error) {
     problem.value = problemOf(error);
@@ -48,7 +49,8 @@ async function ask(body: Record<string, unknown>): Promise<void> {
   }
 }
 
-function textOf({ input_texts, messages }: Record<string, unknown>): string {
+function textOf({ input_texts, query, messages }: Record<string, unknown>): string {
+  if (typeof query === 'string') return query;
   const first = Array.isArray(input_texts) ? input_texts[0] : input_texts;
   if (typeof first === 'string') return first;
   const last = Array.isArray(messages) ? messages.at(-1) : null;
@@ -56,9 +58,10 @@ function textOf({ input_texts, messages }: Record<string, unknown>): string {
 }
 
 /** The question of a result goes back into the form, so that it can be asked otherwise. */
-function fillIn(result: Result): void {
+function fillIn(result: JobResult): void {
   const model = modelOf(result.info.model);
-  if (model !== undefined) draft.value = draftOf(result, model);
+  const asked = model === undefined ? null : draftOf(result, model);
+  if (asked !== null) draft.value = asked;
 }
 
 const TITLES = { job: 'An answer explained', jobs: 'Jobs', compare: 'Two answers compared' };

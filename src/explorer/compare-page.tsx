@@ -2,10 +2,10 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Result } from '../contract/result.ts';
+import type { JobResult } from '../contract/job-kinds.ts';
+import { type AttributionView, createView, defaultSettings } from '../view/model/attribution-view.ts';
 import { agreement } from '../view/model/correlation.ts';
 import { methodLine } from '../view/model/facts.ts';
-import { createView, defaultSettings, type View } from '../view/model/state.ts';
 import { Bars } from '../view/parts/bars.tsx';
 import { MatrixPanel } from '../view/parts/matrix.tsx';
 import { Reading } from '../view/parts/reading.tsx';
@@ -17,12 +17,12 @@ import { useAddress } from './job-page.tsx';
 import { problemOf } from './run.ts';
 
 export function ComparePage({ ids }: { ids: [string, string] }) {
-  const views = useSignal<[View, View] | null>(null);
+  const views = useSignal<[AttributionView, AttributionView] | null>(null);
   const wrong = useSignal('');
   useEffect(() => {
     Promise.all(ids.map(api.resultOf)).then(
       (results) => {
-        views.value = linkedViews(results as [Result, Result]);
+        views.value = linkedViews(results);
       },
       (error) => {
         wrong.value = problemOf(error).detail;
@@ -40,13 +40,15 @@ export function ComparePage({ ids }: { ids: [string, string] }) {
 }
 
 /** Two views with the same settings and the same selection. */
-function linkedViews([a, b]: [Result, Result]): [View, View] {
+function linkedViews([a, b]: JobResult[]): [AttributionView, AttributionView] {
+  if ('kind' in a || 'kind' in b)
+    throw new Error('Two attributions of texts can be compared; one of these jobs is about documents or a context.');
   const { settings, selection } = parseShown(location.search);
   const first = createView(a, { ...settings, panel: 'matrix' }, selection);
   return [first, createView(b, {}, null, first)];
 }
 
-function Comparison({ ids, views }: { ids: [string, string]; views: [View, View] }) {
+function Comparison({ ids, views }: { ids: [string, string]; views: [AttributionView, AttributionView] }) {
   const [first, second] = views;
   useAddress(first, (shown) =>
     formatAddress({ page: 'compare', ids }, shown, { ...defaultSettings(first.result), panel: 'matrix' }),
@@ -88,7 +90,7 @@ function Comparison({ ids, views }: { ids: [string, string]; views: [View, View]
           </article>
         ))}
       </div>
-      <PanelTools view={first} />
+      <PanelTools view={first} panels={['matrix']} />
       <div class="side-by-side">
         {views.map((view, i) => (
           <MatrixPanel key={ids[i]} view={view} />

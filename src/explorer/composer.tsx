@@ -6,9 +6,13 @@ import { isContrastive } from '../contract/contrastive.ts';
 import type { Problem } from '../contract/problem.ts';
 import { type Catalogue, modelOf } from './catalogue.ts';
 import { Conversation } from './conversation.tsx';
-import { bodyOf, type Draft, errorsByField, propertiesOf, withModel } from './draft.ts';
+import { APPROACH_NAMES, UNIT_NAMES, usesMethod } from './document-question.ts';
+import { Documents } from './documents.tsx';
+import { type About, type Draft, withModel } from './draft.ts';
 import { Field, SelectField } from './field.tsx';
+import { errorsByField, type Question, questionOf } from './question.ts';
 import { SchemaFields } from './schema-fields.tsx';
+import { propertiesOf } from './schemas.ts';
 
 interface ComposerProps {
   draft: Signal<Draft>;
@@ -16,7 +20,7 @@ interface ComposerProps {
   problem: Problem | null;
   /** A request is on its way. */
   busy: boolean;
-  onSend(body: ReturnType<typeof bodyOf>): void;
+  onSend(question: Question): void;
 }
 
 export function Composer({ draft, known, problem, busy, onSend }: ComposerProps) {
@@ -24,14 +28,14 @@ export function Composer({ draft, known, problem, busy, onSend }: ComposerProps)
   const model = modelOf(value.model) ?? known.models[0];
   const method = known.methods.find(({ id }) => id === value.method);
   const stepFunction = known.stepFunctions.find(({ id }) => id === value.attributedFn);
-  const errors = errorsByField(problem?.errors ?? []);
-  const hidden = [...errors.keys()].some((name) => !['', 'input', 'model'].includes(name));
+  const errors = errorsByField(problem?.errors ?? [], value.about);
+  const hidden = [...errors.keys()].some((name) => !/^(|input|model|question|documents|document\.\d+)$/.test(name));
   const open = useSignal(false);
   const set = (part: Partial<Draft>) => {
     draft.value = { ...draft.value, ...part };
   };
   if (model === undefined) return <NoModels known={known} />;
-  const send = () => onSend(bodyOf(draft.value, { model, method, stepFunction }));
+  const send = () => onSend(questionOf(draft.value, { model, method, stepFunction }));
   return (
     <form
       class="composer"
@@ -45,9 +49,15 @@ export function Composer({ draft, known, problem, busy, onSend }: ComposerProps)
       }}
     >
       <Models known={known} draft={draft} model={model} />
-      {model.chat && <ChatChoice draft={draft} />}
-      <Input draft={value} model={model} error={errors.get('input')} set={set} />
-      {model.languages !== null && <Languages draft={value} model={model} errors={errors} set={set} />}
+      <AboutChoice draft={draft} model={model} />
+      {value.about === 'documents' ? (
+        <Documents draft={value} errors={errors} set={set} />
+      ) : (
+        <Input draft={value} model={model} error={errors.get('input')} set={set} />
+      )}
+      {model.languages !== null && value.about !== 'documents' && (
+        <Languages draft={value} model={model} errors={errors} set={set} />
+      )}
       {problem !== null && (errors.size === 0 || errors.has('') || errors.has('model')) && (
         <p class="error" role="alert">
           {errors.get('') ?? errors.get('model') ?? problem.detail}
@@ -74,9 +84,10 @@ export function Composer({ draft, known, problem, busy, onSend }: ComposerProps)
   );
 }
 
-function summary({ method, contrast, answer, attributedFn }: Draft, name = method): string {
-  const parts = [name];
+function summary({ about, approach, method, contrast, answer, attributedFn }: Draft, name = method): string {
+  const parts = [about === 'documents' ? APPROACH_NAMES[approach] : name];
   if (answer.trim() !== '') parts.push(`answer “${answer.trim()}”`);
+  if (about === 'documents') return parts.join(' · ');
   if (contrast.trim() !== '') parts.push(`why not “${contrast.trim()}”`);
   else if (attributedFn !== 'probability') parts.push(attributedFn.replaceAll('_', ' '));
   return parts.join(' · ');
@@ -122,21 +133,24 @@ function Models({ known, draft, model }: { known: Catalogue; draft: Signal<Draft
   );
 }
 
-function ChatChoice({ draft }: { draft: Signal<Draft> }) {
+const ABOUT_NAMES: Record<About, string> = { conversation: 'Conversation', text: 'Text', documents: 'Documents' };
+
+function AboutChoice({ draft, model }: { draft: Signal<Draft>; model: ModelInfo }) {
+  const kinds: About[] = model.chat ? ['conversation', 'text', 'documents'] : ['text', 'documents'];
   return (
     <fieldset class="choice">
-      <legend>Kind of input</legend>
-      {([true, false] as const).map((chat) => (
-        <label key={String(chat)}>
+      <legend>What is asked about</legend>
+      {kinds.map((about) => (
+        <label key={about}>
           <input
             type="radio"
-            name="kind"
-            checked={draft.value.chat === chat}
+            name="about"
+            checked={draft.value.about === about}
             onChange={() => {
-              draft.value = { ...draft.value, chat };
+              draft.value = { ...draft.value, about };
             }}
           />
-          <span>{chat ? 'Conversation' : 'Text'}</span>
+          <span>{ABOUT_NAMES[about]}</span>
         </label>
       ))}
     </fieldset>
@@ -150,7 +164,7 @@ interface PartProps {
 }
 
 function Input({ draft, model, error, set }: PartProps & { error: string | undefined }) {
-  if (draft.chat) {
+  if (draft.about === 'conversation') {
     return (
       <>
         <Conversation messages={draft.messages} onChange={(messages) => set({ messages })} />
@@ -214,25 +228,35 @@ interface MoreProps extends PartProps {
   errors: ReadonlyMap<string, string>;
 }
 
-function More({ draft, model, known, errors, set }: MoreProps) {
-  const methods = known.methods.filter(({ id }) => model.methods.includes(id));
-  const functions = known.stepFunctions.filter(({ id }) => model.step_functions.includes(id));
-  const method = methods.find(({ id }) => id === draft.method);
-  const fn = functions.find(({ id }) => id === draft.attributedFn);
-  const attributable = functions.filter(
-    ({ differentiable }) => differentiable !== false || method?.needs_gradient !== true,
-  );
+function More(props: MoreProps) {
   return (
     <div class="more-body">
-      <section>
-        <h2>Answer</h2>
-        <TextField
-          label="Answer to explain"
-          help="Empty: what the model writes."
-          value={draft.answer}
-          error={errors.get('answer')}
-          onInput={(answer) => set({ answer })}
-        />
+      <AnswerFields {...props} />
+      {props.draft.about === 'documents' ? (
+        <SourceFields {...props} />
+      ) : (
+        <>
+          <MethodFields {...props} />
+          <ScoreFields {...props} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function AnswerFields({ draft, model, errors, set }: MoreProps) {
+  const isText = draft.about !== 'documents';
+  return (
+    <section>
+      <h2>Answer</h2>
+      <TextField
+        label="Answer to explain"
+        help="Empty: what the model writes."
+        value={draft.answer}
+        error={errors.get('answer')}
+        onInput={(answer) => set({ answer })}
+      />
+      {isText && (
         <TextField
           label="Why not …?"
           help="Another answer: what made the model prefer its own?"
@@ -240,94 +264,140 @@ function More({ draft, model, known, errors, set }: MoreProps) {
           error={errors.get('contrast')}
           onInput={(contrast) => set({ contrast })}
         />
-        {draft.answer === '' && (
-          <NumberField
-            label="Most new tokens"
-            value={draft.newTokens}
-            error={errors.get('tokens')}
-            min={1}
-            placeholder="as the model says"
-            onInput={(newTokens) => set({ newTokens })}
-          />
-        )}
-        {model.architecture === 'encoder-decoder' && (
-          <Field label="Attribute the answer's own beginning, too" error={errors.get('attribute-target')}>
-            {(attributes) => (
-              <input
-                {...attributes}
-                type="checkbox"
-                checked={draft.attributeTarget}
-                onChange={(event) => set({ attributeTarget: event.currentTarget.checked })}
-              />
-            )}
-          </Field>
-        )}
-      </section>
-      <section>
-        <h2>Method</h2>
-        <SelectField
-          label="Method"
-          value={draft.method}
-          options={methods.map(({ id, name }) => [id, name])}
-          error={errors.get('method')}
-          onChange={(id) => set({ method: id, methodArgs: {} })}
-        />
-        {method && (
-          <p class="help">
-            {method.description} {method.paper && <a href={method.paper.url}>{method.paper.title}</a>}
-          </p>
-        )}
-        {method && (
-          <SchemaFields
-            schema={method.args_schema}
-            values={draft.methodArgs}
-            errors={errors}
-            prefix="method"
-            onChange={(methodArgs) => set({ methodArgs })}
-          />
-        )}
-      </section>
-      <section>
-        <h2>Score</h2>
-        <SelectField
-          label="What is attributed"
-          value={draft.attributedFn}
-          options={attributable.map(({ id, name }) => [id, name])}
-          help={fn?.description}
-          error={errors.get('fn')}
-          onChange={(id) => set({ attributedFn: id, attributedFnArgs: {} })}
-        />
-        {fn && Object.keys(propertiesOf(fn.args_schema)).length > 0 && (
-          <details open={[...errors.keys()].some((name) => name.startsWith('fn.'))}>
-            <summary>Its arguments</summary>
-            <div class="arguments">
-              <SchemaFields
-                schema={fn.args_schema}
-                values={draft.attributedFnArgs}
-                without={['contrast_targets']}
-                errors={errors}
-                prefix="fn"
-                onChange={(attributedFnArgs) => set({ attributedFnArgs })}
-              />
-            </div>
-          </details>
-        )}
-        <StepScores
-          chosen={draft.stepScores}
-          functions={functions.filter((one) => !isContrastive(one))}
-          error={errors.get('scores')}
-          onChange={(stepScores) => set({ stepScores })}
-        />
+      )}
+      {draft.answer === '' && (
         <NumberField
-          label="Alternatives to list for each token"
-          value={draft.alternatives}
-          error={errors.get('alternatives')}
-          min={0}
-          max={20}
-          onInput={(alternatives) => set({ alternatives: alternatives ?? 0 })}
+          label="Most new tokens"
+          value={draft.newTokens}
+          error={errors.get('tokens')}
+          min={1}
+          placeholder="as the model says"
+          onInput={(newTokens) => set({ newTokens })}
+        />
+      )}
+      {isText && model.architecture === 'encoder-decoder' && (
+        <Field label="Attribute the answer's own beginning, too" error={errors.get('attribute-target')}>
+          {(attributes) => (
+            <input
+              {...attributes}
+              type="checkbox"
+              checked={draft.attributeTarget}
+              onChange={(event) => set({ attributeTarget: event.currentTarget.checked })}
+            />
+          )}
+        </Field>
+      )}
+    </section>
+  );
+}
+
+/** How sources are looked for, and what a source is. */
+function SourceFields(props: MoreProps) {
+  const { draft, errors, set } = props;
+  const optionsOf = <Value extends string>(names: Record<Value, string>) => Object.entries(names) as [Value, string][];
+  return (
+    <>
+      <section>
+        <h2>Sources</h2>
+        <SelectField
+          label="Found by"
+          value={draft.approach}
+          options={optionsOf(APPROACH_NAMES)}
+          error={errors.get('approach')}
+          onChange={(approach) => set({ approach: approach as Draft['approach'] })}
+        />
+        <SelectField
+          label="Parts of the documents"
+          value={draft.documentUnit}
+          options={optionsOf(UNIT_NAMES)}
+          error={errors.get('unit')}
+          onChange={(unit) => set({ documentUnit: unit as Draft['documentUnit'] })}
         />
       </section>
-    </div>
+      {usesMethod(draft.approach) && <MethodFields {...props} />}
+    </>
+  );
+}
+
+function MethodFields({ draft, model, known, errors, set }: MoreProps) {
+  const methods = known.methods.filter(({ id }) => model.methods.includes(id));
+  const method = methods.find(({ id }) => id === draft.method);
+  return (
+    <section>
+      <h2>Method</h2>
+      <SelectField
+        label="Method"
+        value={draft.method}
+        options={methods.map(({ id, name }) => [id, name])}
+        error={errors.get('method')}
+        onChange={(id) => set({ method: id, methodArgs: {} })}
+      />
+      {method && (
+        <p class="help">
+          {method.description} {method.paper && <a href={method.paper.url}>{method.paper.title}</a>}
+        </p>
+      )}
+      {method && (
+        <SchemaFields
+          schema={method.args_schema}
+          values={draft.methodArgs}
+          errors={errors}
+          prefix="method"
+          onChange={(methodArgs) => set({ methodArgs })}
+        />
+      )}
+    </section>
+  );
+}
+
+function ScoreFields({ draft, model, known, errors, set }: MoreProps) {
+  const functions = known.stepFunctions.filter(({ id }) => model.step_functions.includes(id));
+  const method = known.methods.find(({ id }) => id === draft.method);
+  const fn = functions.find(({ id }) => id === draft.attributedFn);
+  const attributable = functions.filter(
+    ({ differentiable }) => differentiable !== false || method?.needs_gradient !== true,
+  );
+  return (
+    <section>
+      <h2>Score</h2>
+      <SelectField
+        label="What is attributed"
+        value={draft.attributedFn}
+        options={attributable.map(({ id, name }) => [id, name])}
+        help={fn?.description}
+        error={errors.get('fn')}
+        onChange={(id) => set({ attributedFn: id, attributedFnArgs: {} })}
+      />
+      {fn && Object.keys(propertiesOf(fn.args_schema)).length > 0 && (
+        <details open={[...errors.keys()].some((name) => name.startsWith('fn.'))}>
+          <summary>Its arguments</summary>
+          <div class="arguments">
+            <SchemaFields
+              schema={fn.args_schema}
+              values={draft.attributedFnArgs}
+              without={['contrast_targets']}
+              errors={errors}
+              prefix="fn"
+              onChange={(attributedFnArgs) => set({ attributedFnArgs })}
+            />
+          </div>
+        </details>
+      )}
+      <StepScores
+        chosen={draft.stepScores}
+        functions={functions.filter((one) => !isContrastive(one))}
+        error={errors.get('scores')}
+        onChange={(stepScores) => set({ stepScores })}
+      />
+      <NumberField
+        label="Alternatives to list for each token"
+        value={draft.alternatives}
+        error={errors.get('alternatives')}
+        min={0}
+        max={20}
+        onInput={(alternatives) => set({ alternatives: alternatives ?? 0 })}
+      />
+    </section>
   );
 }
 

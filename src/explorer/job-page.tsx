@@ -2,24 +2,31 @@
 
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import type { ContextResult } from '../contract/attribute-context-result.ts';
 import type { Job } from '../contract/job.ts';
+import type { JobResult } from '../contract/job-kinds.ts';
 import type { Result } from '../contract/result.ts';
-import { createView, defaultSettings, settingsOf, type View } from '../view/model/state.ts';
+import { createView, defaultSettings } from '../view/model/attribution-view.ts';
+import { contextDefaults, createContextView } from '../view/model/context-view.ts';
+import { settingsOf, type View } from '../view/model/state.ts';
+import { ContextResultView } from '../view/parts/context-result.tsx';
 import { ResultView } from '../view/parts/result-view.tsx';
 import { formatAddress, parseShown } from './address.ts';
 import { catalogue } from './catalogue.ts';
+import { APPROACH_NAMES } from './document-question.ts';
+import type { Approach } from './draft.ts';
 import { Progress } from './progress.tsx';
+import { type Question, questionOfResult } from './question.ts';
 import { recentJobs } from './recent.ts';
 import type { Run } from './run.ts';
-import { bodyOfResult } from './snippets.ts';
 import { TakeAlong } from './take-along.tsx';
 
 interface JobPageProps {
   run: Run;
   /** Called once the result is there. */
-  onResult(result: Result): void;
+  onResult(result: JobResult): void;
   /** Sends the same request with other fields. */
-  onAgain(body: Record<string, unknown>): void;
+  onAgain(question: Question): void;
   onCompare(other: string): void;
 }
 
@@ -38,9 +45,13 @@ export function JobPage({ run, onResult, onAgain, onCompare }: JobPageProps) {
       </section>
     );
   }
-  if (job !== null && result !== null)
-    return <Finished key={job.id} job={job} result={result} onAgain={onAgain} onCompare={onCompare} />;
-  if (job !== null && run.text.value !== null) return <InWords job={job} text={run.text.value} />;
+  if (job !== null && result !== null) {
+    return 'kind' in result ? (
+      <FinishedContext key={job.id} job={job} result={result} onAgain={onAgain} />
+    ) : (
+      <Finished key={job.id} job={job} result={result} onAgain={onAgain} onCompare={onCompare} />
+    );
+  }
   if (job !== null && (job.status === 'failed' || job.status === 'canceled')) {
     return (
       <section class="outcome" role="alert">
@@ -50,20 +61,6 @@ export function JobPage({ run, onResult, onAgain, onCompare }: JobPageProps) {
     );
   }
   return <Progress run={run} />;
-}
-
-/** A result about documents or a context, as the service writes it for a terminal. */
-function InWords({ job, text }: { job: Job; text: string }) {
-  return (
-    <section class="outcome">
-      <h2 class="sentence">Where the answer came from</h2>
-      <p class="hint">
-        {job.method.replaceAll('_', ' ')}, {job.model}. As <a href={job.links.result}>JSON</a>,{' '}
-        <a href={`${job.links.result}?format=csv`}>CSV</a>.
-      </p>
-      <pre class="in-words">{text}</pre>
-    </section>
-  );
 }
 
 interface FinishedProps extends Pick<JobPageProps, 'onAgain' | 'onCompare'> {
@@ -77,12 +74,44 @@ function Finished({ job, result, onAgain, onCompare }: FinishedProps) {
     return createView(result, settings, selection);
   }, [result]);
   useAddress(view, (shown) => formatAddress({ page: 'job', id: job.id }, shown, defaultSettings(result)));
-  const body = bodyOfResult(result);
+  const question = questionOfResult(result);
   return (
     <>
       <ResultView view={view} />
-      <Further result={result} body={body} onAgain={onAgain} onCompare={onCompare} />
-      <TakeAlong view={view} job={job} body={body} />
+      <Further result={result} question={question} onAgain={onAgain} onCompare={onCompare} />
+      <TakeAlong view={view} job={job} question={question} inseq={true} />
+    </>
+  );
+}
+
+interface FinishedContextProps extends Pick<JobPageProps, 'onAgain'> {
+  job: Job;
+  result: ContextResult;
+}
+
+/** A result about documents or a context. */
+function FinishedContext({ job, result, onAgain }: FinishedContextProps) {
+  const view = useMemo(() => {
+    const { settings, selection } = parseShown(location.search);
+    return createContextView(result, settings, selection);
+  }, [result]);
+  useAddress(view, (shown) => formatAddress({ page: 'job', id: job.id }, shown, contextDefaults(result)));
+  const question = questionOfResult(result);
+  const { approach } = result.info;
+  const others = (Object.keys(APPROACH_NAMES) as Approach[]).filter((one) => one !== approach);
+  return (
+    <>
+      <ContextResultView view={view} />
+      {result.sources !== null && (
+        <div class="further">
+          <Again
+            label={`Found by ${approach.replaceAll('_', ' ')}. Look again by`}
+            options={others.map((one) => [one, APPROACH_NAMES[one]])}
+            onChoose={(one) => onAgain({ ...question, body: { ...question.body, approach: one } })}
+          />
+        </div>
+      )}
+      <TakeAlong view={view} job={job} question={question} inseq={approach === 'pecore'} />
     </>
   );
 }
@@ -98,55 +127,68 @@ export function useAddress(view: View, format: (shown: Parameters<typeof formatA
 
 interface FurtherProps extends Pick<JobPageProps, 'onAgain' | 'onCompare'> {
   result: Result;
-  body: Record<string, unknown>;
+  question: Question;
 }
 
 /** Other aggregators, which the service has to compute, and other jobs to compare with. */
-function Further({ result, body, onAgain, onCompare }: FurtherProps) {
+function Further({ result, question, onAgain, onCompare }: FurtherProps) {
   const aggregators = catalogue.value?.aggregators ?? [];
   const used = result.info.aggregators?.map(({ name }) => name).join(', ') || 'none';
   const others = recentJobs().filter(({ id }) => id !== result.job_id);
   return (
     <div class="further">
-      <label>
-        <span class="label">Aggregated by {used}. Compute again, merged or reduced by</span>
-        <select
-          value=""
-          onChange={(event) => {
-            const name = event.currentTarget.value;
-            if (name !== '') onAgain({ ...body, aggregators: name === 'raw' ? [] : chainWith(result, name) });
-          }}
-        >
-          <option value="">choose …</option>
-          <option value="raw">nothing: raw scores</option>
-          {aggregators
+      <Again
+        label={`Aggregated by ${used}. Compute again, merged or reduced by`}
+        options={[
+          ['raw', 'nothing: raw scores'],
+          ...aggregators
             .filter(({ id }) => !NEED_ARGUMENTS.has(id))
-            .map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-        </select>
-      </label>
+            .map(({ id, name }): [string, string] => [id, name]),
+        ]}
+        onChoose={(name) => {
+          const chain = name === 'raw' ? [] : chainWith(result, name);
+          onAgain({ ...question, body: { ...question.body, aggregators: chain } });
+        }}
+      />
       {others.length > 0 && (
-        <label>
-          <span class="label">Compare with</span>
-          <select
-            value=""
-            onChange={(event) => {
-              if (event.currentTarget.value !== '') onCompare(event.currentTarget.value);
-            }}
-          >
-            <option value="">choose …</option>
-            {others.map(({ id, text, method, model }) => (
-              <option key={id} value={id}>
-                {text} · {method.replaceAll('_', ' ')} · {model}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Again
+          label="Compare with"
+          options={others.map(({ id, text, method, model }) => [
+            id,
+            `${text} · ${method.replaceAll('_', ' ')} · ${model}`,
+          ])}
+          onChoose={onCompare}
+        />
       )}
     </div>
+  );
+}
+
+interface AgainProps {
+  label: string;
+  options: [string, string][];
+  onChoose(option: string): void;
+}
+
+/** A menu whose choice is acted upon at once. */
+function Again({ label, options, onChoose }: AgainProps) {
+  return (
+    <label>
+      <span class="label">{label}</span>
+      <select
+        value=""
+        onChange={(event) => {
+          if (event.currentTarget.value !== '') onChoose(event.currentTarget.value);
+        }}
+      >
+        <option value="">choose …</option>
+        {options.map(([option, name]) => (
+          <option key={option} value={option}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

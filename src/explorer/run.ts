@@ -3,8 +3,8 @@
 import { batch, type Signal, signal } from '@preact/signals';
 import type { StepEvent } from '../contract/events.ts';
 import type { Job, Progress } from '../contract/job.ts';
+import type { JobResult } from '../contract/job-kinds.ts';
 import type { Problem } from '../contract/problem.ts';
-import type { Result } from '../contract/result.ts';
 import * as api from './api.ts';
 
 export interface Run {
@@ -13,9 +13,7 @@ export interface Run {
   /** Milliseconds since the epoch at which the phase began. */
   readonly phaseBegan: Signal<number>;
   readonly steps: Signal<StepEvent[]>;
-  readonly result: Signal<Result | null>;
-  /** The result in words, of jobs that have no tokens to shade: about documents and contexts. */
-  readonly text: Signal<string | null>;
+  readonly result: Signal<JobResult | null>;
   readonly problem: Signal<Problem | null>;
   stop(): void;
 }
@@ -33,8 +31,7 @@ export function openRun(id: string): Run {
     progress: signal<Progress | null>(null),
     phaseBegan: signal(Date.now()),
     steps: signal<StepEvent[]>([]),
-    result: signal<Result | null>(null),
-    text: signal<string | null>(null),
+    result: signal<JobResult | null>(null),
     problem: signal<Problem | null>(null),
   };
   let stopped = false;
@@ -45,13 +42,9 @@ export function openRun(id: string): Run {
   const finish = async (job: Job) => {
     if (stopped) return;
     try {
-      const isThere = job.status === 'succeeded';
-      const hasTokens = job.kind === 'attribute';
-      const result = isThere && hasTokens ? await api.resultOf(id) : null;
-      const text = isThere && !hasTokens ? await api.textOf(id) : null;
+      const result = job.status === 'succeeded' ? await api.resultOf(id) : null;
       batch(() => {
         run.result.value = result;
-        run.text.value = text;
         run.job.value = job;
       });
     } catch (error) {

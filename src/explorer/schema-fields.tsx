@@ -1,7 +1,7 @@
 /** Fields for the arguments of a method or step function, by its JSON Schema. */
 
-import { propertiesOf } from './draft.ts';
 import { Field } from './field.tsx';
+import { propertiesOf } from './schemas.ts';
 
 interface SchemaFieldsProps {
   schema: Record<string, unknown>;

@@ -7,13 +7,22 @@ import type { View } from '../view/model/state.ts';
 import { svgOf } from '../view/model/svg.ts';
 import { canvasPainter, frameOf, measureOn } from '../view/parts/canvas-painter.ts';
 import { urlOf } from './api.ts';
+import type { Question } from './question.ts';
 import { asCurl, asPython } from './snippets.ts';
 
 /** The largest side of a canvas, and its most pixels, that browsers draw. */
 const MOST_SIDE = 16_000;
 const MOST_PIXELS = 120_000_000;
 
-export function TakeAlong({ view, job, body }: { view: View; job: Job; body: Record<string, unknown> }) {
+interface TakeAlongProps {
+  view: View;
+  job: Job;
+  question: Question;
+  /** Whether Inseq has a form for the result. */
+  inseq: boolean;
+}
+
+export function TakeAlong({ view, job, question, inseq }: TakeAlongProps) {
   const said = useSignal('');
   const name = `whence-${job.id}`;
   const path = `jobs/${encodeURIComponent(job.id)}`;
@@ -55,9 +64,11 @@ export function TakeAlong({ view, job, body }: { view: View; job: Job; body: Rec
       <a class="plain" href={urlOf(`${path}/result?format=json`)} download={`${name}.json`}>
         JSON
       </a>
-      <a class="plain" href={urlOf(`${path}/result?format=inseq`)} download={`${name}-inseq.json`}>
-        Inseq
-      </a>
+      {inseq && (
+        <a class="plain" href={urlOf(`${path}/result?format=inseq`)} download={`${name}-inseq.json`}>
+          Inseq
+        </a>
+      )}
       <span class="label">Copy</span>
       <button type="button" class="plain" onClick={() => copy(location.href, 'The link')}>
         Link
@@ -71,10 +82,10 @@ export function TakeAlong({ view, job, body }: { view: View; job: Job; body: Rec
           Share link
         </button>
       )}
-      <button type="button" class="plain" onClick={() => copy(asCurl(base, body), 'The request for curl')}>
+      <button type="button" class="plain" onClick={() => copy(asCurl(base, question), 'The request for curl')}>
         curl
       </button>
-      <button type="button" class="plain" onClick={() => copy(asPython(base, body), 'The request for Python')}>
+      <button type="button" class="plain" onClick={() => copy(asPython(base, question), 'The request for Python')}>
         Python
       </button>
       <p class="said" role="status">

@@ -60,12 +60,24 @@ function parts(result: Result, { format, width, lineOf }: RenderOptions): Iterab
   }
 }
 
-/** Of a result about a context; it has no page. */
+/** Of a result about a context. */
 function contextParts(result: ContextResult, { format, lineOf }: RenderOptions): Iterable<string> {
   if (format === 'csv')
     return lineOf === undefined ? contextLines(result) : contextDatasetLines(result, lineOf.customId);
   if (format === 'text') return slices(toContextText(result));
-  throw new Error(`a result about a context has no form "${format}"`);
+  checkContextCells(result, format);
+  return slices(format === 'html' ? toHeatmap(result) : toFragment(result));
+}
+
+function checkContextCells({ sources, context }: ContextResult, format: 'html' | 'embed'): void {
+  const units = (sources?.units.length ?? 0) * (sources?.citations.length ?? 0);
+  const tokens = (context?.input_context_tokens?.length ?? 0) + (context?.output_context_tokens?.length ?? 0);
+  const cells = units + tokens * (context?.output_current_tokens.length ?? 0);
+  if (cells <= MOST_CELLS[format]) return;
+  throw new TooLargeError(
+    `The result has ${cells} pairs of units and parts of the answer, and ${format} shows at most ${MOST_CELLS[format]}: ` +
+      'take `format=csv` or `format=json`, or larger units.',
+  );
 }
 
 function checkCells({ sequences }: Result, format: keyof typeof MOST_CELLS): void {

@@ -82,7 +82,7 @@ test('texts: scores of tokens as CSV and text, and as Inseq reads them', async (
   assert.equal(dictionary.info.input_context_text, CONTEXT.input_context_text);
 });
 
-test('documents: citations as CSV and text; Inseq has no form for them, and there is no page', async (t) => {
+test('documents: citations as CSV, text and a page; Inseq has no form for them', async (t) => {
   const { app, compute, get } = await service(t);
   const { id, result } = await compute(DOCUMENTS);
   const { sources } = result;
@@ -100,7 +100,11 @@ test('documents: citations as CSV and text; Inseq has no form for them, and ther
   assert.match(csv[1], /^unit,0,weather,0,18,It rained in Rome\.,0,/);
   assert.match((await get(id, 'text')).body, /^"Paris" {2}\(support -?[\d.e-]+, R2 /);
   assert.match(problemOf(await get(id, 'inseq')).detail ?? '', /Inseq has no form/);
-  assert.match(problemOf(await app.inject({ url: `/jobs/${id}/heatmap` })).detail ?? '', /no page yet/);
+  const page = await app.inject({ url: `/jobs/${id}/heatmap` });
+  assert.match(page.headers['content-type'] as string, /text\/html/);
+  assert.match(page.body, /<span class="quote"[^>]*>|<bdi class="quote">“Paris”/);
+  assert.match(page.body, /The capital of France is Paris\./);
+  assert.match((await app.inject({ url: `/jobs/${id}/heatmap?embed=1` })).body, /^<whence-result>/);
 });
 
 const TEXTS = { model: 'facts-gpt2', input_context_text: 'It rained.', input_current_text: 'The dog' };

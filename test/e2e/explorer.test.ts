@@ -213,16 +213,58 @@ describe('the explorer', { skip: withoutBrowser() }, () => {
     assert.deepEqual(await page.locator('.matrix thead th').allInnerTexts(), ['0', '1', '2', '3']);
   });
 
-  it('shows what came of a question about documents in words', async () => {
-    const documents = [{ id: 'land', text: 'France is a country.' }];
-    const headers = { 'content-type': 'application/json', prefer: 'wait=60' };
-    const body = JSON.stringify({ model: 'facts-gpt2', query: FRANCE.input_texts, documents });
-    const { id } = (await (
-      await fetch(`${up.url}/attribute-context`, { method: 'POST', headers, body })
-    ).json()) as Job;
-    const page = await open(`?job=${id}`);
-    assert.match(await page.locator('.in-words').innerText(), /^"Paris.*support/);
+  it('asks about documents, and shows what each part of the answer came from', async () => {
+    const page = await open();
+    await page.getByText('sources-llama', { exact: true }).click();
+    await page.getByLabel('Question about the documents').fill('Where does Ana live?');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await sentence(page).waitFor();
+    assert.match(
+      await sentence(page).innerText(),
+      /^“Ana lives in Oslo\.” came mostly from “Ana lives in Oslo\.” \(\d+ %\)/,
+    );
+    const source = page.locator('.unit[data-side="source"]', { hasText: 'Ana lives in Oslo.' });
+    assert.match((await source.getAttribute('class')) ?? '', /\bp40\b/);
+    await source.click();
+    assert.match(await sentence(page).innerText(), /^“Ana lives in Oslo\.” counted most for “Ana lives in Oslo\.”/);
+    await page.locator('.cited').first().click();
+    assert.match(page.url(), /pick=t0$/);
+    assert.match(await page.locator('.citations li').first().innerText(), /support [\d.]+ nats/);
     await assertAccessible(page, 'an answer about documents');
+    await page.getByRole('button', { name: 'curl' }).click();
+    await page.getByLabel('Found by ablation. Look again by').selectOption('tokens');
+    await page.waitForURL((url) => !url.search.includes('pick'));
+    await page.getByText('By the scores of tokens, summed').waitFor();
+    for (const options of [PHONE, { colorScheme: 'dark' }] as const) {
+      const other = await open(new URL(page.url()).search, options);
+      await sentence(other).waitFor();
+      await assertAccessible(other, `an answer about documents, ${JSON.stringify(options)}`);
+      const overflow = await other.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${overflow} px beyond the width`);
+    }
+  });
+
+  it('shows the documents and a context on a page of their own', async () => {
+    const headers = { 'content-type': 'application/json', prefer: 'wait=60' };
+    const ask = async (body: object) => {
+      const response = await fetch(`${up.url}/attribute-context`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      return ((await response.json()) as Job).id;
+    };
+    const documents = [{ text: 'Ana lives in Oslo. Ben has a cat.' }];
+    const messages = [{ role: 'user', content: 'Where does Ana live?' }];
+    const about = await ask({ model: 'sources-llama', documents, messages, approach: 'pecore' });
+    const page = await open(`jobs/${about}/heatmap`);
+    await page.getByText('Tokens and their cues').click();
+    await page.locator('.unit.answer').first().hover();
+    assert.match(await sentence(page).innerText(), /came most/);
+    await assertAccessible(page, 'tokens and their cues');
+    const context = { input_context_text: 'The capital of Peru is Lima.', input_current_text: FRANCE.input_texts };
+    const alone = await open(`jobs/${await ask({ model: 'facts-gpt2', ...context })}/heatmap`);
+    assert.match(await sentence(alone).innerText(), /depends on the context|came most/);
   });
 
   it('has had no errors, and asked no other host', () => {

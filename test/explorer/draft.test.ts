@@ -3,16 +3,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { MethodInfo, ModelInfo, StepFunctionInfo } from '../../src/contract/catalogue.ts';
-import {
-  bodyOf,
-  type Draft,
-  draftOf,
-  emptyDraft,
-  errorsByField,
-  exampleOf,
-  withModel,
-} from '../../src/explorer/draft.ts';
-import { asCurl, asPython, bodyOfResult, pythonLiteral } from '../../src/explorer/snippets.ts';
+import { type Draft, emptyDraft, exampleOf, withModel } from '../../src/explorer/draft.ts';
+import { draftOf, errorsByField, questionOf, questionOfResult } from '../../src/explorer/question.ts';
+import { asCurl, asPython, pythonLiteral } from '../../src/explorer/snippets.ts';
+import { contextResult } from '../results/context-support.ts';
 import { resultOf, smallSequence } from '../results/support.ts';
 import { CATALOGUE } from '../support/api.ts';
 
@@ -22,16 +16,19 @@ const fn = (id: string): StepFunctionInfo | undefined => CATALOGUE.step_function
 
 const decoder: ModelInfo = { ...facts, chat: false };
 
+function question(draft: Draft, model: ModelInfo) {
+  return questionOf(draft, { model, method: method(draft.method), stepFunction: fn(draft.attributedFn) });
+}
+
 function body(parts: Partial<Draft>, model = decoder) {
-  const draft = { ...emptyDraft(model), stepScores: [], alternatives: 0, ...parts };
-  return bodyOf(draft, { model, method: method(draft.method), stepFunction: fn(draft.attributedFn) });
+  return question({ ...emptyDraft(model), stepScores: [], alternatives: 0, ...parts }, model).body;
 }
 
 describe('a question', () => {
   it('begins with an example of its model, and asks for nothing but that', () => {
     assert.deepEqual(body({}), { model: 'facts-gpt2', input_texts: 'The capital of France is' });
     assert.equal(emptyDraft(numbers).input, exampleOf(numbers));
-    assert.equal(emptyDraft(facts).chat, true);
+    assert.equal(emptyDraft(facts).about, 'conversation');
   });
 
   it('of a decoder puts answers behind the prompt, with a space where words meet', () => {
@@ -73,7 +70,7 @@ describe('a question', () => {
   });
 
   it('of a conversation has its messages', () => {
-    const asked = body({ chat: true, messages: [{ role: 'user', content: 'Hi' }], answer: 'Yo' });
+    const asked = body({ about: 'conversation', messages: [{ role: 'user', content: 'Hi' }], answer: 'Yo' });
     assert.deepEqual(asked, {
       model: 'facts-gpt2',
       messages: [{ role: 'user', content: 'Hi' }],
@@ -102,12 +99,81 @@ describe('a question', () => {
       request: { ...asked, attributed_fn: { name: 'contrast_prob_diff', args: { contrast_targets: ['It is Rome'] } } },
     });
     const draft = draftOf(result, decoder);
+    assert.ok(draft);
     assert.deepEqual(
       [draft.input, draft.answer, draft.contrast, draft.method],
       ['It is', ' Paris', ' Rome', 'occlusion'],
     );
-    const again = bodyOf(draft, { model: decoder, method: method('occlusion'), stepFunction: fn(draft.attributedFn) });
-    assert.equal(again.generated_texts, 'It is Paris');
+    assert.equal(question(draft, decoder).body.generated_texts, 'It is Paris');
+  });
+});
+
+describe('a question about documents', () => {
+  const documents = [
+    { title: 'Land', text: 'France is a country.' },
+    { title: ' ', text: 'Rome is old.' },
+    { title: '', text: ' ' },
+  ];
+  const about = 'documents' as const;
+
+  it('goes to /attribute-context, without empty documents and titles, and with a query or a conversation', () => {
+    const draft = { ...emptyDraft(decoder), about, documents, question: 'What is France?' };
+    assert.deepEqual(question(draft, decoder), {
+      path: 'attribute-context',
+      body: {
+        model: 'facts-gpt2',
+        documents: [{ title: 'Land', text: 'France is a country.' }, { text: 'Rome is old.' }],
+        query: 'What is France?',
+      },
+    });
+    const { query, messages } = question(draft, facts).body;
+    assert.deepEqual([query, messages], [undefined, [{ role: 'user', content: 'What is France?' }]]);
+  });
+
+  it('has a method where its approach asks for one', () => {
+    const asked = (approach: Draft['approach']) =>
+      body({ about, approach, method: 'occlusion', documentUnit: 'document' });
+    assert.deepEqual([asked('ablation').method, asked('ablation').approach], [undefined, undefined]);
+    assert.deepEqual([asked('tokens').method, asked('tokens').approach], ['occlusion', 'tokens']);
+    assert.equal(asked('tokens').unit, 'document');
+    assert.equal(body({ about, answer: 'Rome' }).output_current_text, 'Rome');
+  });
+
+  it('is the example that a model for documents begins with', () => {
+    const sources: ModelInfo = { ...facts, id: 'sources-llama', chat: true };
+    assert.equal(emptyDraft(sources).about, 'documents');
+    assert.equal(withModel(emptyDraft(decoder), decoder, sources).about, 'documents');
+    assert.equal(withModel(emptyDraft(sources), sources, decoder).about, 'text');
+    const mine = { ...emptyDraft(sources), question: 'mine' };
+    assert.equal(withModel(mine, sources, decoder).about, 'documents');
+  });
+
+  it('comes back from the result that answers it, unless it was about a context', () => {
+    const draft = draftOf(contextResult(), decoder);
+    assert.ok(draft);
+    assert.deepEqual(
+      [draft.about, draft.question, draft.approach, draft.documents[0].title],
+      ['documents', 'Where is Ben?', 'leave_one_out', 'Staff'],
+    );
+    assert.equal(
+      draftOf({ ...contextResult(), info: { ...contextResult().info, request: { model: 'm' } } }, decoder),
+      null,
+    );
+  });
+
+  it('has its problems beside the document and the question', () => {
+    const errors = [
+      { pointer: '#/documents/1/text', detail: 'a' },
+      { pointer: '#/messages/0/content', detail: 'b' },
+    ];
+    assert.deepEqual(
+      [...errorsByField(errors, 'documents')],
+      [
+        ['document.1', 'a'],
+        ['question', 'b'],
+      ],
+    );
+    assert.deepEqual([...errorsByField(errors.slice(1))], [['input', 'b']]);
   });
 });
 
@@ -134,7 +200,7 @@ describe('a problem', () => {
 
 describe('a request to paste', () => {
   it('for a terminal survives quotes', () => {
-    const text = asCurl('http://x', { input_texts: "it's" });
+    const text = asCurl('http://x', { path: 'attribute', body: { input_texts: "it's" } });
     assert.ok(text.endsWith(`-d '{"input_texts":"it'\\''s"}'`), text);
     assert.ok(text.startsWith('curl -s http://x/attribute '));
   });
@@ -143,13 +209,14 @@ describe('a request to paste', () => {
     const result = resultOf(smallSequence());
     const request = { model: 'm', input_texts: ['a'], generated_texts: null, method_args: {}, attribute_target: false };
     Object.assign(result.info, { request: { ...request, messages: null, seed: 0, step_scores: [] } });
-    assert.deepEqual(bodyOfResult(result), { model: 'm', input_texts: 'a', seed: 0 });
+    assert.deepEqual(questionOfResult(result), { path: 'attribute', body: { model: 'm', input_texts: 'a', seed: 0 } });
+    assert.equal(questionOfResult(contextResult()).path, 'attribute-context');
   });
 
   it('for Python has its literals', () => {
     assert.equal(pythonLiteral({ a: [true, null, 'x"', 1.5] }), '{"a": [True, None, "x\\"", 1.5]}');
     assert.match(
-      asPython('http://x', { model: 'm' }),
+      asPython('http://x', { path: 'attribute', body: { model: 'm' } }),
       /whence\.Client\("http:\/\/x"\)\nresult = client\.attribute\(\n {4}model="m",\n\)/,
     );
   });

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createView } from '../../src/view/model/attribution-view.ts';
 import { PAGE, shades } from '../../src/view/model/colors.ts';
 import { cellAt, layoutOf, windowOf } from '../../src/view/model/layout.ts';
 import { matrixOf } from '../../src/view/model/matrix.ts';
 import { firstCell, moved } from '../../src/view/model/moves.ts';
 import { pictureOf } from '../../src/view/model/picture.ts';
-import { createView } from '../../src/view/model/state.ts';
 import { svgOf } from '../../src/view/model/svg.ts';
 import { resultOf, smallSequence, tokensOf } from '../results/support.ts';
 

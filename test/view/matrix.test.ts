@@ -32,7 +32,7 @@ describe('a matrix', () => {
     const matrix = matrixOf(sequence, TOKENS);
     assert.deepEqual(
       matrix.rows.map(({ unit, group }) => `${group} ${unit.text}`),
-      ['prompt un', 'prompt happy', 'prompt dogs', 'generated walk'],
+      ['Prompt un', 'Prompt happy', 'Prompt dogs', 'Generated before walk'],
     );
     assert.deepEqual(rounded(matrix.values), [0.1, 0.2, 0.3, 0.2, 0.6, 0.1, Number.NaN, 0.5]);
   });

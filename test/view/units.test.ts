@@ -85,7 +85,7 @@ describe('paragraphs', () => {
     const target = tokensOf('<|', 'Hi', '!', '|>', 'Yo').map((token, at) => ({ ...token, role: roles[at] }));
     const found = paragraphsOf(smallSequence({ target, attr_pos_start: 4, attr_pos_end: 5 }), 'token');
     assert.deepEqual(
-      found.map(({ title, template, units: all }) => [title, template, all.length]),
+      found.map(({ title, template, pieces }) => [title, template, pieces.length]),
       [
         ['Template', true, 1],
         ['User', false, 2],

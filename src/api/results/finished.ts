@@ -28,10 +28,10 @@ export async function finishedResult(
 export function checkForm({ id, kind, method }: Job, format: Format): void {
   if (kind === 'attribute') return;
   const approach = APPROACHES.find((one) => one === method) ?? 'pecore';
-  const isThere = format === 'inseq' ? approach === 'pecore' : format !== 'html';
-  if (isThere) return;
-  const what = format === 'inseq' ? 'which Inseq has no form for' : 'which has no page yet';
-  const detail = `Job ${id} is about a context (${method}), ${what}: take \`format=json\`, \`csv\` or \`text\`.`;
+  if (format !== 'inseq' || approach === 'pecore') return;
+  const detail =
+    `Job ${id} is about a context (${method}), which Inseq has no form for: take \`format=json\`, \`csv\`, \`text\` ` +
+    'or the heatmap.';
   throw new ApiProblem('not-acceptable', 'No acceptable format', 406, detail);
 }
 

@@ -86,9 +86,8 @@ function infoOf(
   seconds: number,
 ): ContextInfo {
   const { backend, versions } = resources.catalogue;
-  const { kind: _kind, webhook: _webhook, metadata: _metadata, documents, approach, aggregators, ...rest } = request;
+  const { approach } = request;
   const usesMethod = approach === 'pecore' || approach === 'tokens';
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
   return {
     ...modelInfo(model, request.model),
     backend: backend.name,
@@ -100,12 +99,7 @@ function infoOf(
     rows_shared: copies.shared,
     generation_args: answer.generation === null ? null : request.generation_args,
     seed: request.seed,
-    request: {
-      ...given,
-      model: request.model,
-      ...(documents !== null && { approach, documents: documents.map(withoutNulls) }),
-      ...(aggregators !== null && { aggregators }),
-    },
+    request: asBody(request),
     seconds: Math.round(seconds * 1e4) / 1e4,
     forward_passes: counters.forward,
     backward_passes: counters.backward,
@@ -116,8 +110,23 @@ function infoOf(
 const tokensOf = ({ contextual: { sourceIds, targetIds } }: Outcome['answer']): number =>
   (sourceIds?.length ?? 0) + targetIds.length;
 
-const withoutNulls = (object: object): object =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+/** The request as a body: what may be left out is, where it is null. */
+function asBody(request: AttributeContextRequest): ContextInfo['request'] {
+  const { kind: _kind, webhook: _webhook, metadata: _metadata, approach, documents, ...rest } = request;
+  const given: Partial<Record<string, unknown>> = withoutNulls(rest);
+  return {
+    ...given,
+    model: request.model,
+    ...(documents !== null && { approach, documents: documents.map(withoutNulls) }),
+  };
+}
+
+type WithoutNulls<Of> = { [Name in keyof Of as null extends Of[Name] ? never : Name]: Of[Name] } & {
+  [Name in keyof Of as null extends Of[Name] ? Name : never]?: Exclude<Of[Name], null>;
+};
+
+const withoutNulls = <Of extends object>(object: Of): WithoutNulls<Of> =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null)) as WithoutNulls<Of>;
 
 /** What `inseq.commands.attribute_context.AttributeContextOutput.from_dict` reads. */
 function inseqForm({ cti_threshold: _, ...context }: ContextReliance, info: ContextInfo): object {

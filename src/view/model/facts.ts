@@ -1,5 +1,7 @@
 /** How a result was made, for people: what was attributed, by which method, and everything else by name. */
 
+import type { ContextResult } from '../../contract/attribute-context-result.ts';
+import type { JobResult } from '../../contract/job-kinds.ts';
 import type { Result, ResultSequence } from '../../contract/result.ts';
 import { tokenReader } from './tokens.ts';
 
@@ -15,6 +17,36 @@ export function methodLine({ info }: Result): string {
   if (info.method === 'dummy') return 'No attribution: step scores alone';
   const method = capitalized(wordsOf(info.method));
   return WITHOUT_FUNCTION.has(info.method) ? method : `${method} of the ${wordsOf(info.attributed_fn)}`;
+}
+
+/** What each approach's scores are. */
+const APPROACH_LINES: Record<ContextResult['info']['approach'], string> = {
+  ablation: 'By random ablations of the documents',
+  leave_one_out: 'By leaving out each part of the documents once',
+  pecore: 'By tokens that depend on the context, and their cues',
+  tokens: 'By the scores of tokens, summed',
+};
+
+/** How the sources were found, and by which method where one was needed. */
+export function contextLine({ info }: ContextResult): string {
+  const line = APPROACH_LINES[info.approach];
+  return info.method === null
+    ? line
+    : `${line} (${wordsOf(info.method)} of the ${wordsOf(nameOf(info.request.attributed_fn))})`;
+}
+
+function nameOf(call: ContextResult['info']['request']['attributed_fn']): string {
+  return typeof call === 'string' ? call : (call?.name ?? 'probability');
+}
+
+/** What a reader must know of the scores of sources. */
+export function contextNotes({ info, sources }: ContextResult): string[] {
+  const notes: string[] = [];
+  if (info.reencoded)
+    notes.push('The answer is attributed as it was generated: encoded again it would have other tokens.');
+  if (sources !== null && info.request.perturbation === 'replace')
+    notes.push('What was left out was replaced by the token for nothing, so that everything else stayed in its place.');
+  return notes;
 }
 
 /** What a reader must know of these scores. */
@@ -44,7 +76,7 @@ function pairs({ target, attr_pos_start: start }: ResultSequence, tokens: readon
 }
 
 /** Everything that the result says of itself. */
-export function factsOf({ job_id, info }: Result): [string, string][] {
+export function factsOf({ job_id, info }: JobResult): [string, string][] {
   return Object.entries({ job: job_id, ...info })
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => [wordsOf(name), typeof value === 'string' ? value : JSON.stringify(value)]);

@@ -5,12 +5,13 @@ import { type Scale, scaleOf } from './scale.ts';
 import { numberOf } from './scores.ts';
 import { type Granularity, type Side, type Unit, unitsOf } from './units.ts';
 
-/** Where a row's unit stands. */
-export type Group = 'source' | 'prompt' | 'generated';
+/** The heading of what an encoder reads. */
+export const SOURCE = 'Source';
 
 interface Row {
   unit: Unit;
-  group: Group;
+  /** Heading of the rows among which it stands. */
+  group: string;
 }
 
 /** `values[row * columns.length + column]`; NaN where a row does not come before the column. */
@@ -34,11 +35,12 @@ export function matrixOf(sequence: ResultSequence, { granularity, shares }: Matr
   const units = unitsOf(sequence, granularity);
   const { attr_pos_start: start, attr_pos_end: end } = sequence;
   const columns = units.target.filter(({ from, to }) => from >= start && to <= end);
+  const before = sequence.source.length > 0 ? 'Target start' : 'Prompt';
   const candidates: Row[] = [
-    ...(sequence.source_attributions === null ? [] : units.source.map((unit): Row => ({ unit, group: 'source' }))),
+    ...(sequence.source_attributions === null ? [] : units.source.map((unit): Row => ({ unit, group: SOURCE }))),
     ...(sequence.target_attributions === null
       ? []
-      : units.target.map((unit): Row => ({ unit, group: unit.from < start ? 'prompt' : 'generated' }))),
+      : units.target.map((unit): Row => ({ unit, group: unit.from < start ? before : 'Generated before' }))),
   ];
   const singles = singleScores(sequence);
   const rows: Row[] = [];
@@ -91,7 +93,8 @@ function cellOf(row: Unit, column: Unit, singles: Singles, start: number): numbe
   return steps === 0 ? Number.NaN : total / steps;
 }
 
-function asShares({ rows, columns, values }: Matrix): Matrix {
+/** Each column divided by its total size. */
+export function asShares({ rows, columns, values }: Matrix): Matrix {
   const width = columns.length;
   const totals = columnTotals({ rows, columns, values });
   const shares = values.map((value, at) => (totals[at % width] > 0 ? value / totals[at % width] : value));

@@ -4,7 +4,6 @@ import { type Layout, layoutOf, type Measure } from './layout.ts';
 import { scaleOfMatrix } from './matrix.ts';
 import { type Drawing, type Frame, type Painter, paintMatrix, shadeOf } from './painting.ts';
 import { keyOf, type View } from './state.ts';
-import { paragraphsOf } from './text.ts';
 
 const MARGIN = 32;
 const LEAST_WIDTH = 720;
@@ -78,9 +77,23 @@ function titleWords(view: View): Piece[] {
 }
 
 function textWords(view: View): Piece[][] {
-  return paragraphsOf(view.sequence.value, view.granularity.value).map(({ units }) =>
-    units.map((unit) => ({ text: unit.text, key: keyOf(unit), space: unit.space })),
-  );
+  return view.paragraphs.value.map(({ title, pieces }) => [
+    ...(title === '' ? [] : [{ text: `${title}:`, key: null, space: false }]),
+    ...pieces.flatMap((piece) =>
+      typeof piece === 'string'
+        ? byWords(piece, null)
+        : piece.text.length <= LONG
+          ? [{ text: piece.text, key: keyOf(piece), space: piece.space }]
+          : byWords(`${piece.space ? ' ' : ''}${piece.text}`, keyOf(piece)),
+    ),
+  ]);
+}
+
+/** Units of more characters are drawn word by word, so that lines can end within them. */
+const LONG = 30;
+
+function byWords(text: string, key: string | null): Piece[] {
+  return [...text.matchAll(/(\s*)(\S+)/gu)].map(([, space, word]) => ({ text: word, key, space: space !== '' }));
 }
 
 interface Type {

@@ -1,13 +1,12 @@
-/** What a page shows of a result, and everything that follows from it. */
+/** What a page shows of a result of any kind, and everything that follows from what is chosen. */
 
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Result, ResultSequence } from '../../contract/result.ts';
-import { type Focus, headline, type Phrase } from './headline.ts';
-import { hasLayers } from './layers.ts';
+import type { Focus, Phrase } from './headline.ts';
 import { type Link, sourcesOf, targetsOf } from './links.ts';
-import { columnOf, type Matrix, matrixOf, quantile, rowOf, withoutFaintRows } from './matrix.ts';
+import { columnOf, type Matrix, type MatrixOptions, quantile, rowOf, withoutFaintRows } from './matrix.ts';
 import { scaleOf } from './scale.ts';
 import { focusOf, type Selection } from './selection.ts';
+import type { Paragraph } from './text.ts';
 import { type Granularity, isWord, type Unit } from './units.ts';
 
 export const PANELS = ['matrix', 'layers', 'scores'] as const;
@@ -15,6 +14,7 @@ export type Panel = (typeof PANELS)[number];
 
 /** What can be set, and what a new page begins with. */
 export interface Settings {
+  /** Which of the subjects. */
   text: number;
   granularity: Granularity;
   panel: Panel;
@@ -30,6 +30,14 @@ export interface Settings {
   numbers: boolean;
 }
 
+/** One text with its scores. */
+export interface Subject {
+  paragraphs(granularity: Granularity): Paragraph[];
+  matrix(options: MatrixOptions): Matrix;
+  /** The matrix in words. */
+  headline(matrix: Matrix, focus: Focus): Phrase[];
+}
+
 /** Shares below this are faint, and in long texts those below half of the average. */
 const FAINT = 0.01;
 /** From so many rows on faint ones are folded, and from so many columns on numbers are hidden, unless asked for. */
@@ -39,21 +47,18 @@ const MANY_COLUMNS = 24;
 const CLIP = 0.995;
 const MANY_CELLS = 4_000;
 
-export function defaultSettings(result: Result): Settings {
-  const widest = Math.max(0, ...result.sequences.map(({ attr_pos_start: start, attr_pos_end: end }) => end - start));
-  const tallest = Math.max(0, ...result.sequences.map(({ source, target }) => source.length + target.length));
-  const layered = result.sequences.some(hasLayers);
-  const nothing = result.sequences.every((one) => one.source_attributions === null && one.target_attributions === null);
+/** What a page begins with. @param size - the most rows and columns that a subject has */
+export function settingsFor(size: { rows: number; columns: number }, panel: Panel): Settings {
   return {
     text: 0,
     granularity: 'token',
-    panel: nothing ? 'scores' : layered ? 'layers' : 'matrix',
+    panel,
     toward: 'sources',
     shares: false,
     scale: 'all',
     boost: 1,
-    fold: tallest > MANY_ROWS,
-    numbers: widest <= MANY_COLUMNS,
+    fold: size.rows > MANY_ROWS,
+    numbers: size.columns <= MANY_COLUMNS,
   };
 }
 
@@ -69,11 +74,11 @@ export const keyOf = ({ side, from }: Pick<Unit, 'side' | 'from'>): string => `$
 type SettingSignals = { readonly [Name in keyof Settings]: Signal<Settings[Name]> };
 
 export interface View extends SettingSignals {
-  readonly result: Result;
+  readonly jobId: string;
   readonly pinned: Signal<Selection | null>;
   /** A preview, which ends with the pointer's leave. */
   readonly hovered: Signal<Selection | null>;
-  readonly sequence: ReadonlySignal<ResultSequence>;
+  readonly paragraphs: ReadonlySignal<Paragraph[]>;
   readonly matrix: ReadonlySignal<Matrix>;
   /** The matrix without the rows that are folded. */
   readonly shownMatrix: ReadonlySignal<Matrix>;
@@ -85,21 +90,24 @@ export interface View extends SettingSignals {
   readonly maxima: ReadonlySignal<Float64Array>;
 }
 
-/** @param linked - a view whose settings and selection are this one's, too */
-export function createView(
-  result: Result,
-  initial: Partial<Settings> = {},
-  selection: Selection | null = null,
-  linked: View | null = null,
-): View {
-  const settings = linked ?? signalsOf({ ...defaultSettings(result), ...initial });
+/** What a view begins with. */
+interface Opening {
+  settings: Settings;
+  selection: Selection | null;
+  /** A view whose settings and selection are this one's, too. */
+  linked?: View | null;
+}
+
+/** @param subjects - at least one */
+export function viewOf(jobId: string, subjects: readonly Subject[], opening: Opening): View {
+  const { linked = null } = opening;
+  const settings = linked ?? signalsOf(opening.settings);
   const { text, granularity, shares, fold, scale, boost } = settings;
-  const pinned = linked?.pinned ?? signal(selection);
+  const pinned = linked?.pinned ?? signal(opening.selection);
   const hovered = linked?.hovered ?? signal<Selection | null>(null);
 
-  const last = result.sequences.length - 1;
-  const sequence = computed(() => result.sequences[Math.min(text.value, last)]);
-  const matrix = computed(() => matrixOf(sequence.value, { granularity: granularity.value, shares: shares.value }));
+  const subject = computed(() => subjects[Math.min(text.value, subjects.length - 1)]);
+  const matrix = computed(() => subject.value.matrix({ granularity: granularity.value, shares: shares.value }));
   const shownMatrix = computed(() =>
     fold.value ? withoutFaintRows(matrix.value, faintShare(matrix.value)) : matrix.value,
   );
@@ -110,21 +118,15 @@ export function createView(
   });
   return {
     ...settings,
-    result,
+    jobId,
     pinned,
     hovered,
-    sequence,
+    paragraphs: computed(() => subject.value.paragraphs(granularity.value)),
     matrix,
     shownMatrix,
     focus,
     links,
-    sentence: computed(() => {
-      const { target, attr_pos_start } = sequence.value;
-      return headline(matrix.value, focus.value, {
-        info: result.info,
-        sequence: { index: text.value, target, attr_pos_start },
-      });
-    }),
+    sentence: computed(() => subject.value.headline(matrix.value, focus.value)),
     shading: computed(() => shadingOf(matrix.value, focus.value, links.value, boost.value)),
     maxima: computed(() => maximaOf(shownMatrix.value, scale.value, boost.value)),
   };

@@ -1,4 +1,4 @@
-/** The text of a sequence as a page shows it: paragraphs of units, turns of a conversation apart. */
+/** Texts as a page shows them: paragraphs of units, turns of a conversation apart. */
 
 import type { ResultSequence } from '../../contract/result.ts';
 import { type Granularity, type Unit, unitsOf } from './units.ts';
@@ -8,7 +8,8 @@ export interface Paragraph {
   title: string;
   /** Which way it runs. */
   direction: 'ltr' | 'rtl';
-  units: Unit[];
+  /** Units, and text between them that is none. */
+  pieces: (Unit | string)[];
   /** Whether it is what a chat template puts around messages. */
   template: boolean;
 }
@@ -16,8 +17,8 @@ export interface Paragraph {
 /** Paragraphs in reading order. */
 export function paragraphsOf(sequence: ResultSequence, granularity: Granularity): Paragraph[] {
   const { source, target } = unitsOf(sequence, granularity);
-  if (source.length > 0) return [paragraph('Source', source), paragraph('Answer', target)];
-  if (!target.some(({ role }) => role !== null)) return [paragraph('', target)];
+  if (source.length > 0) return [paragraphOf('Source', source), paragraphOf('Answer', target)];
+  if (!target.some(({ role }) => role !== null)) return [paragraphOf('', target)];
   return turns(target, sequence.attr_pos_start);
 }
 
@@ -27,7 +28,7 @@ function turns(units: readonly Unit[], start: number): Paragraph[] {
   let open: Unit[] = [];
   let role: string | null = null;
   const close = () => {
-    if (open.length > 0) paragraphs.push({ ...paragraph(role ?? 'template', open), template: role === null });
+    if (open.length > 0) paragraphs.push({ ...paragraphOf(role ?? 'template', open), template: role === null });
     open = [];
   };
   for (const unit of units) {
@@ -40,18 +41,19 @@ function turns(units: readonly Unit[], start: number): Paragraph[] {
   return paragraphs;
 }
 
-function paragraph(title: string, units: Unit[]): Paragraph {
+export function paragraphOf(title: string, pieces: (Unit | string)[]): Paragraph {
   return {
-    title: title === '' ? '' : title.charAt(0).toUpperCase() + title.slice(1),
-    direction: direction(units),
-    units,
+    title: title.charAt(0).toUpperCase() + title.slice(1),
+    direction: direction(pieces),
+    pieces,
     template: false,
   };
 }
 
 /** By its first letter, as browsers decide, which do not look into isolated parts. */
-function direction(units: readonly Unit[]): 'ltr' | 'rtl' {
-  const letter = units.map(({ text, special }) => (special ? null : /\p{L}/u.exec(text)?.[0])).find(Boolean) ?? '';
+function direction(pieces: readonly (Unit | string)[]): 'ltr' | 'rtl' {
+  const texts = pieces.map((piece) => (typeof piece === 'string' ? piece : piece.special ? '' : piece.text));
+  const letter = texts.map((text) => /\p{L}/u.exec(text)?.[0]).find(Boolean) ?? '';
   return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(letter)
     ? 'rtl'
     : 'ltr';

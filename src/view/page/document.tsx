@@ -2,11 +2,11 @@
 
 import { renderToString } from 'preact-render-to-string';
 import type { Job } from '../../contract/job.ts';
-import type { Result, ResultSequence, Scores } from '../../contract/result.ts';
-import { methodLine, wordsOf } from '../model/facts.ts';
+import type { JobResult } from '../../contract/job-kinds.ts';
+import type { ResultSequence, Scores } from '../../contract/result.ts';
+import { contextLine, methodLine, wordsOf } from '../model/facts.ts';
 import { singleScore } from '../model/scores.ts';
-import { createView } from '../model/state.ts';
-import { Embedded, Page } from './page.tsx';
+import { Page, shownResult } from './page.tsx';
 
 /** Style and script that the build has made. */
 export interface PageParts {
@@ -20,10 +20,10 @@ export interface PageParts {
 const MOST_LAYER_CELLS = 400_000;
 
 /** One document that loads nothing; what comes of a request stands in it as escaped text and as JSON alone. */
-export function pageDocument(result: Result, parts: PageParts): string {
+export function pageDocument(result: JobResult, parts: PageParts): string {
   const shown = slim(result);
-  const body = renderToString(<Page view={createView(shown)} />);
-  const title = `${methodLine(result)} · ${result.info.model}`;
+  const body = renderToString(<Page shown={shownResult(shown)} />);
+  const title = `${'kind' in result ? contextLine(result) : methodLine(result)} · ${result.info.model}`;
   return htmlDocument(title, body, `${dataScript(shown)}\n<script>${parts.script}</script>`, parts);
 }
 
@@ -61,22 +61,24 @@ ${scripts}
 }
 
 /** The same for a page or notebook that has a style of its own. */
-export function embedFragment(result: Result, { embedStyle, script }: PageParts): string {
+export function embedFragment(result: JobResult, { embedStyle, script }: PageParts): string {
   const shown = slim(result);
   return (
-    `<whence-result><style>${embedStyle}</style><div class="whence embed">${renderToString(<Embedded view={createView(shown)} />)}</div>` +
+    `<whence-result><style>${embedStyle}</style><div class="whence embed">${renderToString(shownResult(shown).element)}</div>` +
     `${dataScript(shown)}</whence-result>\n<script>${script}</script>\n`
   );
 }
 
 /** JSON within HTML: nothing in it can end the element. */
-function dataScript(result: Result): string {
+function dataScript(result: JobResult): string {
   return `<script type="application/json">${JSON.stringify(result).replaceAll('<', '\\u003c')}</script>`;
 }
 
-/** What the page shows of a result: raw scores as the numbers of their cells. */
-function slim(result: Result): Result {
-  return { ...result, sequences: result.sequences.map(slimSequence) };
+/** What the page shows of a result: raw scores as the numbers of their cells, and of sources no tokens beneath units. */
+function slim(result: JobResult): JobResult {
+  if (!('kind' in result)) return { ...result, sequences: result.sequences.map(slimSequence) };
+  const { token_scores: _, ...sources } = result.sources ?? { citations: [] };
+  return { ...result, sources: 'units' in sources ? sources : null };
 }
 
 function slimSequence(sequence: ResultSequence): ResultSequence {

@@ -6,13 +6,12 @@
 
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import type { Result } from '../../contract/result.ts';
+import type { JobResult } from '../../contract/job-kinds.ts';
 import { formatSelection, parseSelection } from '../model/selection.ts';
-import { createView } from '../model/state.ts';
 import { followTheme } from '../parts/theme.tsx';
-import { Embedded, Page } from './page.tsx';
+import { Page, shownResult } from './page.tsx';
 
-function resultIn(element: ParentNode): Result | null {
+function resultIn(element: ParentNode): JobResult | null {
   const text = element.querySelector('script[type="application/json"]')?.textContent;
   return text ? JSON.parse(text) : null;
 }
@@ -25,7 +24,7 @@ class WhenceResult extends HTMLElement {
     const shadow = this.attachShadow({ mode: 'open' });
     shadow.append(...this.childNodes);
     still.replaceChildren();
-    render(<Embedded view={createView(result)} />, still);
+    render(shownResult(result).element, still);
   }
 }
 
@@ -34,12 +33,12 @@ if (page !== null) {
   const result = resultIn(document);
   if (result !== null) {
     followTheme(null);
-    const view = createView(result, {}, parseSelection(location.hash.slice(1)));
+    const shown = shownResult(result, parseSelection(location.hash.slice(1)));
     page.replaceChildren();
-    render(<Page view={view} />, page);
+    render(<Page shown={shown} />, page);
     // What is held is in the address, so that a link shows it.
     effect(() => {
-      const hash = formatSelection(view.pinned.value);
+      const hash = formatSelection(shown.view.pinned.value);
       if (hash !== location.hash.slice(1)) history.replaceState(null, '', hash === '' ? location.pathname : `#${hash}`);
     });
   }

@@ -1,10 +1,10 @@
 /** What else the model might have said where the chosen token stands. */
 
+import type { AttributionView } from '../model/attribution-view.ts';
 import { percent } from '../model/scale.ts';
-import type { View } from '../model/state.ts';
 import { tokenReader } from '../model/tokens.ts';
 
-export function Alternatives({ view }: { view: View }) {
+export function Alternatives({ view }: { view: AttributionView }) {
   const { top_alternatives, attr_pos_start: start, target } = view.sequence.value;
   const { column } = view.focus.value;
   const unit = column === null ? undefined : view.matrix.value.columns[column];

@@ -5,6 +5,8 @@ import { percent } from '../model/scale.ts';
 import type { View } from '../model/state.ts';
 
 const SHOWN = 5;
+/** Texts of more characters stand above their bars. */
+const LONG = 24;
 
 export function Bars({ view }: { view: View }) {
   const { row, column } = view.focus.value;
@@ -15,8 +17,9 @@ export function Bars({ view }: { view: View }) {
   const textOf = (link: Link) => (ofRow ? columns[link.column].text : rows[link.row].unit.text);
   const title = ofRow ? 'What it led to' : column === null ? 'What counted most, on average' : 'Where it came from';
   const most = Math.max(...links.map(({ share }) => share), 1e-12);
+  const isLong = links.some((link) => textOf(link).length > LONG);
   return (
-    <section class="bars">
+    <section class={isLong ? 'bars long' : 'bars'}>
       <h3 class="label">{title}</h3>
       <ol>
         {links.map((link) => (

@@ -1,14 +1,14 @@
 /** Tokens and layers of the chosen generated token. */
 
+import type { AttributionView } from '../model/attribution-view.ts';
 import { layerMapOf } from '../model/layers.ts';
 import { colorClass, formatNumber, scaleOf, unitText } from '../model/scale.ts';
-import type { View } from '../model/state.ts';
 import { Name } from './name.tsx';
 
 /** Cells that are shown at most; of more, the strongest rows. */
 const MOST_CELLS = 6_000;
 
-export function LayersPanel({ view }: { view: View }) {
+export function LayersPanel({ view }: { view: AttributionView }) {
   const sequence = view.sequence.value;
   const { attr_pos_start: start, target } = sequence;
   const column = view.matrix.value.columns[view.focus.value.column ?? firstChosen(view)];
@@ -66,7 +66,7 @@ export function LayersPanel({ view }: { view: View }) {
 }
 
 /** The first column that the model chose. */
-function firstChosen(view: View): number {
+function firstChosen(view: AttributionView): number {
   return Math.max(
     0,
     view.matrix.value.columns.findIndex(({ forced }) => !forced),

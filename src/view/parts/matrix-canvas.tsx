@@ -78,7 +78,7 @@ export function MatrixCanvas({ view }: { view: View }) {
   return (
     <section
       class="scroll canvas"
-      aria-label={`All scores of job ${view.result.job_id}; arrow keys go from cell to cell`}
+      aria-label={`All scores of job ${view.jobId}; arrow keys go from cell to cell`}
       tabIndex={0}
       ref={scroller}
       onPointerMove={(event) => {

@@ -2,22 +2,15 @@
 
 import { Fragment, type TargetedKeyboardEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { type Group, scaleOfMatrix } from '../model/matrix.ts';
+import { scaleOfMatrix } from '../model/matrix.ts';
 import { moved } from '../model/moves.ts';
 import { colorClass, formatNumber, type Scale } from '../model/scale.ts';
 import { cellSelection, formatSelection } from '../model/selection.ts';
 import type { View } from '../model/state.ts';
 import { Name } from './name.tsx';
 
-const GROUP_TITLES: Record<Group, string> = {
-  source: 'Source',
-  prompt: 'Prompt',
-  generated: 'Generated before',
-};
-
 export function MatrixTable({ view }: { view: View }) {
   const matrix = view.shownMatrix.value;
-  const sequence = view.sequence.value;
   const [stop, setStop] = useState(0);
   const width = matrix.columns.length;
   const at = (event: Event) => {
@@ -55,7 +48,7 @@ export function MatrixTable({ view }: { view: View }) {
   return (
     <section
       class="scroll"
-      aria-label={`All scores of job ${view.result.job_id}`}
+      aria-label={`All scores of job ${view.jobId}`}
       tabIndex={0}
       onPointerOver={preview}
       onPointerLeave={end}
@@ -89,9 +82,7 @@ export function MatrixTable({ view }: { view: View }) {
               {group !== matrix.rows[row - 1]?.group && (
                 <tr class="group">
                   <th scope="rowgroup" colSpan={width + 1}>
-                    <span>
-                      {group === 'prompt' && sequence.source.length > 0 ? 'Target start' : GROUP_TITLES[group]}
-                    </span>
+                    <span>{group}</span>
                   </th>
                 </tr>
               )}

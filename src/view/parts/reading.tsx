@@ -1,23 +1,39 @@
 /** The text, shaded by what counted; whatever is pointed at is previewed, whatever is clicked is held. */
 
 import type { TargetedKeyboardEvent, VNode } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { colorClass } from '../model/scale.ts';
 import { formatSelection, type Selection } from '../model/selection.ts';
 import { keyOf, type View } from '../model/state.ts';
-import { type Paragraph, paragraphsOf } from '../model/text.ts';
+import type { Paragraph } from '../model/text.ts';
 import type { Unit } from '../model/units.ts';
 
-export function Reading({ view }: { view: View }) {
+interface ReadingProps {
+  view: View;
+  /** Left out: all of the text. */
+  paragraphs?: Paragraph[];
+}
+
+export function Reading({ view, paragraphs = view.paragraphs.value }: ReadingProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const sequence = view.sequence.value;
-  const granularity = view.granularity.value;
-  const paragraphs = useMemo(() => paragraphsOf(sequence, granularity), [sequence, granularity]);
+  const { text, pinned, links } = view;
+  const answer = new Set(view.matrix.value.columns.map(keyOf));
   // A long text opens where the answer begins.
   useEffect(() => {
     const first = frame.current?.querySelector<HTMLElement>('.answer');
     if (frame.current && first) frame.current.scrollTop = first.offsetTop - frame.current.clientHeight * 0.6;
-  }, [sequence]);
+  }, [text.value]);
+  // Where the answer stands elsewhere, what a held part of it came from is brought into sight.
+  useEffect(() => {
+    const strongest = links.peek()[0];
+    const source = strongest && view.matrix.peek().rows[strongest.row]?.unit;
+    const held = pinned.value;
+    if (held === null || held.column === null || source === undefined) return;
+    const unit = (side: string, from: number) =>
+      frame.current?.querySelector<HTMLElement>(`.unit[data-side="${side}"][data-from="${from}"]`) ?? null;
+    if (frame.current !== null && unit('target', held.column) === null)
+      show(frame.current, unit(source.side, source.from));
+  }, [pinned.value]);
 
   const preview = (event: Event) => {
     if (event instanceof PointerEvent && event.pointerType === 'touch') return;
@@ -36,6 +52,7 @@ export function Reading({ view }: { view: View }) {
     view.pinned.value = isHeld ? null : selection;
     setTabStop(frame.current, found);
   };
+  const first = paragraphs.findIndex((paragraph) => firstUnit(paragraph) !== null);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the events of the units within, which are buttons
     <div
@@ -49,19 +66,49 @@ export function Reading({ view }: { view: View }) {
       onKeyDown={(event) => onKey(event, frame.current, view, pin)}
     >
       {paragraphs.map((paragraph, i) => (
-        <Text key={i} paragraph={paragraph} view={view} first={i === 0} />
+        <Text
+          key={i}
+          paragraph={paragraph}
+          view={view}
+          answer={answer}
+          stop={i === first ? firstUnit(paragraph) : null}
+        />
       ))}
     </div>
   );
 }
 
-function Text({ paragraph, view, first }: { paragraph: Paragraph; view: View; first: boolean }) {
-  const { title, direction, units, template } = paragraph;
-  const pieces = useRef(new Map<Unit, Drawn>());
+/** Scrolls so little that an element can be seen, and the page not at all. */
+function show(frame: HTMLElement, element: HTMLElement | null): void {
+  if (element === null) return;
+  const [top, bottom] = [element.offsetTop, element.offsetTop + element.offsetHeight];
+  if (top >= frame.scrollTop && bottom <= frame.scrollTop + frame.clientHeight) return;
+  frame.scrollTo({ top: top - frame.clientHeight / 3 });
+}
+
+const firstUnit = ({ pieces }: Paragraph): Unit | null =>
+  pieces.find((piece): piece is Unit => typeof piece !== 'string') ?? null;
+
+interface TextProps {
+  paragraph: Paragraph;
+  view: View;
+  /** Keys of the units that were generated. */
+  answer: ReadonlySet<string>;
+  /** The unit that Tab reaches at first. */
+  stop: Unit | null;
+}
+
+function Text({ paragraph, view, answer, stop }: TextProps) {
+  const { title, direction, pieces, template } = paragraph;
+  const known = useRef(new Map<Unit, Drawn>());
   return (
     <div class={template ? 'turn template' : 'turn'}>
       {title && <h3 class={template ? 'hidden' : 'label'}>{title}</h3>}
-      <p dir={direction}>{units.map((unit, i) => piece(unit, view, first && i === 0, pieces.current))}</p>
+      <p dir={direction}>
+        {pieces.map((piece) =>
+          typeof piece === 'string' ? piece : element(piece, { view, answer, stop }, known.current),
+        )}
+      </p>
     </div>
   );
 }
@@ -73,28 +120,23 @@ interface Drawn {
   element: VNode;
 }
 
-function piece(unit: Unit, view: View, stop: boolean, known: Map<Unit, Drawn>): VNode {
-  const className = classOf(unit, view);
+function element(unit: Unit, { view, answer, stop }: Omit<TextProps, 'paragraph'>, known: Map<Unit, Drawn>): VNode {
+  const className = classOf(unit, view, answer);
   const pressed = isPinned(unit, view);
   const drawn = known.get(unit);
   if (drawn?.className === className && drawn.pressed === pressed) return drawn.element;
-  const element = <Piece key={unit.from} unit={unit} className={className} pressed={pressed} stop={stop} />;
-  known.set(unit, { className, pressed, element });
-  return element;
+  const made = <Piece key={keyOf(unit)} unit={unit} className={className} pressed={pressed} stop={unit === stop} />;
+  known.set(unit, { className, pressed, element: made });
+  return made;
 }
 
-function isAnswer({ side, from, to }: Unit, view: View): boolean {
-  const { attr_pos_start: start, attr_pos_end: end } = view.sequence.value;
-  return side === 'target' && from >= start && to <= end;
-}
-
-function classOf(unit: Unit, view: View): string {
+function classOf(unit: Unit, view: View, answer: ReadonlySet<string>): string {
   const shading = view.shading.value.get(keyOf(unit));
   const color = shading === undefined ? 'x' : colorClass(shading.value, shading.max);
   const names = [
     'unit',
     color,
-    isAnswer(unit, view) && 'answer',
+    answer.has(keyOf(unit)) && 'answer',
     unit.special && 'special',
     isChosen(unit, view) && 'chosen',
   ];

@@ -1,10 +1,13 @@
 /** A result to look at: in words, as shaded text, as bars, and as the matrix, layers or step scores below. */
 
-import { factsOf, methodLine, notesOf } from '../model/facts.ts';
-import type { View } from '../model/state.ts';
+import type { AttributionView } from '../model/attribution-view.ts';
+import { methodLine, notesOf } from '../model/facts.ts';
+import { hasLayers } from '../model/layers.ts';
+import type { Panel } from '../model/state.ts';
 import { excerpt } from '../model/text.ts';
 import { Alternatives } from './alternatives.tsx';
 import { Bars } from './bars.tsx';
+import { Facts } from './facts.tsx';
 import { LayersPanel } from './layers.tsx';
 import { MatrixPanel } from './matrix.tsx';
 import { Reading } from './reading.tsx';
@@ -12,7 +15,7 @@ import { ScoresPanel } from './scores.tsx';
 import { Sentence } from './sentence.tsx';
 import { PanelTools, TextTools } from './toolbar.tsx';
 
-export function ResultView({ view }: { view: View }) {
+export function ResultView({ view }: { view: AttributionView }) {
   const { result } = view;
   const sequence = view.sequence.value;
   if (sequence === undefined) return <p class="note">The result holds no text.</p>;
@@ -21,7 +24,7 @@ export function ResultView({ view }: { view: View }) {
       <article class="result">
         <Texts view={view} />
         <h2 class="sentence">This text failed: {sequence.error.message}</h2>
-        <Facts view={view} />
+        <Facts result={result} />
       </article>
     );
   }
@@ -44,8 +47,8 @@ export function ResultView({ view }: { view: View }) {
                 {note}
               </p>
             ))}
-            <PanelTools view={view} />
-            <Panel view={view} />
+            <PanelTools view={view} panels={panelsOf(view)} />
+            <ShownPanel view={view} />
           </div>
         </div>
         <div class="beside">
@@ -53,19 +56,29 @@ export function ResultView({ view }: { view: View }) {
           <Alternatives view={view} />
         </div>
       </div>
-      <Facts view={view} />
+      <Facts result={result} />
     </article>
   );
 }
 
-function Panel({ view }: { view: View }) {
+/** What can be shown below the text. */
+function panelsOf({ matrix, sequence }: AttributionView): Panel[] {
+  const { step_scores, convergence_delta } = sequence.value;
+  const panels: Panel[] = [];
+  if (matrix.value.rows.length > 0) panels.push('matrix');
+  if (hasLayers(sequence.value)) panels.push('layers');
+  if (Object.keys(step_scores).length > 0 || convergence_delta !== null) panels.push('scores');
+  return panels;
+}
+
+function ShownPanel({ view }: { view: AttributionView }) {
   if (view.panel.value === 'layers') return <LayersPanel view={view} />;
-  if (view.panel.value === 'scores') return <ScoresPanel view={view} />;
+  if (view.panel.value === 'scores') return <ScoresPanel view={view} sequence={view.sequence.value} />;
   return view.matrix.value.rows.length > 0 ? <MatrixPanel view={view} /> : null;
 }
 
 /** The texts of a batch. */
-function Texts({ view }: { view: View }) {
+function Texts({ view }: { view: AttributionView }) {
   const { sequences } = view.result;
   if (sequences.length < 2) return null;
   return (
@@ -87,21 +100,5 @@ function Texts({ view }: { view: View }) {
         ))}
       </select>
     </label>
-  );
-}
-
-function Facts({ view }: { view: View }) {
-  return (
-    <details class="facts">
-      <summary>How this was computed</summary>
-      <dl>
-        {factsOf(view.result).map(([name, value]) => (
-          <>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </>
-        ))}
-      </dl>
-    </details>
   );
 }

@@ -1,5 +1,6 @@
 /** Step scores under the tokens that they belong to: a plot of bars for each score. */
 
+import type { ResultSequence } from '../../contract/result.ts';
 import { formatAlone, scaleOf } from '../model/scale.ts';
 import type { View } from '../model/state.ts';
 import { unitsOf } from '../model/units.ts';
@@ -11,12 +12,12 @@ const HEIGHT = 72;
 /** Tokens up to which they are written under the bars. */
 const NAMED = 80;
 
-export function ScoresPanel({ view }: { view: View }) {
-  const { step_scores, convergence_delta, attr_pos_start: start, attr_pos_end: end } = view.sequence.value;
+export function ScoresPanel({ view, sequence }: { view: View; sequence: ResultSequence }) {
+  const { step_scores, convergence_delta, attr_pos_start: start, attr_pos_end: end } = sequence;
   const scores = Object.entries(step_scores);
   if (convergence_delta !== null) scores.push(['convergence_delta', convergence_delta]);
   if (scores.length === 0) return null;
-  const texts = new Map(unitsOf(view.sequence.value, 'token').target.map(({ from, text }) => [from, text]));
+  const texts = new Map(unitsOf(sequence, 'token').target.map(({ from, text }) => [from, text]));
   const tokens = Array.from({ length: end - start }, (_, step) => texts.get(start + step) ?? '');
   const chosen = view.focus.value.column === null ? null : view.matrix.value.columns[view.focus.value.column];
   const on = (step: number) => chosen !== null && chosen.from <= start + step && start + step < chosen.to;

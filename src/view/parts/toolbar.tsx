@@ -2,7 +2,6 @@
 
 import type { Signal } from '@preact/signals';
 import { useId } from 'preact/hooks';
-import { hasLayers } from '../model/layers.ts';
 import type { Panel, View } from '../model/state.ts';
 import type { Granularity } from '../model/units.ts';
 
@@ -29,16 +28,13 @@ export function TextTools({ view }: { view: View }) {
   );
 }
 
-/** What is above the matrix. */
-export function PanelTools({ view }: { view: View }) {
-  const { step_scores, convergence_delta } = view.sequence.value;
-  const panels: [Panel, string][] = [];
-  if (view.matrix.value.rows.length > 0) panels.push(['matrix', 'All scores']);
-  if (hasLayers(view.sequence.value)) panels.push(['layers', 'Layers']);
-  if (Object.keys(step_scores).length > 0 || convergence_delta !== null) panels.push(['scores', 'Step scores']);
+const PANEL_NAMES: Record<Panel, string> = { matrix: 'All scores', layers: 'Layers', scores: 'Step scores' };
+
+/** What is above the matrix. @param panels - those that there are */
+export function PanelTools({ view, panels }: { view: View; panels: readonly Panel[] }) {
   return (
     <div class="tools">
-      <Choice name="Shown below" value={view.panel} options={panels} />
+      <Choice name="Shown below" value={view.panel} options={panels.map((panel) => [panel, PANEL_NAMES[panel]])} />
       {view.panel.value !== 'scores' && (
         <details class="tune">
           <summary>Scale and numbers</summary>
