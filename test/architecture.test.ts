@@ -48,6 +48,7 @@ const ROOMS: Record<string, readonly string[]> = {
   results: ['view', 'attribution/basics (types)', 'tokenizers'],
   explorer: ['view'],
   view: ['tokenizers'],
+  'attribution/metrics': ['attribution/basics'],
   'attribution/aggregation': ['attribution', 'attribution/basics', 'validation'],
   'attribution/methods': [
     'attribution',
@@ -94,7 +95,8 @@ const ROOMS: Record<string, readonly string[]> = {
 
 const ORDER = Object.keys(ROOMS);
 /** Files at the root of attribution/ that everything in it stands on. */
-const BASICS = /^attribution\/(arguments|errors|load-members|scores|sides|spans|step-function|text-segments)\.ts$/;
+const BASICS =
+  /^attribution\/(arguments|errors|load-members|metric|scores|sides|spans|step-function|text-segments)\.ts$/;
 const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
 
 function roomOf(file: string): string {

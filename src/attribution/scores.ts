@@ -1,5 +1,7 @@
 /** Scores of attribution methods, before they are aggregated and written in a format. */
 
+import type { Span } from './spans.ts';
+
 /** Row-major numbers with their shape. NaN: not applicable (a target token that comes after the step). */
 export interface ScoreArray {
   shape: number[];
@@ -18,6 +20,8 @@ export interface Token {
   forced?: boolean;
   /** The token of the contrast text that it was compared with, and its position there. */
   contrast?: { id: number; token: string; position: number };
+  /** Positions of the tokens that it stands for, where what aggregators make of them is traced back. */
+  span?: Span;
 }
 
 /**

@@ -283,6 +283,15 @@ export const AttributeBody = Type.Object(
       description:
         'How many of the most probable tokens to list for each attributed token: what else the model might have said there.',
     }),
+    metrics: Type.Unsafe<boolean | Static<typeof Call>[]>({
+      ...Type.Union([Type.Boolean(), Type.Array(Call, { maxItems: LIMITS.metrics })]),
+      default: [],
+      description:
+        'How far to trust the scores: ids of `GET /faithfulness-metrics`, or `{name, args}`; `true`: comprehensiveness ' +
+        'and sufficiency. The input of each text is ranked once by its scores, and changed copies are run by this order ' +
+        'and by a random one. Left out: none.',
+      examples: [true, ['comprehensiveness', { name: 'sufficiency', args: { fraction: 0.5 } }]],
+    }),
     attribute_target: Type.Boolean({
       default: false,
       description:
@@ -358,6 +367,8 @@ export interface AttributeRequest {
   step_scores: CompleteCall[];
   /** Most probable tokens listed for each step; 0: none. */
   top_alternatives: number;
+  /** Absent in requests that were queued before there were metrics: none. */
+  metrics?: CompleteCall[];
   attribute_target: boolean;
   attr_pos_start: number | null;
   attr_pos_end: number | null;

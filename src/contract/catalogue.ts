@@ -71,6 +71,36 @@ export const StepFunctionInfo = Type.Object(
 );
 export type StepFunctionInfo = Static<typeof StepFunctionInfo>;
 
+/** A measure of how far scores can be trusted. */
+export const MetricInfo = Type.Object(
+  {
+    ...described,
+    better: Type.Union([Type.Literal('higher'), Type.Literal('lower')], { description: 'Which direction is better.' }),
+  },
+  {
+    $id: 'MetricInfo',
+    examples: [
+      {
+        id: 'comprehensiveness',
+        name: 'Comprehensiveness',
+        description: 'The drop of the score when the most important units are replaced. Higher is better.',
+        paper: {
+          title: 'ERASER: A Benchmark to Evaluate Rationalized NLP Models',
+          url: 'https://arxiv.org/abs/1911.03429',
+        },
+        applies_to: ['decoder-only', 'encoder-decoder'],
+        args_schema: {
+          type: 'object',
+          properties: { fraction: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.2 } },
+          additionalProperties: false,
+        },
+        better: 'higher',
+      },
+    ],
+  },
+);
+export type MetricInfo = Static<typeof MetricInfo>;
+
 /** An aggregator: reduces, merges, normalizes or relates scores. */
 export const AggregatorInfo = Type.Object(
   { ...described },
@@ -192,6 +222,8 @@ export const Catalogue = Type.Object({
   methods: Type.Array(ref(MethodInfo)),
   step_functions: Type.Array(ref(StepFunctionInfo)),
   aggregators: Type.Array(ref(AggregatorInfo)),
+  /** Left out by workers of before: none. */
+  faithfulness_metrics: Type.Optional(Type.Array(ref(MetricInfo))),
   backend: BackendInfo,
   versions: mapOf(Type.String()),
 });

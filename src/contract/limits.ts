@@ -34,6 +34,9 @@ export const LIMITS = {
   stepScores: 16,
   /** Most probable tokens listed for one step. */
   topAlternatives: 20,
+  /** Faithfulness metrics of one request, and copies of each text that they may run. */
+  metrics: 16,
+  metricCopies: 512,
   /** Aggregators chained in one request. */
   aggregators: 16,
   /** Bytes of a request body. */

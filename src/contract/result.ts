@@ -1,6 +1,7 @@
 /** The result of a job: scores of every source and target token for every generated token. */
 import Type, { type Static } from 'typebox';
 import { type AttributeRequest, type Message, Metadata } from './attribute-request.ts';
+import { MetricsInfo, SequenceMetrics } from './faithfulness.ts';
 import { JobError } from './job.ts';
 import { freeObject, mapOf, nullable, ref } from './schema.ts';
 
@@ -96,6 +97,12 @@ export const ResultSequence = Type.Object(
     diagnostics: Type.Optional(
       freeObject({ description: "The method's own diagnostics, such as the R2 of LIME's fit." }),
     ),
+    metrics: Type.Optional(
+      Type.Unsafe<Static<typeof SequenceMetrics>>({
+        ...SequenceMetrics,
+        description: 'How far to trust the scores of this text; left out where no metrics were asked for.',
+      }),
+    ),
     error: Type.Optional(
       ref(JobError, {
         description: 'Why this text failed; then the lists are empty and the scores null. Left out where it succeeded.',
@@ -156,6 +163,12 @@ export const ResultInfo = Type.Object(
     aggregators: nullable(Type.Array(EffectiveCall), {
       description: 'The chain that was applied, whether asked for or the default; []: none, the scores are raw.',
     }),
+    metrics: Type.Optional(
+      Type.Unsafe<Static<typeof MetricsInfo>>({
+        ...MetricsInfo,
+        description: 'How `metrics` of the sequences were computed, and what they cost.',
+      }),
+    ),
     contrasts: Type.Optional(
       Type.Array(ContrastInfo, { description: 'What contrastive step functions compared with what.' }),
     ),

@@ -1,6 +1,6 @@
 /** One text of a job: its attributions and step scores, told column by column as they are finished. */
 
-import { type AggregatorCall, defaultAggregators } from '../attribution/aggregation/aggregate.ts';
+import { type AggregatorCall, completeChain, defaultAggregators } from '../attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
 import type { MethodScores } from '../attribution/method.ts';
 import { concatSteps, extraAxes, type Likely, type SequenceAttribution } from '../attribution/scores.ts';
@@ -11,6 +11,7 @@ import type { LanguageModel } from '../models/model.ts';
 import { Random } from '../random.ts';
 import type { Job } from './attribution.ts';
 import { contrastInfo, withContrasts } from './contrast-info.ts';
+import { type MeasuredText, measureText } from './faithfulness.ts';
 import type { Input } from './inputs.ts';
 import { StepEvents } from './step-events.ts';
 
@@ -21,7 +22,13 @@ export interface AttributedText {
   aggregated: SequenceAttribution;
   defaultChain: readonly AggregatorCall[];
   contrasts: ContrastInfo[];
+  /** Left out where no metrics are asked for. */
+  metrics?: MeasuredText;
 }
+
+/** The method's share of the work where metrics are measured, too. */
+const METHOD_SHARE = 0.8;
+const PROGRESS_UNITS = 1000;
 
 /** @param onProgress - units of the method's work that are done, and in all */
 export async function attributeText(
@@ -31,7 +38,31 @@ export async function attributeText(
   client: Client,
   onProgress: (completed: number, total: number) => void,
 ): Promise<AttributedText> {
+  const { metrics } = job.calls;
   const ranges = rangesOfOneRegime(job.model.model, input.sequence);
+  if (metrics === null) return attributeRanges(job, input, index, ranges, client, onProgress);
+  const inAll = (completed: number, total: number, from: number, to: number): void =>
+    onProgress(Math.floor((from + (to - from) * (completed / total)) * PROGRESS_UNITS), PROGRESS_UNITS);
+  const text = await attributeRanges(job, input, index, ranges, client, (completed, total) =>
+    inAll(completed, total, 0, METHOD_SHARE),
+  );
+  const { attribution, defaultChain } = text;
+  const chain = job.request.aggregators ?? completeChain(defaultChain);
+  const scores = { attribution, chain, context: aggregationContext(job, input) };
+  const measured = await measureText(job, metrics, input, scores, ranges, client, (completed, total) =>
+    inAll(completed, total, METHOD_SHARE, 1),
+  );
+  return { ...text, metrics: measured };
+}
+
+async function attributeRanges(
+  job: Job,
+  input: Input,
+  index: number,
+  ranges: readonly [number, number][],
+  client: Client,
+  onProgress: (completed: number, total: number) => void,
+): Promise<AttributedText> {
   const parts: AttributedText[] = [];
   for (const [i, [start, end]] of ranges.entries()) {
     // What the ranges before were compared with stays at their tokens.

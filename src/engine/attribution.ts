@@ -15,7 +15,9 @@ import { toInseqJson } from '../results/inseq.ts';
 import { toResultSequence } from '../results/json.ts';
 import type { Admission } from './admission.ts';
 import { type AttributedText, aggregationContext, attributeText } from './attribute-text.ts';
+import { baselineId, baselineSpecials } from './baseline.ts';
 import { type ResolvedCalls, resolveCalls } from './calls.ts';
+import { metricsInfo, sequenceMetrics } from './faithfulness.ts';
 import { inseqInfo, type Resolved, resultInfo } from './info.ts';
 import { countTexts, type Input, prepareInput } from './inputs.ts';
 import { limitRawScores } from './limits.ts';
@@ -189,11 +191,13 @@ function output(
   const chain = request.aggregators ?? there[0].defaultChain;
   const resolved: Resolved = { ...calls, request, model, method: calls.method.id, inputs };
   const { backend, versions } = resources.catalogue;
+  const measured = succeeded.map((text) => text?.metrics);
   const info = resultInfo(resolved, {
     backend: backend.name,
     device: backend.device ?? 'cpu',
     aggregators: completeChain(chain),
     contrasts: there.flatMap(({ contrasts }) => contrasts),
+    metrics: calls.metrics && metricsInfo(calls.metrics, measured, replacementOf(model)),
     seconds,
     counters,
     versions,
@@ -201,15 +205,24 @@ function output(
   const raw = succeeded.map((text) => text?.attribution);
   return {
     result: {
-      sequences: aggregated.map((sequence) =>
-        isThere(sequence) ? toResultSequence(sequence) : failedSequence(sequence),
-      ),
+      sequences: aggregated.map((sequence, index) => {
+        if (!isThere(sequence)) return failedSequence(sequence);
+        const own = measured[index];
+        const metrics = calls.metrics && own && sequenceMetrics(calls.metrics, own);
+        return { ...toResultSequence(sequence), ...(metrics && { metrics }) };
+      }),
       info,
     },
     failedTexts: faults.length,
     usage: { tokens: tokensOf(inputs), passes: counters.forward + counters.backward },
     inseq: () => toInseqJson(aggregated.filter(isThere).map(withKindOfAxes), inseqInfo(resolved, raw, seconds)),
   };
+}
+
+/** The token that replaces others, as it is shown. */
+function replacementOf({ tokenizer, configIds }: ReadyModel): string | null {
+  const id = baselineId(baselineSpecials(tokenizer.special, configIds));
+  return id === null ? null : tokenizer.idToToken(id);
 }
 
 function tokensOf(inputs: readonly (Input | null)[]): number {

@@ -19,13 +19,18 @@ export function baselineSpecials(tokenizer: BaselineIds, config: ConfigIds): Bas
   return { unk: tokenizer.unk, pad, eos: config.eos ?? pad ?? tokenizer.eos };
 }
 
+/** The token that stands for "nothing"; null: the model has none. */
+export function baselineId({ unk, pad, eos }: BaselineIds): number | null {
+  return unk ?? pad ?? eos;
+}
+
 /**
  * Every token becomes the unknown token, the end of the sequence stays itself unless `includeEos`.
  * Without an unknown token the padding token takes its place, without that the end of the sequence.
  * @throws {Error} when the model has none of the three.
  */
 export function baselineIds(ids: Int32Array, special: BaselineIds, includeEos: boolean): Int32Array {
-  const unk = special.unk ?? special.pad ?? special.eos;
-  if (unk === null) throw new Error('the model has no unk, pad or eos token to make a baseline of');
-  return ids.map((id) => (id === special.eos && !includeEos ? id : unk));
+  const nothing = baselineId(special);
+  if (nothing === null) throw new Error('the model has no unk, pad or eos token to make a baseline of');
+  return ids.map((id) => (id === special.eos && !includeEos ? id : nothing));
 }

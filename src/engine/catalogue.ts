@@ -2,12 +2,20 @@
 
 import { listAggregators } from '../attribution/aggregation/registry.ts';
 import type { Method } from '../attribution/method.ts';
+import type { Metric } from '../attribution/metric.ts';
 import type { Registries } from '../attribution/registries.ts';
 import type { StepFunction } from '../attribution/step-function.ts';
 import { readModelConfig } from '../checkpoints/config.ts';
 import { localModelDir, resolveModelDir } from '../checkpoints/hub.ts';
 import type { ModelEntry } from '../checkpoints/models-file.ts';
-import type { Catalogue, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../contract/catalogue.ts';
+import type {
+  Catalogue,
+  MethodInfo,
+  MetricInfo,
+  ModelInfo,
+  StepFunctionInfo,
+  UnusableModel,
+} from '../contract/catalogue.ts';
 import { planModel } from '../models/load.ts';
 import { loadTokenizer } from '../tokenizers/tokenizer.ts';
 import { faultOfCheckpoint } from './unusable.ts';
@@ -18,7 +26,7 @@ import { faultOfCheckpoint } from './unusable.ts';
  */
 export async function buildCatalogue(
   entries: readonly ModelEntry[],
-  { methods, stepFunctions }: Registries,
+  { methods, stepFunctions, metrics }: Registries,
   backend: Catalogue['backend'],
   versions: Record<string, string>,
 ): Promise<Catalogue> {
@@ -37,6 +45,7 @@ export async function buildCatalogue(
     methods: [...methods.values()].map(describeMethod),
     step_functions: [...stepFunctions.values()].map(describeStepFunction),
     aggregators: listAggregators(),
+    faithfulness_metrics: [...metrics.values()].map(describeMetric),
     backend,
     versions,
   };
@@ -118,5 +127,17 @@ function describeStepFunction(fn: StepFunction): StepFunctionInfo {
     applies_to: ['decoder-only', 'encoder-decoder'],
     args_schema: { ...argsSchema },
     differentiable,
+  };
+}
+
+function describeMetric({ id, name, description, paper, argsSchema, better }: Metric): MetricInfo {
+  return {
+    id,
+    name,
+    description,
+    paper,
+    applies_to: ['decoder-only', 'encoder-decoder'],
+    args_schema: { ...argsSchema },
+    better,
   };
 }

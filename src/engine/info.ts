@@ -5,6 +5,7 @@ import type { Counters } from '../attribution/passes/passes.ts';
 import type { SequenceAttribution } from '../attribution/scores.ts';
 import type { StepCall } from '../attribution/sequence-scores.ts';
 import type { AttributeRequest, CompleteCall } from '../contract/attribute-request.ts';
+import type { MetricsInfo } from '../contract/faithfulness.ts';
 import type { ContrastInfo, RepeatableRequest, ResultInfo } from '../contract/result.ts';
 import { effectiveArgs } from '../generation/resolve.ts';
 import type { InseqInfo } from '../results/inseq.ts';
@@ -35,6 +36,8 @@ export interface Measured {
   device: string;
   aggregators: Required<AggregatorCall>[] | null;
   contrasts: ContrastInfo[];
+  /** Null: none were asked for. */
+  metrics: MetricsInfo | null;
   seconds: number;
   counters: Counters;
   versions: Record<string, string>;
@@ -43,7 +46,7 @@ export interface Measured {
 /** The result's info. */
 export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
   const { request, model, method, methodArgs, attributedFn, stepScores, inputs } = resolved;
-  const { aggregators, contrasts, seconds, counters, versions } = measured;
+  const { aggregators, contrasts, metrics, seconds, counters, versions } = measured;
   return {
     ...modelInfo(model, request.model),
     method,
@@ -69,6 +72,7 @@ export function resultInfo(resolved: Resolved, measured: Measured): ResultInfo {
     backend: measured.backend,
     device: measured.device,
     aggregators,
+    ...(metrics && { metrics }),
     ...(contrasts.length > 0 && { contrasts }),
     seconds: Math.round(seconds * 1e4) / 1e4,
     forward_passes: counters.forward,
@@ -104,6 +108,7 @@ function repeatable(
     attributed_fn: callOf(attributedFn),
     step_scores: stepScores.map(callOf),
     top_alternatives: request.top_alternatives,
+    ...(request.metrics && { metrics: request.metrics }),
     attribute_target: model.model.architecture === 'encoder-decoder' && request.attribute_target,
     attr_pos_start: request.attr_pos_start,
     attr_pos_end: request.attr_pos_end,

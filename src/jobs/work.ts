@@ -5,6 +5,7 @@
  */
 import type { AttributeContextRequest, DocumentsRequest } from '../contract/attribute-context-request.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
+import { copiesOfMetric } from '../contract/faithfulness.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 
 /** Characters of a token of usual text; the tokens themselves are the worker's to count. */
@@ -34,6 +35,7 @@ function rowsOfTexts(request: AttributeRequest): number {
   const { input_texts, messages, generated_texts, generation_args } = request;
   const prompts = messages?.map((turns) => turns.map(({ content }) => content).join('\n')) ?? input_texts;
   const passes = passesOf(request);
+  const copies = (request.metrics ?? []).reduce((sum, metric) => sum + copiesOfMetric(metric), 0);
   let rows = 0;
   for (const [index, prompt] of prompts.entries()) {
     const forced = generated_texts?.[index];
@@ -44,7 +46,10 @@ function rowsOfTexts(request: AttributeRequest): number {
     const forward = given + steps;
     // A pullback has a row for each position that each step sees.
     const pullback = FORWARD_ONLY.has(request.method) ? 0 : steps * (given + steps / 2);
-    rows += made * GENERATED_ROWS + (forward + pullback) * passes * (BY_TOKEN.has(request.method) ? given : 1);
+    rows +=
+      copies * forward +
+      made * GENERATED_ROWS +
+      (forward + pullback) * passes * (BY_TOKEN.has(request.method) ? given : 1);
   }
   return rows;
 }

@@ -33,6 +33,7 @@ export async function readCatalogue(redis: Redis): Promise<Catalogue | null> {
     methods: firstById(catalogues.flatMap(({ methods }) => methods)),
     step_functions: firstById(catalogues.flatMap(({ step_functions }) => step_functions)),
     aggregators: firstById(catalogues.flatMap(({ aggregators }) => aggregators)),
+    faithfulness_metrics: firstById(catalogues.flatMap(({ faithfulness_metrics: metrics }) => metrics ?? [])),
   };
 }
 

@@ -55,6 +55,18 @@ const AGGREGATORS = {
   word: 'words',
 };
 
+const METRICS = {
+  comp: 'comprehensiveness',
+  suff: 'sufficiency',
+  aopc: 'aopc_comprehensiveness',
+  aopccomp: 'aopc_comprehensiveness',
+  aopccompr: 'aopc_comprehensiveness',
+  aopcsuff: 'aopc_sufficiency',
+  softnc: 'soft_comprehensiveness',
+  softns: 'soft_sufficiency',
+  auc: 'deletion',
+};
+
 const FIELDS = {
   prompt: 'input_texts',
   prompts: 'input_texts',
@@ -83,6 +95,7 @@ export const ALIASES = {
   method: METHODS,
   'step function': STEP_FUNCTIONS,
   aggregator: AGGREGATORS,
+  metric: METRICS,
   field: FIELDS,
   'generation argument': GENERATION_ARGS,
 };

@@ -1,6 +1,13 @@
 /** Methods, step functions and aggregators: do they exist, do they apply, are their arguments right? */
 import type { AttributeBody, CompleteCall } from '../contract/attribute-request.ts';
-import type { AggregatorInfo, Catalogue, MethodInfo, ModelInfo, StepFunctionInfo } from '../contract/catalogue.ts';
+import type {
+  AggregatorInfo,
+  Catalogue,
+  MethodInfo,
+  MetricInfo,
+  ModelInfo,
+  StepFunctionInfo,
+} from '../contract/catalogue.ts';
 import { isContrastive } from '../contract/contrastive.ts';
 import { checkArguments } from '../validation/arguments.ts';
 import { suggestion } from '../validation/nearest.ts';
@@ -12,7 +19,7 @@ import type { Issues } from './issues.ts';
 type WireCall = AttributeBody['attributed_fn'];
 
 /** What can be called by name with arguments. */
-type Callable = MethodInfo | StepFunctionInfo | AggregatorInfo;
+type Callable = MethodInfo | StepFunctionInfo | AggregatorInfo | MetricInfo;
 
 interface CallOptions {
   /** Whether contrastive functions need no texts of their own: the request says what they compare with. */
@@ -21,7 +28,7 @@ interface CallOptions {
 
 interface Kind<T extends Callable> {
   /** For messages. */
-  noun: 'method' | 'step function' | 'aggregator';
+  noun: 'method' | 'step function' | 'aggregator' | 'metric';
   /** Where they are listed. */
   route: string;
   known: readonly T[];
@@ -106,6 +113,20 @@ export function checkAggregators(
     if (info === null || !applies(info, at.name, kind, model, [info.id], issues)) return [];
     return [{ name, args: complete(info, args, at.args, catalogue, issues) }];
   });
+}
+
+/** A faithfulness metric, complete; null after adding an issue. */
+export function checkMetric(
+  wire: WireCall,
+  pointer: string,
+  catalogue: Catalogue,
+  issues: Issues,
+): CompleteCall | null {
+  const known = catalogue.faithfulness_metrics ?? [];
+  const kind: Kind<MetricInfo> = { noun: 'metric', route: '/faithfulness-metrics', known };
+  const { name, args, at } = parts(wire, pointer);
+  const info = find(name, at.name, kind, issues);
+  return info && { name, args: complete(info, args, at.args, catalogue, issues) };
 }
 
 /** Name, arguments and where they are in the body: a call is written as `"name"` or `{"name", "args"}`. */

@@ -7,6 +7,7 @@ import { checkContrast } from './contrasts.ts';
 import { Issues } from './issues.ts';
 import { checkLanguages } from './languages.ts';
 import { checkLengths, type TokenCounter } from './lengths.ts';
+import { checkMetrics } from './metrics.ts';
 import { checkOptions } from './options.ts';
 import { checkTexts } from './texts.ts';
 import { checkWebhook } from './webhook.ts';
@@ -39,6 +40,7 @@ export async function completeRequest(
     checkStepFunction(call, `#/step_scores/${index}`, model, catalogue, issues),
   );
   const aggregators = checkAggregators(body, model, catalogue, issues);
+  const metrics = checkMetrics(body, catalogue, issues);
   checkLanguages(body, model, issues);
   checkOptions(body, model, issues);
   checkWebhook(body.webhook, context.allowPrivateWebhooks, issues);
@@ -56,6 +58,7 @@ export async function completeRequest(
       attributed_fn: attributedFn,
       step_scores: stepScores.filter((call) => call !== null),
       top_alternatives: body.top_alternatives,
+      ...(metrics.length > 0 && { metrics }),
       attribute_target: body.attribute_target,
       attr_pos_start: body.attr_pos_start,
       attr_pos_end: body.attr_pos_end,

@@ -16,7 +16,7 @@ const GENERATION_ARGS = Object.keys(AttributeBody.properties.generation_args.pro
 const LISTED = 4;
 
 /** A call written as an object: `{name, args}`. */
-const CALL = /^\/(attributed_fn|context_sensitivity_metric|(step_scores|aggregators)\/\d+)$/;
+const CALL = /^\/(attributed_fn|context_sensitivity_metric|(step_scores|metrics|aggregators)\/\d+)$/;
 
 /** Hints about a body of `POST /attribute-context`. @param catalogue - null where no worker has registered yet */
 export function contextHints(catalogue: Catalogue | null): Hints {
@@ -100,6 +100,10 @@ function placeOf(
   const aggregators = takers(catalogue.aggregators);
   if (aggregators.length > 0) {
     return `It is an argument of ${some(aggregators, 'aggregator')}: {"aggregators": [{"name": "${aggregators[0]}", "args": {"${name}": …}}]}.`;
+  }
+  const metrics = takers(catalogue.faithfulness_metrics ?? []);
+  if (metrics.length > 0) {
+    return `It is an argument of ${some(metrics, 'metric')}: {"metrics": [{"name": "${metrics[0]}", "args": {"${name}": …}}]}.`;
   }
   return undefined;
 }

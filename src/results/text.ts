@@ -56,8 +56,17 @@ function table(sequence: ResultSequence, index: number, width: number | null): s
       }),
     ],
   );
-  const note = normNote(sequence);
-  return [...blocks([[...head, ...scores], steps, alternatives], width), ...(note === null ? [] : [note])].join('\n\n');
+  const notes = [metricLines(sequence), normNote(sequence)].filter((note) => note !== null);
+  return [...blocks([[...head, ...scores], steps, alternatives], width), ...notes].join('\n\n');
+}
+
+/** Each metric beside that of a random ranking. */
+function metricLines({ metrics }: ResultSequence): string | null {
+  if (metrics === undefined) return null;
+  const shown = (value: number | null): string => number(value) || '-';
+  return metrics.values
+    .map(({ name, value, random, better }) => `${name} ${shown(value)}, random ${shown(random)} (${better} is better)`)
+    .join('\n');
 }
 
 /** What the cells of raw scores are. */

@@ -37,6 +37,8 @@ test('every route of the contract is there', () => {
     'get /batches/{id}',
     'get /batches/{id}/events',
     'get /batches/{id}/results',
+    'get /faithfulness-metrics',
+    'get /faithfulness-metrics/{id}',
     'get /health/live',
     'get /health/ready',
     'get /jobs',

@@ -317,6 +317,39 @@ const CASES: [string, unknown, string, RegExp][] = [
     /Known step functions: probability, entropy/,
   ],
   ['unknown step score', { ...GPT2, step_scores: ['entropy', 'x'] }, '#/step_scores/1', /no step function "x"/],
+  ['unknown metric', { ...GPT2, metrics: ['comprehensivenes'] }, '#/metrics/0', /Did you mean "comprehensiveness"\?/],
+  ['a metric by its short name', { ...GPT2, metrics: ['suff'] }, '#/metrics/0', /Did you mean "sufficiency"\?/],
+  [
+    'a fraction above 1',
+    { ...GPT2, metrics: [{ name: 'sufficiency', args: { fraction: 20 } }] },
+    '#/metrics/0/args/fraction',
+    /must be at most 1, got 20/,
+  ],
+  [
+    'a fraction of 0',
+    { ...GPT2, metrics: ['sufficiency', { name: 'comprehensiveness', args: { fraction: 0 } }] },
+    '#/metrics/1/args/fraction',
+    /must be greater than 0, got 0/,
+  ],
+  [
+    'an argument of a metric beside its name',
+    { ...GPT2, metrics: [{ name: 'sufficiency', fraction: 0.5 }] },
+    '#/metrics/0/fraction',
+    /Arguments belong into `args`: \{"name": …, "args": \{"fraction": …\}\}/,
+  ],
+  [
+    'an argument of a metric at the top',
+    { ...GPT2, fraction: 0.5 },
+    '#/fraction',
+    /It is an argument of the metrics comprehensiveness, sufficiency: \{"metrics": \[/,
+  ],
+  [
+    'more copies than are run',
+    { ...GPT2, metrics: ['sufficiency', ...[200, 150].map((points) => ({ name: 'deletion', args: { points } }))] },
+    '#/metrics',
+    /would run 700 changed copies of each text \(2 for sufficiency, 399 for deletion, 299 for deletion\), and 512 are the most/,
+  ],
+  ['metrics of another type', { ...GPT2, metrics: 'sufficiency' }, '#/metrics', /must be true or false or a list/],
   ['unknown aggregator', { ...GPT2, aggregators: ['score'] }, '#/aggregators/0', /Did you mean "scores"\?/],
   // arguments
   [
@@ -620,6 +653,16 @@ test('what is queued is complete: defaults filled in, single values as lists', a
     seed: 42,
     webhook: null,
   });
+});
+
+test('metrics: true asks for comprehensiveness and sufficiency, false and [] for none', async (t) => {
+  const { app, jobs } = await startApp(t);
+  for (const metrics of [true, false, []]) await attribute(app, { ...GPT2, metrics });
+  assert.deepEqual(attributeRequest(jobs, 'job-1').metrics, [
+    { name: 'comprehensiveness', args: { fraction: 0.2 } },
+    { name: 'sufficiency', args: { fraction: 0.2 } },
+  ]);
+  for (const id of ['job-2', 'job-3']) assert.equal(attributeRequest(jobs, id).metrics, undefined);
 });
 
 test('aggregators left out are left to the kind of the scores, [] asks for raw scores', async (t) => {

@@ -31,6 +31,13 @@ const CASES: [string, Partial<AttributeRequest>][] = [
   ['deeplift', { method: 'deeplift' }],
   ['a layer', { method: 'layer_gradient_x_activation' }],
   [
+    'faithfulness metrics',
+    {
+      method: 'saliency',
+      metrics: [call('aopc_comprehensiveness'), call('insertion', { points: 3 }), call('soft_sufficiency')],
+    },
+  ],
+  [
     'step scores, Monte Carlo dropout among them',
     { step_scores: [call('entropy'), call('mc_dropout_prob_avg', { n_mcd_steps: 4 })] },
   ],

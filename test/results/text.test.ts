@@ -33,6 +33,25 @@ test('alternatives stand below, a row for each rank', () => {
   ]);
 });
 
+test('metrics stand below, beside those of a random ranking', () => {
+  const values = [
+    { name: 'comprehensiveness', better: 'higher' as const, value: 0.25, random: 0.1 },
+    { name: 'soft_sufficiency', better: 'higher' as const, value: null, random: null },
+  ];
+  const metrics = { unchanged: 0.9, units: 3, copies: 4, forward_passes: 5, values };
+  assert.deepEqual(
+    toText(resultOf(smallSequence({ metrics })))
+      .split('\n')
+      .slice(-4),
+    [
+      '',
+      'comprehensiveness 0.250, random 0.100 (higher is better)',
+      'soft_sufficiency -, random - (higher is better)',
+      '',
+    ],
+  );
+});
+
 test('tokens of the source stand before those of the target; raw scores are norms; small numbers are seen', () => {
   const text = toText(
     resultOf(

@@ -124,6 +124,29 @@ export const CATALOGUE: Catalogue = {
       differentiable: false,
     },
   ],
+  faithfulness_metrics: [
+    {
+      id: 'comprehensiveness',
+      name: 'Comprehensiveness',
+      ...described,
+      args_schema: args({ fraction: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.2 } }),
+      better: 'higher',
+    },
+    {
+      id: 'sufficiency',
+      name: 'Sufficiency',
+      ...described,
+      args_schema: args({ fraction: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.2 } }),
+      better: 'lower',
+    },
+    {
+      id: 'deletion',
+      name: 'Deletion curve',
+      ...described,
+      args_schema: args({ points: { type: 'integer', minimum: 1, maximum: 200, default: 10 } }),
+      better: 'lower',
+    },
+  ],
   aggregators: [
     {
       id: 'scores',

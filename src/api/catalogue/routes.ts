@@ -8,7 +8,7 @@ import type { CatalogueReader } from './reader.ts';
 
 interface Kind {
   /** Field of the answer, and of the catalogue. */
-  field: 'models' | 'methods' | 'step_functions' | 'aggregators';
+  field: 'models' | 'methods' | 'step_functions' | 'aggregators' | 'faithfulness_metrics';
   /** "step function" */
   noun: string;
   /** Schema of one entry, in the list and alone. */
@@ -31,7 +31,7 @@ export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
     operation,
     summary,
     example,
-    read = async (catalogue) => (await catalogue.read())[field],
+    read = async (catalogue) => (await catalogue.read())[field] ?? [],
   } = kind;
   const List = Type.Object({ [field]: Type.Array(item) });
   const Params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256, examples: [example] }) });

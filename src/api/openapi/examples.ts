@@ -46,6 +46,15 @@ export const ATTRIBUTE_EXAMPLES = {
       method_args: { target_layer: 'h.*.mlp' },
     },
   },
+  trusted: {
+    summary: 'How far to trust the scores? (faithfulness metrics beside a random ranking)',
+    value: {
+      model: 'facts-gpt2',
+      input_texts: 'The capital of France is',
+      generation_args: { max_new_tokens: 2 },
+      metrics: ['comprehensiveness', 'sufficiency', { name: 'deletion', args: { points: 5 } }],
+    },
+  },
   several: {
     summary: 'Several texts',
     value: {

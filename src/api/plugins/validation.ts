@@ -11,7 +11,14 @@ import {
 } from '../../contract/attribute-context-result.ts';
 import { AttributeBody } from '../../contract/attribute-request.ts';
 import { Batch, BatchEvent, BatchLine, BatchLineResult, BatchList } from '../../contract/batch.ts';
-import { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../../contract/catalogue.ts';
+import {
+  AggregatorInfo,
+  MethodInfo,
+  MetricInfo,
+  ModelInfo,
+  StepFunctionInfo,
+  UnusableModel,
+} from '../../contract/catalogue.ts';
 import { JobEvent, StepEvent } from '../../contract/events.ts';
 import { InseqFile } from '../../contract/inseq.ts';
 import { Job, JobError, JobList, Progress } from '../../contract/job.ts';
@@ -49,6 +56,7 @@ const SHARED = [
   ModelInfo,
   UnusableModel,
   MethodInfo,
+  MetricInfo,
   StepFunctionInfo,
   AggregatorInfo,
   Session,

@@ -74,9 +74,11 @@ function mergeTokens(tokens: readonly Token[], groups: readonly Span[], text: st
     const starts = parts.flatMap((part) => part.start ?? []);
     const ends = parts.flatMap((part) => part.end ?? []);
     const contrast = mergeContrasts(parts);
+    const [first, last] = [parts[0].span, parts[parts.length - 1].span];
     return {
       ...parts[0],
       ...(contrast && { contrast }),
+      ...(first && last && { span: { start: first.start, end: last.end } }),
       id: -1,
       token: parts
         .filter((part, k) => !repeats(part, parts[k - 1], text))

@@ -19,6 +19,7 @@ class Options(TypedDict, total=False):
     attributed_fn: Call
     step_scores: List[Call]
     top_alternatives: int
+    metrics: Union[bool, List[Call]]
     attribute_target: bool
     attr_pos_start: Optional[int]
     attr_pos_end: Optional[int]

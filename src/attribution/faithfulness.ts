@@ -1,0 +1,250 @@
+/**
+ * How far the scores of a text can be trusted: its units are ranked once, and changed copies, by this order and by a random
+ * one, run in one set of micro-batches. What several metrics ask for runs once.
+ */
+
+import { Random } from '../random.ts';
+import type { Measurement, Metric, MetricCopy } from './metric.ts';
+import { evaluateMasked, type Masks } from './passes/masked-copies.ts';
+import type { Objective } from './passes/objective.ts';
+import type { Passes } from './passes/passes.ts';
+import type { Sequence } from './passes/sequence-features.ts';
+import { extraAxes, type ScoreArray, type SequenceAttribution, type Token } from './scores.ts';
+import type { Side, Sides } from './sides.ts';
+import type { Span } from './spans.ts';
+
+/** A token of the input, or what aggregators merged to one; special tokens in it stay. */
+export interface InputUnit extends Span {
+  side: Side;
+  /** The sum of its scores for all steps. */
+  importance: number;
+}
+
+/** A metric with its arguments complete. */
+export interface MetricCall {
+  metric: Metric;
+  args: Record<string, unknown>;
+}
+
+/** What a metric came to, by the ranking and by a random one. */
+interface MeasuredMetric {
+  value: number | null;
+  random: number | null;
+  points?: { units: number; value: number; random: number }[];
+}
+
+export interface TextMetrics {
+  /** The mean score of the text as it is. */
+  unchanged: number;
+  /** Ranked units. */
+  units: number;
+  /** Changed copies that were run. */
+  copies: number;
+  /** In the order of the calls. */
+  measured: MeasuredMetric[];
+}
+
+/** Some steps of the text, whose scores are read of the same copies. */
+export interface ScoredSteps {
+  passes: Passes;
+  objective: Objective;
+}
+
+/**
+ * The units of the input in the order of the text: the source and what stands before the first attributed token, without
+ * special tokens. Their importance is signed: what speaks against the answer is the least important.
+ * @param scores - aggregated to one number for each pair of tokens
+ * @param sequence - of the whole text
+ */
+export function inputUnits(scores: SequenceAttribution, sequence: Sequence): InputUnit[] {
+  if (extraAxes(scores) > 0) throw new RangeError('units are ranked by one score for each pair of tokens');
+  const { sourceIds, targetIds, start, specialIds } = sequence;
+  const unitsOf = (side: Side, tokens: readonly Token[], array: ScoreArray | null): InputUnit[] => {
+    const ids = side === 'source' ? sourceIds : targetIds.subarray(0, start);
+    if (array === null || ids === null) return [];
+    const [rows, steps] = array.shape;
+    return tokens.slice(0, rows).flatMap((token, row) => {
+      const span = token.span ?? { start: row, end: row + 1 };
+      const isSpecial = ids.subarray(span.start, span.end).every((id) => specialIds?.has(id));
+      if (span.end > ids.length || isSpecial) return [];
+      const own = array.data.subarray(row * steps, (row + 1) * steps);
+      const importance = own.reduce((sum, value) => (Number.isFinite(value) ? sum + value : sum), 0);
+      return [{ side, start: span.start, end: span.end, importance }];
+    });
+  };
+  return [
+    ...unitsOf('source', scores.source, scores.sourceAttributions),
+    ...unitsOf('target', scores.target, scores.targetAttributions),
+  ];
+}
+
+/**
+ * Runs the copies of some metrics and makes their numbers. The score of a copy is the mean over all steps.
+ * @param units - of the input, in the order of the text
+ * @param steps - all steps of the text, in parts that passes of their own serve
+ * @param onProgress - receives the copies that are done, and all
+ */
+export async function measureMetrics(
+  calls: readonly MetricCall[],
+  units: readonly InputUnit[],
+  steps: readonly ScoredSteps[],
+  random: Random,
+  onProgress: (completed: number, total: number) => Promise<void>,
+): Promise<TextMetrics> {
+  const plan = new CopyPlan(units, random);
+  const wanted = units.length === 0 ? [] : calls.map(({ metric, args }) => metric.copies(units.length, args));
+  const places = wanted.map((copies) => ORDERS.map((order) => copies.map((copy) => plan.add(copy, order))));
+  const sums = new Float64Array(plan.size);
+  let count = 0;
+  for (const [part, { passes, objective }] of steps.entries()) {
+    const scores = await evaluateMasked(
+      { passes, objective },
+      plan.masks(passes),
+      { source: passes.sourceBaseline, target: passes.targetBaseline },
+      (done) => onProgress(part * plan.size + done, steps.length * plan.size),
+    );
+    scores.forEach((score, cell) => {
+      sums[Math.floor(cell / passes.steps)] += score;
+    });
+    count += passes.steps;
+  }
+  const [unchanged, ...means] = sums.map((sum) => sum / count);
+  const scoreAt = (place: number): number => (place === 0 ? unchanged : means[place - 1]);
+  const measured = calls.map(({ metric, args }, k): MeasuredMetric => {
+    if (units.length === 0) return { value: null, random: null };
+    const [own, chance] = places[k].map((order) =>
+      metric.measure({ unchanged, copies: order.map(scoreAt) }, units.length, args),
+    );
+    return besideChance(own, chance);
+  });
+  return { unchanged, units: units.length, copies: plan.size - 1, measured };
+}
+
+function besideChance(own: Measurement, chance: Measurement): MeasuredMetric {
+  const points = own.points?.map(({ units, value }, k) => ({ units, value, random: chance.points?.[k].value ?? 0 }));
+  return { value: own.value, random: chance.value, ...(points && { points }) };
+}
+
+/** Orders of the units: by importance, and at random. */
+const ORDERS = [0, 1] as const;
+type Order = (typeof ORDERS)[number];
+
+/** A copy to run. */
+interface PlannedCopy {
+  /** Units that are replaced, by number. */
+  replaced: readonly number[];
+  /** The probability with which each number of a unit's embeddings is kept, by unit; null: all are. */
+  kept: ArrayLike<number> | null;
+  seed: number;
+}
+
+/** The distinct copies of a text that metrics ask for; the first is the text as it is. */
+class CopyPlan {
+  readonly #units: readonly InputUnit[];
+  /** Numbers of the units in each order. */
+  readonly #orders: readonly (readonly number[])[];
+  /** Importance by rank, from 1 to 0. */
+  readonly #weights: readonly number[];
+  readonly #seed: number;
+  readonly #copies: PlannedCopy[] = [{ replaced: [], kept: null, seed: 0 }];
+  readonly #places = new Map<string, number>([['', 0]]);
+
+  constructor(units: readonly InputUnit[], random: Random) {
+    this.#units = units;
+    // Equal ones stay in the order of the text, which the random order is of, too: it is the same for all methods.
+    const ranked = [...units.keys()].sort((a, b) => units[b].importance - units[a].importance);
+    this.#orders = [ranked, random.order(units.length)];
+    this.#seed = random.integer(2 ** 31);
+    const importance = ranked.map((unit) => units[unit].importance);
+    const [highest, lowest] = [importance[0] ?? 0, importance.at(-1) ?? 0];
+    // Where all are equal, nothing is known of any.
+    this.#weights = importance.map((value) => (highest > lowest ? (value - lowest) / (highest - lowest) : 1 / 2));
+  }
+
+  get size(): number {
+    return this.#copies.length;
+  }
+
+  /** @returns the place of the copy among all */
+  add(copy: MetricCopy, order: Order): number {
+    const { key, planned } = this.#planned(copy, order);
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.#places.set(key, this.#copies.length);
+    return this.#copies.push(planned) - 1;
+  }
+
+  #planned(copy: MetricCopy, order: Order): { key: string; planned: PlannedCopy } {
+    const ranked = this.#orders[order];
+    switch (copy.kind) {
+      case 'without':
+      case 'only': {
+        const chosen = copy.kind === 'without' ? ranked.slice(0, copy.units) : ranked.slice(copy.units);
+        const replaced = chosen.toSorted((a, b) => a - b);
+        return { key: replaced.join(), planned: { replaced, kept: null, seed: 0 } };
+      }
+      case 'zero':
+        return { key: 'zero', planned: { replaced: [], kept: this.#units.map(() => 0), seed: 0 } };
+      case 'soft': {
+        const important = copy.keep === 'important';
+        const kept = new Float64Array(this.#units.length);
+        ranked.forEach((unit, rank) => {
+          kept[unit] = important ? this.#weights[rank] : 1 - this.#weights[rank];
+        });
+        // Every mask has a seed of its own, whatever else is asked for.
+        const seed = (this.#seed + 4 * copy.sample + 2 * Number(important) + order) % 2 ** 31;
+        return { key: `soft ${copy.keep} ${copy.sample} ${order}`, planned: { replaced: [], kept, seed } };
+      }
+    }
+  }
+
+  /** The copies as masks over the positions of a text. */
+  masks(passes: Passes): Masks {
+    const lengths: Sides<number> = { source: passes.sourceLength, target: passes.length };
+    const maskOf = (side: Side): Uint8Array => {
+      const mask = new Uint8Array(this.size * lengths[side]).fill(1);
+      this.#copies.forEach(({ replaced }, copy) => {
+        for (const unit of replaced) {
+          for (const position of this.#positions(passes, side, unit)) mask[copy * lengths[side] + position] = 0;
+        }
+      });
+      return mask;
+    };
+    return {
+      samples: this.size,
+      source: passes.sourceFeatures && maskOf('source'),
+      target: maskOf('target'),
+      factors: (copy, side) => this.#factors(passes, side, this.#copies[copy]),
+    };
+  }
+
+  /** Positions of a unit on a side, without special tokens. */
+  #positions({ sequence }: Passes, side: Side, unit: number): number[] {
+    const { start, end, side: own } = this.#units[unit];
+    if (own !== side) return [];
+    const ids = side === 'source' ? sequence.sourceIds : sequence.targetIds;
+    const positions = Array.from({ length: end - start }, (_, k) => start + k);
+    return positions.filter((position) => ids !== null && !sequence.specialIds?.has(ids[position]));
+  }
+
+  /** 1 and 0 drawn for the embeddings [tokens, hidden] of a side. */
+  #factors(passes: Passes, side: Side, { kept, seed }: PlannedCopy): Float32Array | null {
+    const features = side === 'source' ? passes.sourceFeatures : passes.targetFeatures;
+    if (kept === null || features === null) return null;
+    const [, width] = features.shape;
+    const factors = new Float32Array(features.size).fill(1);
+    const random = this.#randomOf(seed, side);
+    for (const [unit] of this.#units.entries()) {
+      for (const position of this.#positions(passes, side, unit)) {
+        for (let d = position * width; d < (position + 1) * width; d++) {
+          factors[d] = random.uniform() < kept[unit] ? 1 : 0;
+        }
+      }
+    }
+    return factors;
+  }
+
+  #randomOf(seed: number, side: Side): Random {
+    return new Random(side === 'source' ? seed : seed + 2 ** 31);
+  }
+}
