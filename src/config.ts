@@ -86,6 +86,13 @@ const SETTINGS = {
     86_400,
     'How long ended jobs and their results are kept.',
   ),
+  resultCacheMb: integer(
+    'WHENCE_RESULT_CACHE_MB',
+    0,
+    1_048_576,
+    64,
+    'Megabytes of results that Redis keeps for requests that ask for the same, beside the results of jobs; 0: none.',
+  ),
   maxQueue: integer('WHENCE_MAX_QUEUE', 1, 1_000_000, 1000, 'Most jobs that may wait in one pool.'),
   jobTimeoutSeconds: integer('WHENCE_JOB_TIMEOUT_SECONDS', 1, 604_800, 3600, 'A job that computes for longer fails.'),
   memoryBudgetMb: integer(

@@ -139,6 +139,14 @@ export const ModelInfo = Type.Object(
     chat: Type.Boolean({ description: 'Whether it takes `messages`: its checkpoint has a chat template.' }),
     loaded: Type.Boolean({ description: 'Whether a worker holds its weights now.' }),
     pool: Type.String({ description: 'Workers of this pool serve it.', examples: ['default'] }),
+    fingerprint: Type.Optional(
+      Type.String({
+        description:
+          'The same as long as a request gives the same result: it changes with the files of the checkpoint, quantization, ' +
+          'backend, device, versions and plug-ins. Left out by workers of before.',
+        examples: ['9d1f0c2ab74e6653'],
+      }),
+    ),
     preload: Type.Optional(Type.Boolean({ description: 'Whether workers load it when they start.' })),
     methods: Type.Array(Type.String(), { description: 'Methods that this model can run.' }),
     step_functions: Type.Array(Type.String(), { description: 'Step functions that this model can run.' }),

@@ -55,6 +55,15 @@ const Links = Type.Object({
   ),
 });
 
+const JobInfo = Type.Object(
+  {
+    cached: Type.Boolean({
+      description: 'Whether it was given the result of an earlier request for the same; then it has no `step` events.',
+    }),
+  },
+  { description: 'How it came to its result.' },
+);
+
 /** A job as every route shows it. */
 export const Job = Type.Object(
   {
@@ -81,6 +90,7 @@ export const Job = Type.Object(
       description: 'Texts of a job that succeeded which failed: `error` of their sequences in the result says why.',
     }),
     metadata: Metadata,
+    info: JobInfo,
     links: Links,
   },
   {
@@ -100,6 +110,7 @@ export const Job = Type.Object(
         error: null,
         failed_texts: 0,
         metadata: { team: 'search' },
+        info: { cached: false },
         links: {
           self: '/jobs/k3v9',
           result: '/jobs/k3v9/result',

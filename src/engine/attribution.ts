@@ -41,6 +41,8 @@ export interface EngineOutput<R extends { job_id: string } = Result> {
   result: Omit<R, 'job_id'>;
   /** Texts that failed, each for itself. */
   failedTexts: number;
+  /** What the model was computed with: that of the catalogue, as long as its files are those that were described. */
+  fingerprint: string;
   usage: Usage;
   /** The JSON that Inseq reads; `null` where it has no such result. */
   inseq(): string;
@@ -58,6 +60,8 @@ export interface Resources {
   memoryBudget: number;
   /** Seconds that a job may take. */
   jobSeconds: number;
+  /** The same as long as requests to the model give the same results. */
+  fingerprintOf(model: ReadyModel): string;
   /** Passes that all requests to a model share. */
   passesOf(model: ReadyModel): SharedPasses;
 }
@@ -214,6 +218,7 @@ function output(
       info,
     },
     failedTexts: faults.length,
+    fingerprint: resources.fingerprintOf(model),
     usage: { tokens: tokensOf(inputs), passes: counters.forward + counters.backward },
     inseq: () => toInseqJson(aggregated.filter(isThere).map(withKindOfAxes), inseqInfo(resolved, raw, seconds)),
   };

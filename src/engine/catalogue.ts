@@ -18,6 +18,7 @@ import type {
 } from '../contract/catalogue.ts';
 import { planModel } from '../models/load.ts';
 import { loadTokenizer } from '../tokenizers/tokenizer.ts';
+import { fingerprintOf, hashesOf, type Surroundings } from './fingerprint.ts';
 import { faultOfCheckpoint } from './unusable.ts';
 
 /**
@@ -27,14 +28,13 @@ import { faultOfCheckpoint } from './unusable.ts';
 export async function buildCatalogue(
   entries: readonly ModelEntry[],
   { methods, stepFunctions, metrics }: Registries,
-  backend: Catalogue['backend'],
-  versions: Record<string, string>,
+  surroundings: Surroundings,
 ): Promise<Catalogue> {
   const models: ModelInfo[] = [];
   const unusable: UnusableModel[] = [];
   for (const entry of entries) {
     try {
-      models.push(await describeModel(entry, methods, stepFunctions));
+      models.push(await describeModel(entry, methods, stepFunctions, surroundings));
     } catch (error) {
       unusable.push(describeUnusable(entry, error));
     }
@@ -46,8 +46,8 @@ export async function buildCatalogue(
     step_functions: [...stepFunctions.values()].map(describeStepFunction),
     aggregators: listAggregators(),
     faithfulness_metrics: [...metrics.values()].map(describeMetric),
-    backend,
-    versions,
+    backend: surroundings.backend,
+    versions: surroundings.versions,
   };
 }
 
@@ -55,6 +55,7 @@ async function describeModel(
   entry: ModelEntry,
   methods: Registries['methods'],
   stepFunctions: Registries['stepFunctions'],
+  surroundings: Surroundings,
 ): Promise<ModelInfo> {
   const dir = await resolveModelDir(entry.source);
   const { model, config, parameters } = await planModel(dir);
@@ -73,6 +74,7 @@ async function describeModel(
     chat: chat !== null && architecture === 'decoder-only',
     loaded: false,
     pool: entry.pool,
+    fingerprint: fingerprintOf(entry, hashesOf(dir), surroundings),
     ...(entry.preload && { preload: true }),
     methods: [...methods.values()].filter((method) => method.appliesTo.includes(architecture)).map(({ id }) => id),
     step_functions: [...stepFunctions.keys()],

@@ -1,8 +1,5 @@
 /** The models that this engine holds: loaded when first asked for, and given up again, least recently used first. */
 
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Aligner, loadAligner } from '../alignment/bert.ts';
 import { AttributionError } from '../attribution/errors.ts';
@@ -10,14 +7,14 @@ import { localModelDir, resolveModelDir } from '../checkpoints/hub.ts';
 import type { ModelEntry, ModelSource } from '../checkpoints/models-file.ts';
 import { type LoadedModel, loadModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
+import { type CheckpointHashes, hashesOf } from './fingerprint.ts';
 import { faultOfCheckpoint } from './unusable.ts';
 
 export interface ReadyModel extends LoadedModel {
   entry: ModelEntry;
   dir: string;
   tokenizer: Tokenizer;
-  /** What tells this checkpoint from another: of config.json and the weights, and of the tokenizer's files. */
-  hashes: { model: string; tokenizer: string };
+  hashes: CheckpointHashes;
 }
 
 /** Share of the memory budget that weights may take; the rest is for activations. */
@@ -216,26 +213,4 @@ async function load(entry: ModelEntry, onProgress: (loaded: number, total: numbe
     if (fault === null) throw error;
     throw new AttributionError('model_unusable', `The model "${entry.id}" cannot be loaded: ${fault}`, '#/model');
   }
-}
-
-const HASHED_BYTES = 2 ** 20;
-const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_target.json', 'vocab.json', 'source.spm', 'target.spm'];
-
-/** Hashes that are quick to make of any size of checkpoint: weights count by size and first mebibyte. */
-function hashesOf(dir: string): { model: string; tokenizer: string } {
-  const model = createHash('sha256').update(readFileSync(join(dir, 'config.json')));
-  const files = readdirSync(dir).filter((name) => name.endsWith('.safetensors'));
-  for (const name of files.sort()) {
-    const file = join(dir, name);
-    const head = Buffer.alloc(Math.min(HASHED_BYTES, statSync(file).size));
-    const descriptor = openSync(file, 'r');
-    readSync(descriptor, head, 0, head.length, 0);
-    closeSync(descriptor);
-    model.update(`${name}:${statSync(file).size}`).update(head);
-  }
-  const tokenizer = createHash('sha256');
-  for (const name of TOKENIZER_FILES) {
-    if (existsSync(join(dir, name))) tokenizer.update(readFileSync(join(dir, name)));
-  }
-  return { model: model.digest('hex').slice(0, 16), tokenizer: tokenizer.digest('hex').slice(0, 16) };
 }

@@ -15,6 +15,7 @@ import { Admission } from './admission.ts';
 import type { Resources } from './attribution.ts';
 import { buildCatalogue } from './catalogue.ts';
 import type { Engine, EngineConfig } from './engine.ts';
+import { fingerprintOf, hashesOf, hashOfPlugins, type Surroundings } from './fingerprint.ts';
 import { compute } from './kinds.ts';
 import { ModelStore, type ReadyModel } from './model-store.ts';
 import { readServed, type Served } from './served.ts';
@@ -43,13 +44,15 @@ export async function openEngine(config: EngineConfig, served: Served): Promise<
     tfjs,
     ...(libtensorflow !== null && { libtensorflow }),
   };
+  let surroundings: Surroundings = { backend, versions, plugins: hashOfPlugins(config.plugins), aligner: null };
   const describe = async ({ entries, aligner }: Served): Promise<Catalogue> => {
-    const described = await buildCatalogue(entries, registries, backend, versions);
+    const around = { ...surroundings, aligner: await hashesOfAligner(aligner) };
+    const described = await buildCatalogue(entries, registries, around);
     if (described.models.length === 0) {
       const faults = (described.unusable_models ?? []).map(({ id, unusable }) => `\n  ${id}: ${unusable.detail}`);
       throw new Error(`no model of ${config.modelsFile} can be served:${faults.join('')}`);
     }
-    if (aligner !== null) checkAligner(await resolveModelDir(aligner));
+    surroundings = around;
     return described;
   };
   let catalogue = await describe(served);
@@ -63,6 +66,7 @@ export async function openEngine(config: EngineConfig, served: Served): Promise<
       return catalogue;
     },
     memoryBudget,
+    fingerprintOf: ({ entry, hashes }) => fingerprintOf(entry, hashes, surroundings),
     jobSeconds: config.jobTimeoutSeconds ?? Number.POSITIVE_INFINITY,
     ...sharing(store, memoryBudget),
   };
@@ -85,6 +89,14 @@ export async function openEngine(config: EngineConfig, served: Served): Promise<
     attribute: (request, hooks) => turns.run(request.model, () => compute(request, hooks, resources)),
     close: async () => store.dispose(),
   };
+}
+
+/** @throws {Error} for the operator: what is wrong with it */
+async function hashesOfAligner(aligner: Served['aligner']): Promise<Surroundings['aligner']> {
+  if (aligner === null) return null;
+  const dir = await resolveModelDir(aligner);
+  checkAligner(dir);
+  return hashesOf(dir);
 }
 
 /** What texts and requests share: the device's time and memory, and for each model the passes that are batched. */

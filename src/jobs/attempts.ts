@@ -6,27 +6,26 @@ import type { Job as BullJob } from 'bullmq';
 import type { Logger } from 'pino';
 import type { JobError } from '../contract/job.ts';
 import { methodOf } from '../contract/job-kinds.ts';
-import type { Usage } from '../contract/usage.ts';
 import type { Span, Tracing } from '../tracing.ts';
 import { logAttempt } from './attempt-log.ts';
 import { Pace } from './pace.ts';
 import type { Queues } from './queues.ts';
 import { Reporter, type Update } from './reporter.ts';
-import type { Attempt, Cause, Cost, WorkerStore } from './worker-store.ts';
+import type { Attempt, Cause, Cost, Results, WorkerStore } from './worker-store.ts';
 
 /**
  * What a computation gave. `retry`: another attempt may succeed. `interrupted`: its engine was ended for the sake of
  * another job.
  */
 export type Outcome =
-  | { status: 'succeeded'; result: Buffer; inseq: Buffer; failedTexts: number; usage: Usage }
+  | ({ status: 'succeeded' } & Results)
   | { status: 'failed'; error: JobError; retry: boolean }
   | { status: 'interrupted' };
 
 /** Why a running computation is told to stop. */
 export type StopReason = 'canceled' | 'handed back' | 'timed out';
 
-/** Computes one job; packed result and Inseq result come back. When `signal` aborts, whatever it returns is dropped. */
+/** Computes one job; packed results come back. When `signal` aborts, whatever it returns is dropped. */
 export type Compute = (
   attempt: Attempt,
   hooks: { report: (update: Update) => void; signal: AbortSignal; traceparent?: string },

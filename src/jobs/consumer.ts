@@ -21,6 +21,8 @@ import { WorkerStore } from './worker-store.ts';
 export interface ConsumerConfig {
   redisUrl: string;
   resultTtlSeconds: number;
+  /** Most megabytes of results that are kept for requests that ask for the same; 0: none. */
+  resultCacheMb: number;
   pool: string;
   /** A job that computes for longer fails. */
   jobTimeoutSeconds: number;
@@ -71,7 +73,7 @@ export class Consumer {
     this.#redis = connectForWorker(config.redisUrl, this.#closed.signal);
     this.#subscriber = connectForWorker(config.redisUrl, this.#closed.signal);
     this.#unlog = logState(this.#redis, log);
-    const store = new WorkerStore(this.#redis, config.resultTtlSeconds);
+    const store = new WorkerStore(this.#redis, config.resultTtlSeconds, config.resultCacheMb);
     const queues = new Queues(this.#redis);
     this.#store = store;
     this.#queues = queues;

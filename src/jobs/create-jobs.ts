@@ -7,6 +7,7 @@ import type { UsageRow } from '../contract/usage.ts';
 import { followEvents } from './events.ts';
 import { isJobId, newJobId } from './ids.ts';
 import {
+  type CacheUse,
   IdempotencyConflictError,
   type JobQuery,
   type Jobs,
@@ -18,9 +19,9 @@ import {
   type SubmitOptions,
 } from './jobs.ts';
 import { keys } from './keys.ts';
-import { idempotencyDigest, likeness, requestHash } from './likeness.ts';
+import { cacheKey, idempotencyDigest, likeness, requestHash } from './likeness.ts';
 import { Notifications } from './notifications.ts';
-import { pack, unpack } from './packing.ts';
+import { pack, packHead, unpack } from './packing.ts';
 import { readPieces } from './pieces.ts';
 import { Queues, turnList } from './queues.ts';
 import { isEnded, type JobRecord, ownerOf, readRecord } from './record.ts';
@@ -40,6 +41,8 @@ export interface JobsConfig {
   redisUrl: string;
   /** How long an ended job, its request and its result are kept. */
   resultTtlSeconds: number;
+  /** Most megabytes of results that are kept for requests that ask for the same; 0: none. */
+  resultCacheMb: number;
   /** Most jobs that may wait in one pool. */
   maxQueue: number;
 }
@@ -82,7 +85,7 @@ class RedisJobs implements Jobs {
   async submit(request: JobRequest, options: SubmitOptions) {
     const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request, null), origin = {} } = options;
     const id = newJobId();
-    const { maxQueue } = this.#config;
+    const { maxQueue, resultTtlSeconds } = this.#config;
     const share = Math.max(1, Math.floor(maxQueue * (flow.share ?? 1)));
     const { reply } = await this.#timely
       .run('submit', [
@@ -104,6 +107,9 @@ class RedisJobs implements Jobs {
         kindOf(request),
         flow.weight ?? '',
         share,
+        ...this.#cacheArguments(request, flow.tenant, options.cache),
+        packHead(id, request.metadata),
+        resultTtlSeconds,
         await pack(JSON.stringify(request)),
         ...furtherFields(request, origin),
       ])
@@ -111,15 +117,26 @@ class RedisJobs implements Jobs {
         if (!(error instanceof OutcomeUnknownError)) throw error;
         throw new SubmissionUnknownError(error.trouble, id, { cause: error.cause });
       });
-    const [outcome, detail, turnDue] = reply;
+    const [outcome, detail, due] = reply;
     if (outcome === 'share') throw new QueueFullError(Number(detail), share, flow.tenant);
     if (outcome === 'full') throw new QueueFullError(Number(detail), maxQueue);
     if (outcome === 'conflict') throw new IdempotencyConflictError(String(detail));
     const record = readRecord(detail);
     if (record === null) throw new Error(`submit.lua answered ${outcome} without a job`);
-    const created = outcome === 'created';
-    if (turnDue === '1') await this.#addTurn(pool);
-    return { job: record.job, created };
+    if (outcome === 'created' && due === '1') await this.#addTurn(pool);
+    if (outcome === 'cached' && due === '1') await this.#addWebhook(id);
+    return { job: record.job, created: outcome !== 'existing' };
+  }
+
+  /** Where its result is kept, and whether one that is there may be given: as submit.lua takes them. */
+  #cacheArguments(request: JobRequest, tenant: string, use: CacheUse | undefined): [string, string] {
+    if (use === undefined || this.#config.resultCacheMb === 0) return ['', '0'];
+    return [cacheKey(request, tenant, use.fingerprint), use.lookup ? '1' : '0'];
+  }
+
+  /** Has the webhook of a job delivered. Where that fails, a worker's reconciliation does it. */
+  async #addWebhook(id: string): Promise<void> {
+    await guarded(this.#redis, () => this.#queues.addWebhook(id)).catch(() => {});
   }
 
   /** Wakes a worker. Where that fails, a worker's reconciliation does it: the job stays accepted. */
@@ -276,11 +293,8 @@ class RedisJobs implements Jobs {
   async #tellReceiver(id: string, reply: unknown[]): Promise<boolean> {
     const [status, webhookDue] = reply as [JobStatus?, string?];
     if (status === undefined) return false;
-    const tell = async () => {
-      if (webhookDue === undefined) await this.#queues.removeWebhook(id);
-      else if (webhookDue === '1') await this.#queues.addWebhook(id);
-    };
-    await guarded(this.#redis, tell).catch(() => {});
+    if (webhookDue === undefined) await guarded(this.#redis, () => this.#queues.removeWebhook(id)).catch(() => {});
+    else if (webhookDue === '1') await this.#addWebhook(id);
     return true;
   }
 

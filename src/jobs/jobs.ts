@@ -41,6 +41,16 @@ export interface SubmitOptions {
   /** What the job is charged for: `estimateWork`, which is the default for a model of usual size. */
   work?: number;
   origin?: Origin;
+  /** Left out: its result is not kept for others, and none is given. */
+  cache?: CacheUse;
+}
+
+/** How a job uses the results that are kept for requests of its tenant that ask for the same. */
+export interface CacheUse {
+  /** Of the model, as the catalogue has it. */
+  fingerprint: string;
+  /** Whether it may be given such a result; else it is computed, and its own result kept. */
+  lookup: boolean;
 }
 
 export interface JobQuery {
@@ -83,7 +93,8 @@ export interface StoreHealth {
 export interface Jobs {
   /**
    * Queues a complete request. `created` is false where the idempotency key gave an earlier job back.
-   * A request that was refused is never computed later.
+   * A request that was refused is never computed later. Where the result of the same request is kept (`cache`), the new
+   * job has ended with it.
    * @throws QueueFullError, IdempotencyConflictError
    * @throws SubmissionUnknownError where the store fell silent before it said whether it has the job
    */

@@ -57,6 +57,14 @@ export const NAMES = {
   usage: `${PREFIX}usage`,
   /** Hash: tenant -> its weight, where that is not 1. */
   weights: `${PREFIX}weights`,
+  /** Hash, by what was asked for: a result that is kept for who asks the same (lua/results.lua). */
+  cache: `${PREFIX}cache`,
+  /** Sorted set, last use as score: what is kept. */
+  cache_used: `${PREFIX}cache-used`,
+  /** Sorted set, end of its time to live as score: what is kept. */
+  cache_until: `${PREFIX}cache-until`,
+  /** Hash: what is kept -> its bytes; `total`: of all. */
+  cache_bytes: `${PREFIX}cache-bytes`,
   /** Hash: pool -> the work that waits. */
   queue_work: `${PREFIX}queue-work`,
   /** Hash: pool -> work a second of a worker, as the last that was asked says. */

@@ -34,6 +34,15 @@ export function likeness(request: JobRequest): string {
   return digest(canonical(request, OWN)).slice(0, 32);
 }
 
+/**
+ * What a result is kept under for requests of the tenant that ask for the same: everything that it depends on.
+ * @param fingerprint - of the model (contract/catalogue.ts)
+ */
+export function cacheKey(request: JobRequest, tenant: string, fingerprint: string): string {
+  const { webhook: _webhook, metadata: _metadata, ...asked } = request;
+  return digest(`${tenant}\0${fingerprint}\0${canonical(asked)}`);
+}
+
 /** What an idempotency key is known by: each tenant has its own. Neither of both can hold the character between them. */
 export function idempotencyDigest(tenant: string, key: string): string {
   return digest(tenant === '' ? key : `${tenant}\0${key}`);

@@ -1,6 +1,7 @@
 /** Requests and results lie in Redis as gzipped JSON. */
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { constants, crc32, deflateRawSync, gunzip, gzip } from 'node:zlib';
+import type { Metadata } from '../contract/attribute-request.ts';
 
 const gzipAsync = promisify(gzip);
 const gunzipAsync = promisify(gunzip);
@@ -10,6 +11,21 @@ const UNPACKED_LIMIT_BYTES = 512 * 1024 * 1024;
 
 export function pack(text: string): Promise<Buffer> {
   return gzipAsync(text, { level: 5 });
+}
+
+/** JSON of a result behind what names its job; packed, lua/results.lua puts the two parts together. */
+export function tailOf(result: object): string {
+  return JSON.stringify(result).slice(1); // without the opening brace
+}
+
+/** What a result begins with, packed: its job, and what that was called. */
+export function packHead(jobId: string, metadata: Metadata | undefined): Buffer {
+  const fields = JSON.stringify({ job_id: jobId, ...(metadata && { metadata }) });
+  const text = Buffer.from(`${fields.slice(0, -1)},`);
+  const sizes = Buffer.alloc(8);
+  sizes.writeUInt32LE(crc32(text), 0);
+  sizes.writeUInt32LE(text.length, 4);
+  return Buffer.concat([sizes, deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH })]);
 }
 
 /** The JSON bytes that `pack` was given. */

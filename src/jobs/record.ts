@@ -16,7 +16,7 @@ export function readRecord(reply: unknown): JobRecord | null {
   if (!Array.isArray(reply)) return null;
   const fields: (string | null)[] = reply;
   const [status, model, method, pool, created, started, finished, phase, completed, total] = fields;
-  const [error, attempt, failedTexts, kind, metadata, rank, id] = fields.slice(10);
+  const [error, attempt, failedTexts, kind, metadata, cached, rank, id] = fields.slice(10);
   if (id === null || model === null || method === null || pool === null) return null;
   return {
     pool,
@@ -35,6 +35,7 @@ export function readRecord(reply: unknown): JobRecord | null {
       error: error === null ? null : (JSON.parse(error) as JobError),
       failed_texts: Number(failedTexts ?? 0),
       metadata: metadata === null ? {} : (JSON.parse(metadata) as Metadata),
+      info: { cached: cached === '1' },
       links: jobLinks(id),
     },
   };

@@ -43,5 +43,5 @@ export const scripts = new ScriptSet({
     USAGE: { days: String(USAGE_DAYS) },
     FINAL: Object.fromEntries(JOB_STATUSES.filter(isFinal).map((status) => [status, status])),
   },
-  shared: ['time', 'weights', 'prelude', 'totals', 'usage', 'scheduler', 'records'],
+  shared: ['time', 'weights', 'prelude', 'totals', 'usage', 'scheduler', 'results', 'records'],
 });

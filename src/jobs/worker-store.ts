@@ -7,7 +7,8 @@ import { LIMITS } from '../contract/limits.ts';
 import type { Usage } from '../contract/usage.ts';
 import type { Origin } from './jobs.ts';
 import { keys } from './keys.ts';
-import { unpack } from './packing.ts';
+import { cacheKey } from './likeness.ts';
+import { packHead, unpack } from './packing.ts';
 import { turnList } from './queues.ts';
 import { type JobRecord, readRecord } from './record.ts';
 import { troubleWith } from './redis.ts';
@@ -60,15 +61,18 @@ export type Cause = 'returned' | 'apart' | 'failed' | 'lost';
 
 type Requeued = { outcome: 'waits'; turns: number } | { outcome: 'over' | 'superseded'; times: number };
 
-/** What came of an attempt that succeeded, packed. */
-interface Results {
+/** What came of an attempt that succeeded, packed (packing.ts). */
+export interface Results {
+  /** Without what names its job. */
   result: Buffer;
   inseq: Buffer;
   failedTexts: number;
   usage: Usage;
+  /** Of the model that computed it. */
+  fingerprint: string;
 }
 
-const NO_RESULTS = { result: '', inseq: '', failedTexts: 0, usage: { tokens: 0, passes: 0 } } as const;
+const NO_RESULTS = { result: '', inseq: '', failedTexts: 0, usage: { tokens: 0, passes: 0 }, fingerprint: '' } as const;
 
 /** What an attempt took. */
 export interface Cost {
@@ -96,10 +100,13 @@ export interface Attempt {
 export class WorkerStore {
   readonly #redis: ScriptedRedis;
   readonly #ttlSeconds: number;
+  readonly #cacheBytes: number;
 
-  constructor(redis: ScriptedRedis, ttlSeconds: number) {
+  /** @param cacheMb - most megabytes of results that are kept for requests that ask for the same */
+  constructor(redis: ScriptedRedis, ttlSeconds: number, cacheMb: number) {
     this.#redis = redis;
     this.#ttlSeconds = ttlSeconds;
+    this.#cacheBytes = cacheMb * 2 ** 20;
   }
 
   /** Whether what is asked now is answered now; what is sent meanwhile waits for the server. */
@@ -243,12 +250,16 @@ export class WorkerStore {
     attempt: Attempt,
     status: 'succeeded' | 'failed',
     error: string,
-    { result, inseq, failedTexts, usage }: Results | typeof NO_RESULTS,
+    { result, inseq, failedTexts, usage, fingerprint }: Results | typeof NO_RESULTS,
     { seconds, estimate }: Cost,
   ): Promise<boolean> {
     const ended: Argument[] = [attempt.id, attempt.number, status, Date.now(), this.#ttlSeconds, error];
     const cost = [seconds, status === 'succeeded' ? (estimate ?? '') : '', usage.tokens, usage.passes];
-    const args = [...ended, result, inseq, failedTexts, ...cost];
+    const { id, request, tenant } = attempt;
+    const head = result === '' ? '' : packHead(id, request.metadata);
+    // A text that failed may succeed the next time.
+    const cache = result === '' || failedTexts > 0 ? '' : cacheKey(request, tenant, fingerprint);
+    const args = [...ended, result, inseq, failedTexts, ...cost, head, cache, this.#cacheBytes];
     return (await this.#insist('finish', args)) === 1;
   }
 

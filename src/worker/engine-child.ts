@@ -6,7 +6,7 @@
 
 import type { JobError } from '../contract/job.ts';
 import type { Engine } from '../engine/engine.ts';
-import { pack } from '../jobs/packing.ts';
+import { pack, tailOf } from '../jobs/packing.ts';
 import { startTracing, type Tracing } from '../tracing.ts';
 import { JobSpans } from './job-spans.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
@@ -131,15 +131,11 @@ async function attribute({ id, slot, request, traceparent }: ToEngine & { type: 
     });
     progress.flush();
     if (engine.loadedModels().join() !== before) send({ type: 'loaded', models: engine.loadedModels() });
-    const result = await pack(
-      bounded(() =>
-        JSON.stringify({ job_id: id, ...(request.metadata && { metadata: request.metadata }), ...output.result }),
-      ),
-    );
+    const result = await pack(bounded(() => tailOf(output.result)));
     const inseq = await pack(bounded(output.inseq));
     spans.end();
     tellMemory();
-    send({ type: 'succeeded', id, result, inseq, failedTexts: output.failedTexts, usage: output.usage });
+    send({ type: 'succeeded', id, result, inseq, failedTexts: output.failedTexts, usage: output.usage, fingerprint: output.fingerprint });
   } catch (error) {
     progress.stop();
     tellMemory();

@@ -251,6 +251,7 @@ export class EngineProcess {
           inseq: bytes(message.inseq),
           failedTexts: message.failedTexts,
           usage: message.usage,
+          fingerprint: message.fingerprint,
         });
         return;
       case 'failed':

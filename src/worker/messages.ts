@@ -28,7 +28,18 @@ export type FromEngine =
   | { type: 'memory'; bytes: number }
   | { type: 'progress'; id: string; progress: Omit<Progress, 'fraction'> }
   | { type: 'step'; id: string; step: StepEvent }
-  /** Packed JSON (src/jobs/packing.ts); `failedTexts`: how many of its texts failed. */
-  | { type: 'succeeded'; id: string; result: Uint8Array; inseq: Uint8Array; failedTexts: number; usage: Usage }
+  /**
+   * Packed JSON, the result without what names its job (src/jobs/packing.ts). `failedTexts`: how many of its texts
+   * failed. `fingerprint`: of the model.
+   */
+  | {
+      type: 'succeeded';
+      id: string;
+      result: Uint8Array;
+      inseq: Uint8Array;
+      failedTexts: number;
+      usage: Usage;
+      fingerprint: string;
+    }
   /** `detail` is for the log. `retry`: the request is not at fault. */
   | { type: 'failed'; id: string; error: JobError; retry: boolean; detail: string };

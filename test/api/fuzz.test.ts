@@ -134,7 +134,12 @@ function leads(pointer: string, body: Json): boolean {
 test('no body breaks the API, and what it accepts a worker can compute', async (t) => {
   const { app, jobs } = await startApp(t);
   const registries = await loadRegistries();
-  const real = await buildCatalogue([], registries, CATALOGUE.backend, {});
+  const real = await buildCatalogue([], registries, {
+    backend: CATALOGUE.backend,
+    versions: {},
+    plugins: '',
+    aligner: null,
+  });
   const models = CATALOGUE.models.map((model) => ({
     ...model,
     methods: real.methods.filter(({ applies_to }) => applies_to.includes(model.architecture)).map(({ id }) => id),

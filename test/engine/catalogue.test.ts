@@ -24,7 +24,9 @@ describe('catalogue', () => {
       preload: false,
     }));
     const registries = await loadRegistries();
-    const { models } = await buildCatalogue(entries, registries, { name: 'tensorflow', version: '0', reason: '' }, {});
+    const backend = { name: 'tensorflow' as const, version: '0', reason: '' };
+    const surroundings = { backend, versions: {}, plugins: '', aligner: null };
+    const { models } = await buildCatalogue(entries, registries, surroundings);
     assert.equal(models.length, NAMES.length);
     for (const info of models) {
       const loaded = await loadModel(modelDir(info.id), {

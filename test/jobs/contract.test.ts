@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { StepEvent } from '../../src/contract/events.ts';
 import { createJobs } from '../../src/jobs/create-jobs.ts';
-import { IdempotencyConflictError, type Jobs, QueueFullError } from '../../src/jobs/jobs.ts';
-import { pack, unpack } from '../../src/jobs/packing.ts';
+import { IdempotencyConflictError, type Jobs, QueueFullError, type SubmitOptions } from '../../src/jobs/jobs.ts';
+import { pack, tailOf, unpack } from '../../src/jobs/packing.ts';
 import { connectForWorker } from '../../src/jobs/redis.ts';
 import { type Attempt, WorkerStore } from '../../src/jobs/worker-store.ts';
 import { testRequest } from '../support/jobs.ts';
@@ -19,6 +19,8 @@ interface Store {
 }
 
 const MAX_QUEUE = 5;
+/** Of the model. */
+const FINGERPRINT = 'f';
 /** Nobody has such an id, in either store. */
 const UNKNOWN = '0192f0c4-1b2c-7000-8abc-0123456789ab';
 
@@ -33,14 +35,14 @@ const stepAt = (position: number): StepEvent => ({
 
 async function inRedis(t: TestContext): Promise<Store> {
   const redis = await startRedis();
-  const jobs = await createJobs({ redisUrl: redis.url, resultTtlSeconds: 60, maxQueue: MAX_QUEUE });
+  const jobs = await createJobs({ redisUrl: redis.url, resultTtlSeconds: 60, maxQueue: MAX_QUEUE, resultCacheMb: 1 });
   const connection = connectForWorker(redis.url, new AbortController().signal);
   t.after(async () => {
     connection.disconnect();
     await jobs.close();
     await redis.stop();
   });
-  const store = new WorkerStore(connection, 60);
+  const store = new WorkerStore(connection, 60, 1);
   const attempts = new Map<string, Attempt>();
   const attemptAt = async (id: string) => {
     for (let known = attempts.get(id); ; known = attempts.get(id)) {
@@ -66,10 +68,11 @@ async function inRedis(t: TestContext): Promise<Store> {
 
 async function packedResults() {
   return {
-    result: await pack('{"sequences":[]}'),
+    result: await pack(tailOf({ sequences: [] })),
     inseq: await pack('{"inseq":true}'),
     failedTexts: 0,
     usage: { tokens: 7, passes: 3 },
+    fingerprint: FINGERPRINT,
   };
 }
 
@@ -280,6 +283,69 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
     const waiting = jobs.wait(staying.id, 20, gone.signal);
     gone.abort();
     assert.equal((await waiting)?.status, 'queued');
+  },
+
+  'the same request of a tenant is given the result that is kept, as a job of its own': async (store) => {
+    const { jobs } = store;
+    const use = { fingerprint: FINGERPRINT, lookup: true };
+    const flow = { tenant: 'ann' };
+    const ask = async (metadata: Record<string, string>, options: Partial<SubmitOptions> = {}, seed = 42) =>
+      (await jobs.submit(testRequest({}, { metadata, seed }), { pool: 'default', flow, cache: use, ...options })).job;
+    const first = await ask({ name: 'first' });
+    assert.deepEqual([first.status, first.info], ['queued', { cached: false }]);
+    await store.finish(first.id, 'succeeded');
+
+    const again = await ask({ name: 'again' });
+    assert.deepEqual([again.status, again.info, again.metadata], ['succeeded', { cached: true }, { name: 'again' }]);
+    assert.deepEqual([again.queue_position, again.progress.phase, again.error], [null, 'done', null]);
+    assert.ok(again.id !== first.id && again.finished_at !== null);
+    assert.deepEqual(await jobs.get(again.id), again);
+    assert.equal(await jobs.owner(again.id), 'ann');
+    assert.deepEqual(await told(store, again.id), ['done succeeded']);
+    const resultOf = async (id: string) => JSON.parse((await jobs.result(id, 'json'))?.toString() ?? '');
+    const { job_id, metadata, ...rest } = await resultOf(again.id);
+    assert.deepEqual([job_id, metadata], [again.id, { name: 'again' }]);
+    const { job_id: firstId, metadata: firstMetadata, ...firstRest } = await resultOf(first.id);
+    assert.deepEqual([firstId, firstMetadata, firstRest], [first.id, { name: 'first' }, rest]);
+    assert.deepEqual(await jobs.result(again.id, 'inseq'), await jobs.result(first.id, 'inseq'));
+
+    const others = [
+      await ask({}, { flow: { tenant: 'bo' } }),
+      await ask({}, { cache: { ...use, fingerprint: 'of another checkpoint' } }),
+      await ask({}, { cache: { ...use, lookup: false } }),
+      await ask({}, { cache: undefined }),
+      await ask({}, {}, 43),
+    ];
+    assert.deepEqual(
+      others.map(({ status }) => status),
+      others.map(() => 'queued'),
+    );
+    assert.equal((await ask({})).status, 'succeeded', 'a full queue keeps nobody from what is there');
+  },
+
+  'what is kept goes with any job that it was made by or given to': async (store) => {
+    const { jobs } = store;
+    const cache = { fingerprint: FINGERPRINT, lookup: true };
+    const ask = async () => (await jobs.submit(testRequest(), { pool: 'default', cache })).job;
+    for (const removed of ['the first', 'the second']) {
+      const first = await ask();
+      await store.finish(first.id, 'succeeded');
+      const second = await ask();
+      assert.equal(second.status, 'succeeded');
+      await jobs.remove(removed === 'the first' ? first.id : second.id);
+      const third = await ask();
+      assert.equal(third.status, 'queued', removed);
+      await jobs.remove(third.id);
+      assert.ok(await jobs.result(removed === 'the first' ? second.id : first.id, 'json'), 'jobs keep their own');
+    }
+  },
+
+  'what has failed is kept for nobody': async (store) => {
+    const { jobs } = store;
+    const cache = { fingerprint: FINGERPRINT, lookup: true };
+    const ask = async () => (await jobs.submit(testRequest(), { pool: 'default', cache })).job;
+    await store.finish((await ask()).id, 'failed');
+    assert.equal((await ask()).status, 'queued');
   },
 
   'what is canceled is told, once; what has ended stays as it is': async (store) => {

@@ -27,7 +27,7 @@ async function startScheduler(t: TestContext): Promise<Scheduler> {
   const bench = await startBench(t, { maxQueue: 100_000 });
   const connection = connectForWorker(bench.redis.url, new AbortController().signal);
   t.after(() => connection.disconnect());
-  const store = new WorkerStore(connection, 60);
+  const store = new WorkerStore(connection, 60, 0);
   const ids = new Map<string, string>();
   const names = new Map<string, string>();
   const attempts = new Map<string, number>();

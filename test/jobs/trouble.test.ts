@@ -26,7 +26,7 @@ function recorder() {
 
 async function connect(t: TestContext, redisUrl: string) {
   const { log, lines } = recorder();
-  const jobs = await createJobs({ redisUrl, resultTtlSeconds: 60, maxQueue: 10 }, log);
+  const jobs = await createJobs({ redisUrl, resultTtlSeconds: 60, maxQueue: 10, resultCacheMb: 0 }, log);
   t.after(() => jobs.close());
   return { jobs, lines };
 }

@@ -68,7 +68,7 @@ test('an API that starts before Redis works as soon as Redis is there', async (t
   const redis = await startRedis();
   t.after(() => redis.stop());
   await redis.kill();
-  const jobs = await createJobs({ redisUrl: redis.url, resultTtlSeconds: 60, maxQueue: 10 });
+  const jobs = await createJobs({ redisUrl: redis.url, resultTtlSeconds: 60, maxQueue: 10, resultCacheMb: 0 });
   t.after(() => jobs.close());
   const submit = () => jobs.submit(testRequest(), { pool: 'default' });
   await assert.rejects(submit(), StoreUnavailableError);
@@ -86,14 +86,14 @@ test('a wrong password is a store that cannot be reached, and the password is in
   const redis = await startRedis({ password: 'hunter2' });
   t.after(() => redis.stop());
   const url = redis.url.replace('hunter2', 'wrong-secret');
-  const wrong = await createJobs({ redisUrl: url, resultTtlSeconds: 60, maxQueue: 10 });
+  const wrong = await createJobs({ redisUrl: url, resultTtlSeconds: 60, maxQueue: 10, resultCacheMb: 0 });
   t.after(() => wrong.close());
   await assert.rejects(wrong.ping(), (error: Error) => {
     assert.ok(error instanceof StoreUnavailableError);
     assert.doesNotMatch(`${error.stack} ${String(error.cause)}`, /wrong-secret/);
     return true;
   });
-  const right = await createJobs({ redisUrl: redis.url, resultTtlSeconds: 60, maxQueue: 10 });
+  const right = await createJobs({ redisUrl: redis.url, resultTtlSeconds: 60, maxQueue: 10, resultCacheMb: 0 });
   t.after(() => right.close());
   assert.ok((await right.ping()) < 1_000);
 });

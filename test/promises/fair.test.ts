@@ -26,7 +26,7 @@ async function startDevice(
   const bench = await startBench(t, { maxQueue });
   const redis = connectForWorker(bench.redis.url, new AbortController().signal);
   t.after(() => redis.disconnect());
-  const store = new WorkerStore(redis, 60);
+  const store = new WorkerStore(redis, 60, 0);
   let turns = 0;
   const served: Record<string, number> = {};
   const submit = (flow: Flow, work = 1) =>

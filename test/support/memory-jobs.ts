@@ -14,6 +14,7 @@ import {
   type SubmitOptions,
   type WorkerInfo,
 } from '../../src/jobs/jobs.ts';
+import { cacheKey } from '../../src/jobs/likeness.ts';
 import type { QueueState } from '../../src/jobs/totals.ts';
 import { infoOf } from './result-info.ts';
 
@@ -54,6 +55,8 @@ interface Entry {
   tenant: string;
   batch: string | undefined;
   request: JobRequest;
+  /** Where its result is kept for requests that ask for the same. */
+  cache: string | undefined;
   result: Result | null;
   events: JobEvent[];
 }
@@ -69,6 +72,8 @@ export function attributeRequest(jobs: MemoryJobs, id: string): AttributeRequest
 export class MemoryJobs implements Jobs {
   readonly entries = new Map<string, Entry>();
   readonly keys = new Map<string, { id: string; body: string }>();
+  /** Results that are kept, by what was asked for. */
+  readonly kept = new Set<string>();
   /** Pools that requests were submitted to. */
   readonly pools: string[] = [];
   /** Signals of event streams that were opened. */
@@ -83,7 +88,7 @@ export class MemoryJobs implements Jobs {
     this.#maxQueue = maxQueue;
   }
 
-  async submit(request: JobRequest, { pool, idempotencyKey, flow }: SubmitOptions) {
+  async submit(request: JobRequest, { pool, idempotencyKey, flow, cache }: SubmitOptions) {
     const body = JSON.stringify(request);
     const tenant = flow?.tenant ?? '';
     const key = idempotencyKey && JSON.stringify([tenant, idempotencyKey]);
@@ -92,8 +97,10 @@ export class MemoryJobs implements Jobs {
       if (known.body !== body) throw new IdempotencyConflictError(known.id);
       return { job: this.#view(known.id), created: false };
     }
+    const entry = cache && cacheKey(request, tenant, cache.fingerprint);
+    const cached = entry !== undefined && cache?.lookup === true && this.kept.has(entry);
     const waiting = this.#waiting(pool).length;
-    if (waiting >= this.#maxQueue) throw new QueueFullError(waiting, this.#maxQueue);
+    if (waiting >= this.#maxQueue && !cached) throw new QueueFullError(waiting, this.#maxQueue);
     const id = `job-${++this.#count}`;
     const job: Job = {
       id,
@@ -109,11 +116,13 @@ export class MemoryJobs implements Jobs {
       error: null,
       failed_texts: 0,
       metadata: request.metadata ?? {},
+      info: { cached },
       links: jobLinks(id),
     };
-    this.entries.set(id, { job, pool, tenant, batch: flow?.batch, request, result: null, events: [] });
+    this.entries.set(id, { job, pool, tenant, batch: flow?.batch, request, cache: entry, result: null, events: [] });
     if (key !== undefined) this.keys.set(key, { id, body });
     this.pools.push(pool);
+    if (cached) this.finish(id);
     return { job: this.#view(id), created: true };
   }
 
@@ -149,7 +158,11 @@ export class MemoryJobs implements Jobs {
       progress: { phase: 'done', completed: 1, total: 1, fraction: 1 },
     };
     if (status === 'failed') entry.job.error = { code: 'worker_lost', message: 'The worker was lost.', pointer: null };
-    if (status === 'succeeded') entry.result = resultOf(id);
+    if (status === 'succeeded') {
+      const { metadata } = entry.request;
+      entry.result = { ...resultOf(id), ...(metadata && { metadata }) };
+      if (entry.cache !== undefined) this.kept.add(entry.cache);
+    }
     this.emit(id, { id: `${entry.events.length + 1}-0`, event: 'done', data: entry.job });
   }
 
@@ -247,6 +260,8 @@ export class MemoryJobs implements Jobs {
   }
 
   async remove(id: string) {
+    const cache = this.entries.get(id)?.cache;
+    if (cache !== undefined) this.kept.delete(cache);
     const known = this.entries.delete(id);
     for (const listener of this.#listeners) listener();
     return known;

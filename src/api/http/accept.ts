@@ -19,6 +19,7 @@ import {
 import { TEXT_CONTENT } from '../openapi/result-content.ts';
 import type { Format } from '../results/formats.ts';
 import { sendEnded } from '../results/send.ts';
+import { cacheUse } from './cache-control.ts';
 import { disconnected } from './disconnect.ts';
 
 export const JobHeaders = Type.Object({
@@ -26,6 +27,13 @@ export const JobHeaders = Type.Object({
     Type.String({
       description: `\`wait=N\`: hold the answer until the job ends, at most N (up to ${LIMITS.waitSeconds}) seconds.`,
       examples: ['wait=30'],
+    }),
+  ),
+  'cache-control': Type.Optional(
+    Type.String({
+      description:
+        '`no-cache`: compute, whether or not the result of the same request is kept. `no-store`: and do not keep this one.',
+      examples: ['no-cache'],
     }),
   ),
   'idempotency-key': Type.Optional(
@@ -93,6 +101,7 @@ export async function acceptJob(
     idempotencyKey: request.headers['idempotency-key'],
     flow: request.flow,
     work: estimateWork(complete, model.parameters),
+    cache: cacheUse(request.headers['cache-control'], model),
     origin: { requestId: request.id, ...(trace && { traceparent: trace.header }) },
   });
   const accepted = await submission.finally(() => span?.end());

@@ -40,6 +40,18 @@ const COUNTERS: readonly Family[] = [
     help: 'Forward and backward passes of jobs that succeeded.',
     labels: ['pool'],
   },
+  {
+    total: 'cache_hits',
+    name: 'whence_cache_hits_total',
+    help: 'Jobs that were given the result of an earlier request for the same.',
+    labels: [],
+  },
+  {
+    total: 'cache_misses',
+    name: 'whence_cache_misses_total',
+    help: 'Jobs for which there was none; those that did not ask are not counted.',
+    labels: [],
+  },
 ];
 
 const HISTOGRAMS: readonly (Family & { total: keyof typeof BOUNDS })[] = [

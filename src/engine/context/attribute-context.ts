@@ -48,6 +48,7 @@ export async function attributeContext(
   return {
     result: { kind: 'attribute-context', context, sources, info },
     failedTexts: 0,
+    fingerprint: resources.fingerprintOf(model),
     usage: { tokens: tokensOf(outcome.answer), passes: counters.forward + counters.backward },
     inseq: () => JSON.stringify(context && inseqForm(context, info)),
   };

@@ -80,7 +80,7 @@ end
 -- Fields as src/jobs/record.ts reads them; false where there is no such job.
 local function describe(id)
   local fields = redis.call('HMGET', key('job', id), 'status', 'model', 'method', 'pool', 'created_at', 'started_at',
-    'finished_at', 'phase', 'completed', 'total', 'error', 'attempt', 'failed_texts', 'kind', 'metadata',
+    'finished_at', 'phase', 'completed', 'total', 'error', 'attempt', 'failed_texts', 'kind', 'metadata', 'cached',
     'tenant', 'batch')
   if not fields[1] then return false end
   local batch = table.remove(fields) or ''

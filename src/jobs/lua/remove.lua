@@ -1,5 +1,5 @@
 --[[
-  Forgets a job and all that lies beside it.
+  Forgets a job and all that lies beside it, its result for requests that ask for the same included.
 
   Input:
     ARGV[1]  latest: until when this may be done, by the server's clock
@@ -20,6 +20,7 @@ unlist(id, job.status, job.model, job.tenant)
 redis.call('ZREM', key('expiry'), expiryEntry(id, job.status, job.model, job.tenant))
 redis.call('DEL', key('job', id), key('request', id), key('events', id), key('told', id), key('result', 'json', id),
   key('result', 'inseq', id))
+if job.cache ~= '' then forgetResult(job.cache) end
 if job.idempotency then redis.call('DEL', key('idempotency', job.idempotency)) end
 if not isFinal(job.status) then redis.call('PUBLISH', key('channel_stop'), id) end
 tell(id, 'removed')
