@@ -55,11 +55,44 @@ const Links = Type.Object({
   ),
 });
 
+const ScoreDifference = Type.Object({
+  absolute: Type.Number({ minimum: 0 }),
+  relative: Type.Number({ minimum: 0, description: 'To the larger of both numbers.' }),
+});
+export type ScoreDifference = Static<typeof ScoreDifference>;
+
+const scoreDifference = (what: string) =>
+  nullable(ScoreDifference, {
+    description: `Largest difference of ${what}; null: they cannot be paired, as texts or lengths differ.`,
+  });
+
+/** How far the results of two jobs with the same request are from each other. */
+export const Difference = Type.Object(
+  {
+    same_text: Type.Boolean({ description: 'Whether the texts are the same, given or generated.' }),
+    scores: scoreDifference('any score'),
+    step_scores: scoreDifference('any step score'),
+  },
+  {
+    $id: 'Difference',
+    examples: [{ same_text: true, scores: { absolute: 0, relative: 0 }, step_scores: { absolute: 0, relative: 0 } }],
+  },
+);
+export type Difference = Static<typeof Difference>;
+
+const Replay = Type.Object({
+  of: Type.String({ description: 'The job that it repeats.', examples: ['k3v9'] }),
+  difference: nullable(ref(Difference), {
+    description: "From that job's result; null as long as it has not succeeded, or where that result was gone then.",
+  }),
+});
+
 const JobInfo = Type.Object(
   {
     cached: Type.Boolean({
       description: 'Whether it was given the result of an earlier request for the same; then it has no `step` events.',
     }),
+    replay: Type.Optional(Type.Unsafe<Static<typeof Replay>>({ ...Replay, description: 'A replay of another job.' })),
   },
   { description: 'How it came to its result.' },
 );

@@ -8,9 +8,11 @@ import { type DynamicBatcher, type Look, yieldToEventLoop } from '../batching/dy
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
+import type { Difference } from '../contract/job.ts';
 import type { Result } from '../contract/result.ts';
 import type { Usage } from '../contract/usage.ts';
 import { Random } from '../random.ts';
+import { differenceOf } from '../results/difference.ts';
 import { toInseqJson } from '../results/inseq.ts';
 import { toResultSequence } from '../results/json.ts';
 import type { Admission } from './admission.ts';
@@ -46,6 +48,8 @@ export interface EngineOutput<R extends { job_id: string } = Result> {
   usage: Usage;
   /** The JSON that Inseq reads; `null` where it has no such result. */
   inseq(): string;
+  /** From another result of the same request. */
+  difference(original: R): Difference;
 }
 
 /** What requests are computed with. */
@@ -207,16 +211,15 @@ function output(
     versions,
   });
   const raw = succeeded.map((text) => text?.attribution);
+  const sequences = aggregated.map((sequence, index) => {
+    if (!isThere(sequence)) return failedSequence(sequence);
+    const own = measured[index];
+    const metrics = calls.metrics && own && sequenceMetrics(calls.metrics, own);
+    return { ...toResultSequence(sequence), ...(metrics && { metrics }) };
+  });
   return {
-    result: {
-      sequences: aggregated.map((sequence, index) => {
-        if (!isThere(sequence)) return failedSequence(sequence);
-        const own = measured[index];
-        const metrics = calls.metrics && own && sequenceMetrics(calls.metrics, own);
-        return { ...toResultSequence(sequence), ...(metrics && { metrics }) };
-      }),
-      info,
-    },
+    result: { sequences, info },
+    difference: (original) => differenceOf(original, { sequences }),
     failedTexts: faults.length,
     fingerprint: resources.fingerprintOf(model),
     usage: { tokens: tokensOf(inputs), passes: counters.forward + counters.backward },

@@ -11,7 +11,6 @@ import {
   IdempotencyConflictError,
   type JobQuery,
   type Jobs,
-  type Origin,
   OutcomeUnknownError,
   QueueFullError,
   type StoreHealth,
@@ -83,7 +82,7 @@ class RedisJobs implements Jobs {
   }
 
   async submit(request: JobRequest, options: SubmitOptions) {
-    const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request, null), origin = {} } = options;
+    const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request, null) } = options;
     const id = newJobId();
     const { maxQueue, resultTtlSeconds } = this.#config;
     const share = Math.max(1, Math.floor(maxQueue * (flow.share ?? 1)));
@@ -96,7 +95,7 @@ class RedisJobs implements Jobs {
         Date.now(),
         maxQueue,
         idempotencyKey === undefined ? '' : idempotencyDigest(flow.tenant, idempotencyKey),
-        requestHash(request),
+        requestHash(request, options.replayOf),
         request.webhook === null ? '0' : '1',
         flow.tenant,
         flow.batch ?? '',
@@ -111,7 +110,7 @@ class RedisJobs implements Jobs {
         packHead(id, request.metadata),
         resultTtlSeconds,
         await pack(JSON.stringify(request)),
-        ...furtherFields(request, origin),
+        ...furtherFields(request, options),
       ])
       .catch((error: unknown) => {
         if (!(error instanceof OutcomeUnknownError)) throw error;
@@ -319,7 +318,13 @@ class RedisJobs implements Jobs {
 }
 
 /** Names and values of what not every record has. */
-function furtherFields({ metadata }: JobRequest, { requestId, traceparent }: Origin): string[] {
-  const fields = { metadata: metadata && JSON.stringify(metadata), request_id: requestId, traceparent };
+function furtherFields({ metadata }: JobRequest, { origin = {}, replayOf }: SubmitOptions): string[] {
+  const { requestId, traceparent } = origin;
+  const fields = {
+    metadata: metadata && JSON.stringify(metadata),
+    request_id: requestId,
+    traceparent,
+    replay_of: replayOf,
+  };
   return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
 }

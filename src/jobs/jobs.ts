@@ -41,6 +41,8 @@ export interface SubmitOptions {
   /** What the job is charged for: `estimateWork`, which is the default for a model of usual size. */
   work?: number;
   origin?: Origin;
+  /** The job that it repeats: its result is compared with that one's. */
+  replayOf?: string;
   /** Left out: its result is not kept for others, and none is given. */
   cache?: CacheUse;
 }

@@ -24,9 +24,9 @@ const OWN = new Set([
   'metadata',
 ]);
 
-/** The same for requests that ask for the same. */
-export function requestHash(request: JobRequest): string {
-  return digest(canonical(request));
+/** The same for requests that ask for the same. @param replayOf - the job that is to be repeated */
+export function requestHash(request: JobRequest, replayOf?: string): string {
+  return digest(canonical(replayOf === undefined ? request : { ...request, replayOf }));
 }
 
 /** The same for requests of one model, method and arguments, whatever their texts. */

@@ -1,6 +1,14 @@
 /** A job's record, as `describe` in lua/prelude.lua gives it, and the Job that the API shows. */
 import type { Metadata } from '../contract/attribute-request.ts';
-import { isFinal, type Job, type JobError, type JobStatus, jobLinks, type Progress } from '../contract/job.ts';
+import {
+  type Difference,
+  isFinal,
+  type Job,
+  type JobError,
+  type JobStatus,
+  jobLinks,
+  type Progress,
+} from '../contract/job.ts';
 import type { JobKind } from '../contract/job-kinds.ts';
 
 /** A job and the pool whose workers compute it. */
@@ -16,7 +24,7 @@ export function readRecord(reply: unknown): JobRecord | null {
   if (!Array.isArray(reply)) return null;
   const fields: (string | null)[] = reply;
   const [status, model, method, pool, created, started, finished, phase, completed, total] = fields;
-  const [error, attempt, failedTexts, kind, metadata, cached, rank, id] = fields.slice(10);
+  const [error, attempt, failedTexts, kind, metadata, cached, replayOf, difference, rank, id] = fields.slice(10);
   if (id === null || model === null || method === null || pool === null) return null;
   return {
     pool,
@@ -35,7 +43,12 @@ export function readRecord(reply: unknown): JobRecord | null {
       error: error === null ? null : (JSON.parse(error) as JobError),
       failed_texts: Number(failedTexts ?? 0),
       metadata: metadata === null ? {} : (JSON.parse(metadata) as Metadata),
-      info: { cached: cached === '1' },
+      info: {
+        cached: cached === '1',
+        ...(replayOf !== null && {
+          replay: { of: replayOf, difference: difference === null ? null : (JSON.parse(difference) as Difference) },
+        }),
+      },
       links: jobLinks(id),
     },
   };

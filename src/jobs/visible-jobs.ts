@@ -1,6 +1,7 @@
 /** Jobs as one tenant sees them: to it, those of others are unknown. Everything that takes a job's id goes through here. */
 import type { JobEvent } from '../contract/events.ts';
 import type { Job, JobList } from '../contract/job.ts';
+import type { JobRequest } from '../contract/job-kinds.ts';
 import type { UsageRow } from '../contract/usage.ts';
 import type { JobQuery, Jobs } from './jobs.ts';
 import type { UsageQuery } from './usage.ts';
@@ -13,7 +14,7 @@ export function isVisible(owner: string | null, viewer: Viewer): boolean {
   return viewer === null || owner === '' || owner === viewer;
 }
 
-type Methods = 'get' | 'list' | 'usage' | 'packedResult' | 'events' | 'cancel' | 'remove';
+type Methods = 'get' | 'list' | 'usage' | 'request' | 'packedResult' | 'events' | 'cancel' | 'remove';
 
 export class VisibleJobs implements Pick<Jobs, Methods> {
   readonly #jobs: Pick<Jobs, Methods | 'owner'>;
@@ -34,6 +35,10 @@ export class VisibleJobs implements Pick<Jobs, Methods> {
 
   usage(query: Omit<UsageQuery, 'tenant'>): Promise<UsageRow[]> {
     return this.#jobs.usage({ ...query, tenant: this.#viewer ?? undefined });
+  }
+
+  async request(id: string): Promise<JobRequest | null> {
+    return (await this.#sees(id)) ? this.#jobs.request(id) : null;
   }
 
   async packedResult(id: string, format: 'json' | 'inseq'): Promise<Buffer[] | null> {

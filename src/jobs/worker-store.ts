@@ -1,7 +1,7 @@
 /** A worker's side of the job records: taking a job, reporting, ending it once, handing it back. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepEvent } from '../contract/events.ts';
-import type { JobError, Progress } from '../contract/job.ts';
+import type { Difference, JobError, Progress } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { Usage } from '../contract/usage.ts';
@@ -70,9 +70,18 @@ export interface Results {
   usage: Usage;
   /** Of the model that computed it. */
   fingerprint: string;
+  /** From the result of the job that it repeats. */
+  difference?: Difference;
 }
 
-const NO_RESULTS = { result: '', inseq: '', failedTexts: 0, usage: { tokens: 0, passes: 0 }, fingerprint: '' } as const;
+const NO_RESULTS = {
+  result: '',
+  inseq: '',
+  failedTexts: 0,
+  usage: { tokens: 0, passes: 0 },
+  fingerprint: '',
+  difference: undefined,
+} as const;
 
 /** What an attempt took. */
 export interface Cost {
@@ -95,6 +104,8 @@ export interface Attempt {
   /** Milliseconds since 1970. */
   takenAt: number;
   origin: Origin;
+  /** The result, packed, of the job that it repeats; null: it repeats none, or that result is gone. */
+  original: Buffer | null;
 }
 
 export class WorkerStore {
@@ -128,12 +139,21 @@ export class WorkerStore {
 
   /** What a taken job asks for; null where it was canceled or removed since. */
   async open({ id, number }: TakenJob): Promise<Attempt | null> {
-    const names = ['status', 'attempt', 'tenant', 'created_at', 'started_at', 'request_id', 'traceparent'] as const;
+    const names = [
+      'status',
+      'attempt',
+      'tenant',
+      'created_at',
+      'started_at',
+      'request_id',
+      'traceparent',
+      'replay_of',
+    ] as const;
     const [fields, packed] = await Promise.all([
       this.#redis.hmget(keys.job(id), ...names),
       this.#redis.getBuffer(keys.request(id)),
     ]);
-    const [status, current, tenant, created, started, requestId, traceparent] = fields;
+    const [status, current, tenant, created, started, requestId, traceparent, replayOf] = fields;
     if (status !== 'running' || Number(current) !== number || packed === null) return null;
     return {
       id,
@@ -142,6 +162,7 @@ export class WorkerStore {
       tenant: tenant ?? '',
       takenAt: Number(started),
       queueSeconds: (Number(started) - Number(created)) / 1_000,
+      original: replayOf === null ? null : await this.#redis.getBuffer(keys.result(replayOf, 'json')),
       origin: { ...(requestId !== null && { requestId }), ...(traceparent !== null && { traceparent }) },
     };
   }
@@ -250,7 +271,7 @@ export class WorkerStore {
     attempt: Attempt,
     status: 'succeeded' | 'failed',
     error: string,
-    { result, inseq, failedTexts, usage, fingerprint }: Results | typeof NO_RESULTS,
+    { result, inseq, failedTexts, usage, fingerprint, difference }: Results | typeof NO_RESULTS,
     { seconds, estimate }: Cost,
   ): Promise<boolean> {
     const ended: Argument[] = [attempt.id, attempt.number, status, Date.now(), this.#ttlSeconds, error];
@@ -259,7 +280,17 @@ export class WorkerStore {
     const head = result === '' ? '' : packHead(id, request.metadata);
     // A text that failed may succeed the next time.
     const cache = result === '' || failedTexts > 0 ? '' : cacheKey(request, tenant, fingerprint);
-    const args = [...ended, result, inseq, failedTexts, ...cost, head, cache, this.#cacheBytes];
+    const args = [
+      ...ended,
+      result,
+      inseq,
+      failedTexts,
+      ...cost,
+      head,
+      cache,
+      this.#cacheBytes,
+      difference ? JSON.stringify(difference) : '',
+    ];
     return (await this.#insist('finish', args)) === 1;
   }
 

@@ -6,7 +6,7 @@
 
 import type { JobError } from '../contract/job.ts';
 import type { Engine } from '../engine/engine.ts';
-import { pack, tailOf } from '../jobs/packing.ts';
+import { pack, tailOf, unpack } from '../jobs/packing.ts';
 import { startTracing, type Tracing } from '../tracing.ts';
 import { JobSpans } from './job-spans.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
@@ -104,7 +104,13 @@ async function reload(): Promise<void> {
   }
 }
 
-async function attribute({ id, slot, request, traceparent }: ToEngine & { type: 'attribute' }): Promise<void> {
+async function attribute({
+  id,
+  slot,
+  request,
+  traceparent,
+  original,
+}: ToEngine & { type: 'attribute' }): Promise<void> {
   const signal = running.get(id)?.signal;
   if (engine === null || signal === undefined) throw new Error('the engine has not started');
   const spans = new JobSpans(tracing, request, traceparent);
@@ -133,9 +139,12 @@ async function attribute({ id, slot, request, traceparent }: ToEngine & { type: 
     if (engine.loadedModels().join() !== before) send({ type: 'loaded', models: engine.loadedModels() });
     const result = await pack(bounded(() => tailOf(output.result)));
     const inseq = await pack(bounded(output.inseq));
+    const difference = original && output.difference(JSON.parse((await unpack(Buffer.from(original))).toString()));
     spans.end();
     tellMemory();
-    send({ type: 'succeeded', id, result, inseq, failedTexts: output.failedTexts, usage: output.usage, fingerprint: output.fingerprint });
+    const { failedTexts, usage, fingerprint } = output;
+    const more = difference && { difference };
+    send({ type: 'succeeded', id, result, inseq, failedTexts, usage, fingerprint, ...more });
   } catch (error) {
     progress.stop();
     tellMemory();

@@ -14,10 +14,10 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
-import type { JobRequest } from '../contract/job-kinds.ts';
 import { cudaEnvironment } from '../cuda-environment.ts';
 import type { Outcome } from '../jobs/attempts.ts';
 import type { Update } from '../jobs/reporter.ts';
+import type { Attempt } from '../jobs/worker-store.ts';
 import { NODE_ARGS } from '../programs.ts';
 import { UnusableError } from '../unusable.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
@@ -139,8 +139,7 @@ export class EngineProcess {
    * means nothing.
    */
   async attribute(
-    id: string,
-    request: JobRequest,
+    { id, request, original }: Pick<Attempt, 'id' | 'request' | 'original'>,
     { report, signal, traceparent }: { report: (update: Update) => void; signal: AbortSignal; traceparent?: string },
   ): Promise<Outcome> {
     if (!(await this.#untilReady(signal))) return STOPPED;
@@ -157,7 +156,14 @@ export class EngineProcess {
     try {
       return await new Promise<Outcome>((settle) => {
         this.#running.set(id, { report, settle, signal });
-        this.#send({ type: 'attribute', id, slot, request, ...(traceparent !== undefined && { traceparent }) });
+        this.#send({
+          type: 'attribute',
+          id,
+          slot,
+          request,
+          ...(traceparent !== undefined && { traceparent }),
+          ...(original !== null && { original }),
+        });
         signal.addEventListener('abort', onAbort);
         if (signal.aborted) onAbort();
       });
@@ -252,6 +258,7 @@ export class EngineProcess {
           failedTexts: message.failedTexts,
           usage: message.usage,
           fingerprint: message.fingerprint,
+          ...(message.difference && { difference: message.difference }),
         });
         return;
       case 'failed':

@@ -99,7 +99,7 @@ export async function startWorker(
       engine_memory_bytes: engine.memoryBytes,
       preloading: engine.preloading,
     }),
-    compute: (attempt, hooks) => engine.attribute(attempt.id, attempt.request, hooks),
+    compute: (attempt, hooks) => engine.attribute(attempt, hooks),
     deliver: deliverer(webhooks, log),
     tracing,
     log,

@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
-import type { JobError, Progress } from '../contract/job.ts';
+import type { Difference, JobError, Progress } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 import type { Usage } from '../contract/usage.ts';
 
@@ -12,8 +12,18 @@ export type ToEngine =
   | { type: 'warm'; model: string }
   /** Take the models file over as it is now. */
   | { type: 'reload' }
-  /** `slot`: which flag stops it (stop-flags.ts). `traceparent`: the span that it belongs to. */
-  | { type: 'attribute'; id: string; slot: number; request: JobRequest; traceparent?: string }
+  /**
+   * `slot`: which flag stops it (stop-flags.ts). `traceparent`: the span that it belongs to. `original`: the packed result
+   * that its own is to be compared with.
+   */
+  | {
+      type: 'attribute';
+      id: string;
+      slot: number;
+      request: JobRequest;
+      traceparent?: string;
+      original?: Uint8Array;
+    }
   | { type: 'cancel'; id: string };
 
 export type FromEngine =
@@ -40,6 +50,7 @@ export type FromEngine =
       failedTexts: number;
       usage: Usage;
       fingerprint: string;
+      difference?: Difference;
     }
   /** `detail` is for the log. `retry`: the request is not at fault. */
   | { type: 'failed'; id: string; error: JobError; retry: boolean; detail: string };

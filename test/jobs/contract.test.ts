@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { StepEvent } from '../../src/contract/events.ts';
+import type { Difference } from '../../src/contract/job.ts';
 import { createJobs } from '../../src/jobs/create-jobs.ts';
 import { IdempotencyConflictError, type Jobs, QueueFullError, type SubmitOptions } from '../../src/jobs/jobs.ts';
 import { pack, tailOf, unpack } from '../../src/jobs/packing.ts';
@@ -61,7 +62,10 @@ async function inRedis(t: TestContext): Promise<Store> {
       const attempt = await attemptAt(id);
       const error = { code: 'x', message: 'y', pointer: null };
       if (status === 'failed') assert.ok(await store.fail(attempt, error, COST));
-      else assert.ok(await store.succeed(attempt, await packedResults(), COST));
+      else {
+        const difference = attempt.original === null ? undefined : EQUAL;
+        assert.ok(await store.succeed(attempt, { ...(await packedResults()), difference }, COST));
+      }
     },
   };
 }
@@ -75,6 +79,12 @@ async function packedResults() {
     fingerprint: FINGERPRINT,
   };
 }
+
+const EQUAL: Difference = {
+  same_text: true,
+  scores: { absolute: 0, relative: 0 },
+  step_scores: { absolute: 0, relative: 0 },
+};
 
 const COST = { seconds: 0.5, estimate: 1 };
 
@@ -346,6 +356,22 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
     const ask = async () => (await jobs.submit(testRequest(), { pool: 'default', cache })).job;
     await store.finish((await ask()).id, 'failed');
     assert.equal((await ask()).status, 'queued');
+  },
+
+  'a replay names its original, and tells the difference when it has succeeded': async (store) => {
+    const { jobs } = store;
+    const first = await submit(store);
+    const key = { pool: 'default', idempotencyKey: 'order 7' };
+    await store.finish(first.id, 'succeeded');
+    const { job } = await jobs.submit(testRequest(), { ...key, replayOf: first.id });
+    assert.deepEqual(job.info, { cached: false, replay: { of: first.id, difference: null } });
+    await store.finish(job.id, 'succeeded');
+    const info = { cached: false, replay: { of: first.id, difference: EQUAL } };
+    assert.deepEqual((await jobs.get(job.id))?.info, info);
+    assert.equal((await jobs.submit(testRequest(), { ...key, replayOf: first.id })).job.id, job.id);
+    for (const replayOf of [undefined, job.id]) {
+      await assert.rejects(jobs.submit(testRequest(), { ...key, replayOf }), IdempotencyConflictError);
+    }
   },
 
   'what is canceled is told, once; what has ended stays as it is': async (store) => {

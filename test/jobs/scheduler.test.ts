@@ -53,10 +53,14 @@ async function startScheduler(t: TestContext): Promise<Scheduler> {
     end: async (name) => {
       const request = testRequest();
       assert.ok(
-        await store.fail({ ...held(name), request, tenant: '', queueSeconds: 0, takenAt: 0, origin: {} }, ERROR, {
-          seconds: 0,
-          estimate: null,
-        }),
+        await store.fail(
+          { ...held(name), request, tenant: '', queueSeconds: 0, takenAt: 0, origin: {}, original: null },
+          ERROR,
+          {
+            seconds: 0,
+            estimate: null,
+          },
+        ),
       );
     },
     requeue: async (name, cause, limit) => (await store.requeue(held(name), cause, limit)).outcome,

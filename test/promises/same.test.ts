@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { Redis } from 'ioredis';
 import type { Job } from '../../src/contract/job.ts';
+import { pack } from '../../src/jobs/packing.ts';
 import { type Stack, startStack, until } from './stack.ts';
 
 const KEYS = { ann: 'ann-0123456789abcdef', bo: 'bo-0123456789abcdef' };
@@ -141,6 +143,60 @@ test('who asks the same is given the same, as a job of its own', async (t) => {
   times.sort((a, b) => a - b);
   t.diagnostic(`a hit takes ${times[50].toFixed(1)} ms, the slowest of 100 ${times[99].toFixed(1)} ms`);
   assert.ok(times[50] < 250, `${times[50]} ms`);
+});
+
+test('a replay computes once more, and tells the largest difference', async (t) => {
+  const stack = await startStack({ settings: { WHENCE_API_KEYS: Object.values(KEYS).join(',') } });
+  t.after(() => stack.stop());
+  const redis = new Redis(stack.redis.url);
+  t.after(() => redis.disconnect());
+  const ann = asking(stack, 'ann');
+  const nothing = { absolute: 0, relative: 0 };
+  const equal = { same_text: true, scores: nothing, step_scores: nothing };
+  for (const [route, body] of [
+    ['/attribute', { ...SAMPLED, step_scores: ['probability'], metadata: { run: 'first' } }],
+    ['/attribute-context', ABOUT_CONTEXT],
+  ] as const) {
+    const first = await ann.run(body, {}, route);
+    const again = await ann.run(undefined, {}, `/jobs/${first.id}/replay`);
+    assert.notEqual(again.id, first.id);
+    assert.deepEqual(again.info, { cached: false, replay: { of: first.id, difference: equal } });
+    assert.deepEqual(again.metadata, first.metadata);
+    assert.deepEqual(numbers(again.result), numbers(first.result));
+  }
+
+  const { id, result } = await ann.run({ ...BODY, step_scores: ['probability'] });
+  const change = async (by: (changed: typeof result) => void) => {
+    const changed = structuredClone(result);
+    by(changed);
+    await redis.set(`whence:result:json:${id}`, await pack(JSON.stringify(changed)));
+    const { info } = await ann.run(undefined, {}, `/jobs/${id}/replay`);
+    return info.replay?.difference;
+  };
+  const [[score]] = result.sequences[0].target_attributions;
+  const [probability] = result.sequences[0].step_scores.probability;
+  const difference = await change(({ sequences: [sequence] }) => {
+    sequence.target_attributions[0][0] = score * 2;
+    sequence.step_scores.probability[0] = probability + 0.25;
+  });
+  assert.deepEqual(difference, {
+    same_text: true,
+    scores: { absolute: Math.abs(score), relative: 0.5 },
+    step_scores: { absolute: Math.abs(probability - (probability + 0.25)), relative: 0.25 / (probability + 0.25) },
+  });
+  const texts = await change(({ sequences: [{ target }] }) => {
+    target.at(-1).token = 'elsewhere';
+  });
+  assert.deepEqual(texts, { same_text: false, scores: null, step_scores: null });
+
+  await ann.send('DELETE', `/jobs/${id}`);
+  assert.equal((await ann.send('POST', `/jobs/${id}/replay`)).status, 404);
+  for (const worker of stack.workers) worker.signal('SIGKILL');
+  await Promise.all(stack.workers.map(({ ended }) => ended));
+  const waiting: Job = await (await ann.send('POST', '/attribute', { ...BODY, seed: 7 })).json();
+  assert.equal((await ann.send('POST', `/jobs/${waiting.id}/replay`)).status, 409);
+  await ann.send('POST', `/jobs/${waiting.id}/cancel`);
+  assert.equal((await ann.send('POST', `/jobs/${waiting.id}/replay`)).status, 410);
 });
 
 test('100 concurrent sends with one idempotency key make one job, over restarts too', async (t) => {

@@ -119,6 +119,8 @@ export async function startEngine(config: Config): Promise<Engine> {
         result: { sequences: [], info: info(text) },
         failedTexts: behaviour.failedTexts ?? 0,
         usage: { tokens: 7, passes: 3 },
+        fingerprint: 'test',
+        difference: () => ({ same_text: true, scores: null, step_scores: null }),
         inseq: () => JSON.stringify({ inseq: true, text }),
       } as unknown as OutputFor<R>;
     },

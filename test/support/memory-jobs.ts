@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { JobEvent } from '../../src/contract/events.ts';
-import { isFinal, type Job, jobLinks } from '../../src/contract/job.ts';
+import { type Difference, isFinal, type Job, jobLinks } from '../../src/contract/job.ts';
 import { type JobRequest, kindOf, methodOf } from '../../src/contract/job-kinds.ts';
 import type { Result } from '../../src/contract/result.ts';
 import {
@@ -49,6 +49,12 @@ export function resultOf(jobId: string): Result {
   };
 }
 
+const EQUAL: Difference = {
+  same_text: true,
+  scores: { absolute: 0, relative: 0 },
+  step_scores: { absolute: 0, relative: 0 },
+};
+
 interface Entry {
   job: Job;
   pool: string;
@@ -88,8 +94,8 @@ export class MemoryJobs implements Jobs {
     this.#maxQueue = maxQueue;
   }
 
-  async submit(request: JobRequest, { pool, idempotencyKey, flow, cache }: SubmitOptions) {
-    const body = JSON.stringify(request);
+  async submit(request: JobRequest, { pool, idempotencyKey, flow, cache, replayOf }: SubmitOptions) {
+    const body = JSON.stringify([request, replayOf]);
     const tenant = flow?.tenant ?? '';
     const key = idempotencyKey && JSON.stringify([tenant, idempotencyKey]);
     const known = key === undefined ? undefined : this.keys.get(key);
@@ -116,7 +122,7 @@ export class MemoryJobs implements Jobs {
       error: null,
       failed_texts: 0,
       metadata: request.metadata ?? {},
-      info: { cached },
+      info: { cached, ...(replayOf !== undefined && { replay: { of: replayOf, difference: null } }) },
       links: jobLinks(id),
     };
     this.entries.set(id, { job, pool, tenant, batch: flow?.batch, request, cache: entry, result: null, events: [] });
@@ -162,6 +168,8 @@ export class MemoryJobs implements Jobs {
       const { metadata } = entry.request;
       entry.result = { ...resultOf(id), ...(metadata && { metadata }) };
       if (entry.cache !== undefined) this.kept.add(entry.cache);
+      const { replay } = entry.job.info;
+      if (replay !== undefined) entry.job.info = { ...entry.job.info, replay: { of: replay.of, difference: EQUAL } };
     }
     this.emit(id, { id: `${entry.events.length + 1}-0`, event: 'done', data: entry.job });
   }

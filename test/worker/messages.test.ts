@@ -50,7 +50,7 @@ function listen(t: TestContext, modelsFile?: string) {
   });
   t.after(() => engine.close());
   const compute = (id: string, behaviour: Behaviour, signal = new AbortController().signal) =>
-    engine.attribute(id, testRequest(behaviour), { report: () => {}, signal });
+    engine.attribute({ id, request: testRequest(behaviour), original: null }, { report: () => {}, signal });
   return { engine, compute, to, from };
 }
 

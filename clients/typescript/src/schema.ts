@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 b47daa4aea6d61ba5bc33bdf57386ac622d64e989715116c9ab7ded5beefb198), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 6ec22ea0f71e0f89bb4504bfedbadbcf094d21673607fd05eb068e1b65c7ee6f), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -302,6 +302,26 @@ export interface paths {
         get: operations["getHeatmap"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repeat a job and compare the results
+         * @description Queues the request of a job that succeeded once more, as a job of its own with the same metadata and no webhook, and computes it whatever results are kept. When it has succeeded, `info.replay.difference` says how far its result is from the first: 0 on the same backend and device.
+         */
+        post: operations["replayJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1142,6 +1162,35 @@ export interface components {
         };
         /**
          * @example {
+         *       "same_text": true,
+         *       "scores": {
+         *         "absolute": 0,
+         *         "relative": 0
+         *       },
+         *       "step_scores": {
+         *         "absolute": 0,
+         *         "relative": 0
+         *       }
+         *     }
+         */
+        Difference: {
+            /** @description Whether the texts are the same, given or generated. */
+            same_text: boolean;
+            /** @description Largest difference of any score; null: they cannot be paired, as texts or lengths differ. */
+            scores: {
+                absolute: number;
+                /** @description To the larger of both numbers. */
+                relative: number;
+            } | null;
+            /** @description Largest difference of any step score; null: they cannot be paired, as texts or lengths differ. */
+            step_scores: {
+                absolute: number;
+                /** @description To the larger of both numbers. */
+                relative: number;
+            } | null;
+        };
+        /**
+         * @example {
          *       "id": "k3v9",
          *       "kind": "attribute",
          *       "status": "queued",
@@ -1221,6 +1270,16 @@ export interface components {
             info: {
                 /** @description Whether it was given the result of an earlier request for the same; then it has no `step` events. */
                 cached: boolean;
+                /** @description A replay of another job. */
+                replay?: {
+                    /**
+                     * @description The job that it repeats.
+                     * @example k3v9
+                     */
+                    of: string;
+                    /** @description From that job's result; null as long as it has not succeeded, or where that result was gone then. */
+                    difference: components["schemas"]["Difference"] | null;
+                };
             };
             links: {
                 /** @example /jobs/k3v9 */
@@ -3943,6 +4002,164 @@ export interface operations {
             };
             /** @description The result is too large for this format. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `wait=N`: hold the answer until the job ends, at most N (up to 60) seconds.
+                 * @example wait=30
+                 */
+                prefer?: string;
+                /** @description The same key and body give the first job back; the same key with another body is refused. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of a job.
+                 * @example k3v9
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With `Prefer: wait=N`: the job ended in time. `Accept` chooses between the job with its result and the result alone as text/csv, text/plain or text/html; a job that failed is told as JSON. */
+            200: {
+                headers: {
+                    /** @description Path of the job. */
+                    Location?: string;
+                    /** @description The preference that was followed. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"] & {
+                        /** @description Null when the job failed or was canceled. */
+                        result: (components["schemas"]["Result"] | components["schemas"]["ContextResult"]) | null;
+                    };
+                    "text/csv": string;
+                    "text/plain": string;
+                    "text/html": string;
+                };
+            };
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    /** @description Path of the job. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `Accept` names types, and none that a result is given in. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job has no result yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job failed or was canceled: there will be no result. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The result is too large for this format. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request cannot be computed; `errors` says why, field by field. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

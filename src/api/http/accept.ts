@@ -48,13 +48,13 @@ type JobHeaders = Type.Static<typeof JobHeaders>;
 
 const Location = { Location: { description: 'Path of the job.', type: 'string' } };
 
-/** The responses of a route whose jobs have such a result. */
+/** The responses of a route whose jobs have such a result. @param result - by reference */
 export function jobResponses(result: TSchema) {
   // Sent as bytes, the result as it is stored.
   const JobWithResult = Type.Unsafe<Buffer>(
     Type.Intersect([
       ref(Job),
-      Type.Object({ result: nullable(ref(result), { description: 'Null when the job failed or was canceled.' }) }),
+      Type.Object({ result: nullable(result, { description: 'Null when the job failed or was canceled.' }) }),
     ]),
   );
   return {
@@ -84,13 +84,15 @@ export interface Acceptance {
   /** How long the answer may wait for the job; null: it does not. */
   seconds: number | null;
   format: Format;
+  /** The job that it repeats: then it is computed whatever is kept. */
+  replayOf?: string;
 }
 
 /** Queues a complete request and answers with its job, or with what came of it where the client waits. */
 export async function acceptJob(
   request: FastifyRequest<{ Headers: JobHeaders }>,
   reply: FastifyReply,
-  { request: complete, model, seconds, format }: Acceptance,
+  { request: complete, model, seconds, format, replayOf }: Acceptance,
 ): Promise<FastifyReply> {
   const { jobs } = request.server;
   const attributes = { 'whence.model': model.id, 'whence.pool': model.pool };
@@ -101,7 +103,7 @@ export async function acceptJob(
     idempotencyKey: request.headers['idempotency-key'],
     flow: request.flow,
     work: estimateWork(complete, model.parameters),
-    cache: cacheUse(request.headers['cache-control'], model),
+    ...(replayOf === undefined ? { cache: cacheUse(request.headers['cache-control'], model) } : { replayOf }),
     origin: { requestId: request.id, ...(trace && { traceparent: trace.header }) },
   });
   const accepted = await submission.finally(() => span?.end());

@@ -21,7 +21,7 @@ import {
 } from '../../contract/catalogue.ts';
 import { JobEvent, StepEvent } from '../../contract/events.ts';
 import { InseqFile } from '../../contract/inseq.ts';
-import { Job, JobError, JobList, Progress } from '../../contract/job.ts';
+import { Difference, Job, JobError, JobList, Progress } from '../../contract/job.ts';
 import { Problem } from '../../contract/problem.ts';
 import { Result, ResultInfo, ResultSequence, ResultToken } from '../../contract/result.ts';
 import { Session } from '../../contract/session.ts';
@@ -33,6 +33,7 @@ const SHARED = [
   AttributeContextBody,
   Progress,
   JobError,
+  Difference,
   Job,
   JobList,
   Batch,

@@ -6,6 +6,7 @@ import { yieldToEventLoop } from '../../batching/dynamic-batcher.ts';
 import type { AttributeContextRequest } from '../../contract/attribute-context-request.ts';
 import type { ContextInfo, ContextReliance, ContextResult, Sources } from '../../contract/attribute-context-result.ts';
 import { Random } from '../../random.ts';
+import { differenceOf } from '../../results/difference.ts';
 import { completed } from '../arguments.ts';
 import { type EngineHooks, type EngineOutput, lookOf, type Resources } from '../attribution.ts';
 import { memberOf, stepCall } from '../calls.ts';
@@ -47,6 +48,7 @@ export async function attributeContext(
   const info = infoOf({ request, model, resources, calls, counters }, outcome, (performance.now() - started) / 1000);
   return {
     result: { kind: 'attribute-context', context, sources, info },
+    difference: (original) => differenceOf(original, { context, sources }),
     failedTexts: 0,
     fingerprint: resources.fingerprintOf(model),
     usage: { tokens: tokensOf(outcome.answer), passes: counters.forward + counters.backward },

@@ -18,6 +18,7 @@
     ARGV[14] head of the result, or ''
     ARGV[15] cache: where the result may be kept for requests that ask for the same, or ''
     ARGV[16] room: most bytes of what is kept
+    ARGV[17] difference from the result of the job that it repeats, as JSON, or ''
 
   Output:
     1, also for a repetition of the same call, after a lost reply; 0 where the attempt no longer counts
@@ -25,7 +26,7 @@
 local id, attempt, status, now, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local failure, tail, inseq, failed = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local seconds, estimate, tokens, passes = tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13]
-local head, cache, room = ARGV[14], ARGV[15], tonumber(ARGV[16])
+local head, cache, room, difference = ARGV[14], ARGV[15], tonumber(ARGV[16]), ARGV[17]
 
 local job = load(id)
 if not job or job.attempt ~= attempt then return 0 end
@@ -38,6 +39,7 @@ if tail ~= '' and cache ~= '' and cache == job.cache then
 end
 shrinkResults(room)
 redis.call('HSET', key('job', id), 'failed_texts', failed)
+if difference ~= '' then redis.call('HSET', key('job', id), 'difference', difference) end
 count(seconds, 'job_run_seconds', job.model, redis.call('HGET', key('job', id), 'method'))
 count(tokens, 'tokens', job.pool)
 count(passes, 'passes', job.pool)

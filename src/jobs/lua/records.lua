@@ -81,6 +81,7 @@ end
 local function describe(id)
   local fields = redis.call('HMGET', key('job', id), 'status', 'model', 'method', 'pool', 'created_at', 'started_at',
     'finished_at', 'phase', 'completed', 'total', 'error', 'attempt', 'failed_texts', 'kind', 'metadata', 'cached',
+    'replay_of', 'difference',
     'tenant', 'batch')
   if not fields[1] then return false end
   local batch = table.remove(fields) or ''

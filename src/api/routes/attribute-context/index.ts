@@ -21,7 +21,7 @@ const schema = {
     '`attribute-context` of Inseq: which tokens of the answer depend on the context, and on which of its tokens.',
   headers: JobHeaders,
   body: ref(AttributeContextBody),
-  response: jobResponses(ContextResult),
+  response: jobResponses(ref(ContextResult)),
 };
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {

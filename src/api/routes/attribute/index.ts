@@ -31,7 +31,7 @@ const schema = {
     'result where they change nothing, and refused where they would.',
   headers: JobHeaders,
   body: ref(AttributeBody),
-  response: jobResponses(Result),
+  response: jobResponses(ref(Result)),
 };
 
 /** A hook: bodies in OpenAI's shape become ours. */
