@@ -64,6 +64,7 @@ test('every route of the contract is there', () => {
     'post /batches',
     'post /batches/{id}/cancel',
     'post /jobs/{id}/cancel',
+    'post /jobs/{id}/replay',
     'post /session',
   ]);
 });

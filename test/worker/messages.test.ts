@@ -4,7 +4,7 @@ import { ChildProcess } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
-import { unpack } from '../../src/jobs/packing.ts';
+import { pack, unpack } from '../../src/jobs/packing.ts';
 import { EngineProcess } from '../../src/worker/engine-process.ts';
 import type { FromEngine, ToEngine } from '../../src/worker/messages.ts';
 import { eventually, testRequest } from '../support/jobs.ts';
@@ -103,13 +103,30 @@ test('attribute; progress, step, succeeded', async (t) => {
     inseq: 'bytes',
     failedTexts: 'number',
     usage: { tokens: 'number', passes: 'number' },
+    fingerprint: 'string',
   };
   assert.deepEqual(shapeOf(from, 'succeeded'), { type: 'succeeded', id: 'string', ...results });
   const succeeded = from.find((message) => message.type === 'succeeded');
   assert.ok(succeeded?.type === 'succeeded');
-  assert.equal(JSON.parse((await unpack(Buffer.from(succeeded.result))).toString()).job_id, 'job');
+  const tail = (await unpack(Buffer.from(succeeded.result))).toString();
+  assert.ok('sequences' in JSON.parse(`{${tail}`), 'the result without what names its job');
   const order = from.map(({ type }) => type).filter((type) => type !== 'loaded');
   assert.deepEqual([order[0], order.at(-1)], ['ready', 'succeeded'], 'the result is the last word about a job');
+});
+
+test('a replay: the result to compare with, and the difference', async (t) => {
+  const { engine, to, from } = listen(t);
+  await engine.start();
+  const attempt = { id: 'job', request: testRequest(), original: await pack('{"sequences":[]}') };
+  await engine.attribute(attempt, { report: () => {}, signal: new AbortController().signal });
+  const attribute = { type: 'attribute', id: 'string', slot: 'number', request: 'request' };
+  assert.deepEqual(shapeOf(to, 'attribute'), { ...attribute, original: 'bytes' });
+  const succeeded = from.find((message) => message.type === 'succeeded');
+  assert.deepEqual(succeeded?.type === 'succeeded' && shape(succeeded.difference), {
+    same_text: 'boolean',
+    scores: 'null',
+    step_scores: 'null',
+  });
 });
 
 test('failed, with a pointer or without', async (t) => {

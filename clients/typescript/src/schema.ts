@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 6ec22ea0f71e0f89bb4504bfedbadbcf094d21673607fd05eb068e1b65c7ee6f), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 adece15dc9bd228dd007e544f7fa911986dae1e6d5ebeefa314dadff150514e2), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -168,6 +168,40 @@ export interface paths {
          * @description Streams each line as soon as it and all before it have ended, as fast as the client reads. A stream that breaks off is not complete: go on with `skip`.
          */
         get: operations["getBatchResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/faithfulness-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of how far scores can be trusted, with the JSON Schema of their arguments */
+        get: operations["listFaithfulnessMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/faithfulness-metrics/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One metric */
+        get: operations["getFaithfulnessMetric"];
         put?: never;
         post?: never;
         delete?: never;
@@ -681,6 +715,27 @@ export interface components {
              * @default 0
              */
             top_alternatives?: number;
+            /**
+             * @description How far to trust the scores: ids of `GET /faithfulness-metrics`, or `{name, args}`; `true`: comprehensiveness and sufficiency. The input of each text is ranked once by its scores, and changed copies are run by this order and by a random one. Left out: none.
+             * @default []
+             * @example true
+             * @example [
+             *       "comprehensiveness",
+             *       {
+             *         "name": "sufficiency",
+             *         "args": {
+             *           "fraction": 0.5
+             *         }
+             *       }
+             *     ]
+             */
+            metrics?: boolean | (string | {
+                name: string;
+                /** @default {} */
+                args?: {
+                    [key: string]: unknown;
+                };
+            })[];
             /**
              * @description Encoder-decoder only: attribute the target prefix too. Decoder-only models always attribute their prefix.
              * @default false
@@ -1495,6 +1550,36 @@ export interface components {
             diagnostics?: {
                 [key: string]: unknown;
             };
+            /** @description How far to trust the scores of this text; left out where no metrics were asked for. */
+            metrics?: {
+                /** @description The score of the text as it is, which drops are measured from: the mean over its attributed tokens. */
+                unchanged: number | null;
+                /** @description Units that were ranked: tokens of the source and of what stands before the first attributed token, without special tokens, or what aggregators merged of them. Their importance is the sum of their scores for all attributed tokens, signed; the highest is the most important. */
+                units: number;
+                /** @description Changed copies that were run; what several metrics or fractions have in common runs once. */
+                copies: number;
+                /** @description The copies, and the text as it is. */
+                forward_passes: number;
+                /** @description In the order of the request; `info.metrics.calls` has their arguments. */
+                values: {
+                    /** @description An id of `GET /faithfulness-metrics`. */
+                    name: string;
+                    /** @description Which direction is better, by the definition of the metric. */
+                    better: "higher" | "lower";
+                    /** @description `comprehensiveness`, `aopc_comprehensiveness`: the drop of the score without the most important units (higher is better). `sufficiency`, `aopc_sufficiency`: the drop with these alone (lower is better). `deletion`, `insertion`: the area under the curve in `points` (lower is better; higher is better). `soft_comprehensiveness`, `soft_sufficiency`: shares of the drop when all embeddings are 0 (higher is better for both). null: there is nothing to rank, or the definition divides by 0. */
+                    value: number | null;
+                    /** @description The same by a random ranking of the same units, drawn by `seed`: what the value has to beat. */
+                    random: number | null;
+                    /** @description AOPC: the drop at each fraction. Curves: the score at each point. */
+                    points?: {
+                        /** @description Units that were replaced, or kept, or put back. */
+                        units: number;
+                        value: number | null;
+                        /** @description With as many units of the random ranking. */
+                        random: number | null;
+                    }[];
+                }[];
+            };
             error?: components["schemas"]["JobError"];
         };
         ResultInfo: {
@@ -1545,6 +1630,32 @@ export interface components {
                     [key: string]: unknown;
                 };
             }[] | null;
+            /** @description How `metrics` of the sequences were computed, and what they cost. */
+            metrics?: {
+                /** @description The metrics with all their arguments. */
+                calls: {
+                    name: string;
+                    args: {
+                        [key: string]: unknown;
+                    };
+                }[];
+                /**
+                 * @description The step function whose mean is the score of a copy: `probability`, or with a contrastive attributed function that function.
+                 * @example probability
+                 */
+                score: string;
+                /**
+                 * @description The token in place of each replaced one, as in baselines. Soft metrics mask embeddings instead.
+                 * @example <|endoftext|>
+                 */
+                replacement: string | null;
+                /** @description Of all texts; `info.forward_passes` counts them, too. */
+                forward_passes: number;
+                /** @description Seconds in which metrics were computed; texts that run together share them. */
+                seconds: number;
+                /** @description From the first to the last copy of each text, beside which those of others may have run. */
+                sequence_seconds: (number | null)[];
+            };
             /** @description What contrastive step functions compared with what. */
             contrasts?: {
                 /** @description Which of the sequences. */
@@ -2156,6 +2267,51 @@ export interface components {
             };
             /** @description Whether it differentiates the attributed function. */
             needs_gradient?: boolean;
+        };
+        /**
+         * @example {
+         *       "id": "comprehensiveness",
+         *       "name": "Comprehensiveness",
+         *       "description": "The drop of the score when the most important units are replaced. Higher is better.",
+         *       "paper": {
+         *         "title": "ERASER: A Benchmark to Evaluate Rationalized NLP Models",
+         *         "url": "https://arxiv.org/abs/1911.03429"
+         *       },
+         *       "applies_to": [
+         *         "decoder-only",
+         *         "encoder-decoder"
+         *       ],
+         *       "args_schema": {
+         *         "type": "object",
+         *         "properties": {
+         *           "fraction": {
+         *             "type": "number",
+         *             "exclusiveMinimum": 0,
+         *             "maximum": 1,
+         *             "default": 0.2
+         *           }
+         *         },
+         *         "additionalProperties": false
+         *       },
+         *       "better": "higher"
+         *     }
+         */
+        MetricInfo: {
+            id: string;
+            /** @description For people. */
+            name: string;
+            description: string;
+            paper: {
+                title: string;
+                url: string;
+            } | null;
+            applies_to: ("decoder-only" | "encoder-decoder")[];
+            /** @description JSON Schema of its arguments, with defaults. */
+            args_schema: {
+                [key: string]: unknown;
+            };
+            /** @description Which direction is better. */
+            better: "higher" | "lower";
         };
         /**
          * @example {
@@ -3309,6 +3465,149 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["BatchLineResult"];
                     "application/json": components["schemas"]["InseqFile"];
                     "text/csv": string;
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFaithfulnessMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All metrics. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        faithfulness_metrics: components["schemas"]["MetricInfo"][];
+                    };
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFaithfulnessMetric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example comprehensiveness */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metric. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricInfo"];
                 };
             };
             /** @description Broken JSON, or a path, query or header value that is not understood. */
