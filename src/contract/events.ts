@@ -1,8 +1,15 @@
 /** What `GET /jobs/{id}/events` streams. */
 import Type, { type Static } from 'typebox';
 import { Job, Progress } from './job.ts';
-import { type ResultToken, type Scores, TopAlternative } from './result.ts';
+import { ResultToken, type Scores, TopAlternative } from './result.ts';
 import { ref } from './schema.ts';
+
+/** What the rows of a text's scores stand for, as in its result. */
+const TextTokens = Type.Object({
+  source: Type.Array(ref(ResultToken)),
+  target: Type.Array(ref(ResultToken)),
+  attr_pos_start: Type.Integer({ minimum: 0 }),
+});
 
 /** One attributed token's finished column. */
 export const StepEvent = Type.Object(
@@ -13,6 +20,9 @@ export const StepEvent = Type.Object(
     source_attributions: Type.Unsafe<Scores[] | null>({ description: 'Its column of the result, source side.' }),
     target_attributions: Type.Unsafe<Scores[] | null>({ description: 'Its column of the result, target side.' }),
     step_scores: Type.Unsafe<Record<string, number | null>>({ type: 'object', additionalProperties: true }),
+    text: Type.Optional(
+      Type.Unsafe<Static<typeof TextTokens>>({ ...TextTokens, description: "With a text's first step: its tokens." }),
+    ),
     top_alternatives: Type.Optional(
       Type.Array(TopAlternative, { description: 'Its most probable alternatives, where they were asked for.' }),
     ),

@@ -29,9 +29,12 @@ export class StepEvents {
   finished(attribution: SequenceAttribution, to: number, chain: readonly AggregatorCall[] | null): void {
     if (to <= this.#next) return;
     const [part] = aggregate([sliceSteps(attribution, this.#next, to)], chain, [this.#context]);
+    const isFirst = this.#next === 0;
     this.#parts.push(part);
     this.#next = to;
-    const { source_attributions, target_attributions, step_scores, target, top_alternatives } = toResultSequence(part);
+    const { source, target, source_attributions, target_attributions, step_scores, top_alternatives } =
+      toResultSequence(part);
+    const text = { source, target, attr_pos_start: part.attrPosStart };
     const column = <T>(rows: T[][] | null, t: number): T[] | null => rows?.map((row) => row[t]) ?? null;
     for (let t = 0; t < part.attrPosEnd - part.attrPosStart; t++) {
       const position = part.attrPosStart + t;
@@ -42,6 +45,7 @@ export class StepEvents {
         source_attributions: column(source_attributions, t),
         target_attributions: column(target_attributions, t),
         step_scores: Object.fromEntries(Object.entries(step_scores).map(([name, values]) => [name, values[t]])),
+        ...(isFirst && t === 0 && { text }),
         ...(top_alternatives && { top_alternatives: top_alternatives[t] }),
       });
     }

@@ -3,12 +3,14 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { StepEvent } from '../contract/events.ts';
 import type { Progress as JobProgress } from '../contract/job.ts';
-import { shadeOf } from '../view/model/painting.ts';
+import { layoutOf, windowOf } from '../view/model/layout.ts';
+import { columnOf, type Matrix, matrixOf, scaleOfMatrix, withoutFaintRows } from '../view/model/matrix.ts';
+import { paintMatrix } from '../view/model/painting.ts';
 import { scaleOf } from '../view/model/scale.ts';
-import { numberOf } from '../view/model/scores.ts';
-import { tokenReader } from '../view/model/tokens.ts';
-import { frameOf } from '../view/parts/canvas-painter.ts';
+import { faintShare } from '../view/model/state.ts';
+import { canvasPainter, frameOf, measureOn } from '../view/parts/canvas-painter.ts';
 import * as api from './api.ts';
+import { partialSequence } from './partial.ts';
 import type { Run } from './run.ts';
 
 const PHASES: Record<JobProgress['phase'], string> = {
@@ -52,45 +54,50 @@ function timeLeft(fraction: number, elapsedMs: number): string {
   return seconds < 90 ? ` · about ${seconds} s left` : ` · about ${Math.round(seconds / 60)} min left`;
 }
 
-const CELL_WIDTH = 14;
-const HEIGHT = 120;
-/** The latest columns that are drawn. */
-const MOST = 80;
+/** Pixels of the drawing at most; of more, the latest columns and the first rows that count. */
+const MOST = { width: 900, height: 420 };
+/** From so many rows on those that are faint are left out. */
+const MANY_ROWS = 20;
 
-/** Finished columns, the first attributed token on top. */
+/** The columns that are finished, of the text whose columns are arriving. */
 function Columns({ steps }: { steps: StepEvent[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const shown = steps.slice(-MOST);
+  const sequence = partialSequence(steps);
+  const whole = sequence && matrixOf(sequence, { granularity: 'token', shares: false });
+  const matrix = whole && (whole.rows.length > MANY_ROWS ? withoutFaintRows(whole, faintShare(whole)) : whole);
   useEffect(() => {
     const target = canvas.current;
     const context = target?.getContext('2d');
-    if (!target || !context) return;
-    const { theme } = frameOf(target);
-    target.width = shown.length * CELL_WIDTH;
-    target.height = HEIGHT;
-    for (const [i, step] of shown.entries()) {
-      const values = [...(step.source_attributions ?? []), ...(step.target_attributions ?? [])].map(numberOf);
-      const { max } = scaleOf(values);
-      const height = HEIGHT / Math.max(1, values.length);
-      for (const [row, value] of values.entries()) {
-        const shade = shadeOf(value, max, theme);
-        if (shade === null) continue;
-        context.fillStyle = shade.fill;
-        context.fillRect(i * CELL_WIDTH, row * height, CELL_WIDTH - 1, Math.max(1, height - 0.5));
-      }
-    }
+    if (!target || !context || matrix === null || matrix.rows.length === 0) return;
+    paint(target, context, matrix);
   });
-  if (steps.length === 0) return null;
-  const read = tokenReader(steps.map(({ token }) => token.token));
+  if (matrix === null || matrix.rows.length === 0) return null;
+  const count = matrix.columns.length;
   return (
-    <>
-      <p class="progress-text">
-        {shown.map(({ token, sequence, position }) => {
-          const { space, text } = read(token.token);
-          return <bdi key={`${sequence},${position}`}>{`${space ? ' ' : ''}${text}`}</bdi>;
-        })}
-      </p>
-      <canvas class="progress-columns" ref={canvas} role="img" aria-label={`${steps.length} columns are finished`} />
-    </>
+    <canvas
+      class="progress-columns"
+      ref={canvas}
+      role="img"
+      aria-label={`${count} ${count === 1 ? 'column is' : 'columns are'} finished`}
+    />
   );
+}
+
+function paint(target: HTMLCanvasElement, context: CanvasRenderingContext2D, matrix: Matrix): void {
+  const layout = layoutOf(matrix, false, measureOn(target));
+  const width = Math.min(layout.width, MOST.width, target.parentElement?.clientWidth ?? MOST.width);
+  const height = Math.min(layout.height, MOST.height);
+  const ratio = devicePixelRatio || 1;
+  target.width = Math.round(width * ratio);
+  target.height = Math.round(height * ratio);
+  target.style.width = `${width}px`;
+  const viewport = { x: Math.max(0, layout.width - width), y: 0, width, height };
+  const size = { rows: matrix.rows.length, columns: matrix.columns.length };
+  const maxima = Float64Array.from(matrix.columns, (_, column) => scaleOf(columnOf(matrix, column)).max);
+  const drawing = {
+    ...{ matrix, maxima, layout, numbers: false, scale: scaleOfMatrix(matrix), frame: frameOf(target) },
+    chosen: { row: null, column: null },
+  };
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  paintMatrix(canvasPainter(context), drawing, windowOf(layout, size, viewport), viewport);
 }

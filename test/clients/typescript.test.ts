@@ -72,6 +72,18 @@ test('a busy service is asked again with the same key, and a stream goes on wher
   assert.equal(asked.at(-1), 'GET /jobs/j1/result?format=json');
 });
 
+test('sources of an answer are asked of /attribute-context', async (t) => {
+  const result = { job_id: 'j1', kind: 'attribute-context', context: null, sources: null, info: {} };
+  const { url, asked } = await serve(t, [
+    json(202, JOB),
+    events(done({ ...JOB, status: 'succeeded' })),
+    json(200, result),
+  ]);
+  const request = { model: 'm', documents: [{ text: 'It rained.' }], query: 'Did it?' };
+  assert.deepEqual(await createWhence(url).attributeContext(request), result);
+  assert.deepEqual(asked, ['POST /attribute-context', 'GET /jobs/j1/events', 'GET /jobs/j1/result?format=json']);
+});
+
 test('errors name field and remedy', async (t) => {
   const errors = [{ pointer: '#/method', detail: 'there is no method "x"' }];
   const failed = {

@@ -143,6 +143,16 @@ describe('the explorer', { skip: withoutBrowser() }, () => {
     await heatmap.getByText('was canceled').waitFor();
   });
 
+  it('shows columns as they are finished', async () => {
+    const input_texts = Array.from({ length: 64 }, (_, i) => `The capital of country ${i} is`);
+    const method_args = { n_steps: 60 };
+    const { id } = await submit({ ...FRANCE, input_texts, method: 'integrated_gradients', method_args }, false);
+    const page = await open(`?job=${id}`);
+    const columns = await page.waitForSelector('canvas.progress-columns', { timeout: 120_000 });
+    assert.match((await columns.getAttribute('aria-label')) ?? '', /finished$/);
+    await fetch(`${up.url}/jobs/${id}/cancel`, { method: 'POST' });
+  });
+
   it('gives pictures, files and requests to take along', async () => {
     const { id } = await submit({ ...FRANCE, step_scores: ['probability'] });
     const page = await open(`?job=${id}`);
@@ -205,6 +215,20 @@ describe('the explorer', { skip: withoutBrowser() }, () => {
     assert.match(page.url(), /#t\d,p\d$/);
   });
 
+  it('prints all texts of a batch, and how they were computed', async () => {
+    const { id } = await submit({ ...FRANCE, input_texts: ['The capital of France is', 'The capital of Italy is'] });
+    const page = await open(`jobs/${id}/heatmap`);
+    assert.equal(await page.locator('article').count(), 1);
+    await page.emulateMedia({ media: 'print' });
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    assert.deepEqual(await page.locator('.texts .label').allInnerTexts(), ['TEXT 1 OF 2', 'TEXT 2 OF 2']);
+    assert.match(await page.locator('article').nth(1).innerText(), /Italy/);
+    assert.ok(await page.locator('.facts dl').first().isVisible());
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+    assert.equal(await page.locator('article').count(), 1);
+    assert.ok(!(await page.locator('.facts dl').first().isVisible()));
+  });
+
   it('shows layers, and a conversation by turns', async () => {
     const method_args = { target_layer: 'h.*.mlp' };
     const { id } = await submit({ ...FRANCE, method: 'layer_gradient_x_activation', method_args });
@@ -228,7 +252,7 @@ describe('the explorer', { skip: withoutBrowser() }, () => {
     await source.click();
     assert.match(await sentence(page).innerText(), /^“Ana lives in Oslo\.” counted most for “Ana lives in Oslo\.”/);
     await page.locator('.cited').first().click();
-    assert.match(page.url(), /pick=t0$/);
+    await page.waitForURL(/pick=t0$/);
     assert.match(await page.locator('.citations li').first().innerText(), /support [\d.]+ nats/);
     await assertAccessible(page, 'an answer about documents');
     await page.getByRole('button', { name: 'curl' }).click();

@@ -58,7 +58,10 @@ describe('step events', () => {
         [...seen].some((count) => count > 0 && count < steps.length),
         `columns that had left: ${[...seen].join(', ')} of ${steps.length}`,
       );
+      const { source, target, attr_pos_start } = sequence;
+      assert.deepEqual(steps[0].text, { source, target, attr_pos_start });
       for (const [t, step] of steps.entries()) {
+        assert.equal(step.text !== undefined, t === 0);
         assert.equal(step.token.id, sequence.target[step.position].id);
         for (const [name, values] of Object.entries(sequence.step_scores)) {
           assert.equal(step.step_scores[name], values[t], name);

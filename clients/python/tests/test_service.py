@@ -73,6 +73,7 @@ class ServiceTest(unittest.TestCase):
         self.assertFalse(citation.unsupported)
         self.assertGreater(citation.support or 0, 1)
         self.assertEqual((len(result.scores), len(result.scores[0])), (3, 1))
+        self.assertIn("<whence-result>", result._repr_html_())
         self.assertIn("Ana lives in Oslo.", result._repr_html_())
         self.assertIn("Ana lives in Oslo.", result.text("text"))
         self.assertIsNone(result.pecore)

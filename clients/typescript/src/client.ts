@@ -6,6 +6,8 @@ import { serverSentEvents } from './events.ts';
 import type { components, paths } from './schema.ts';
 
 export type Request = components['schemas']['AttributeRequest'];
+export type ContextRequest = components['schemas']['AttributeContextRequest'];
+export type ContextResult = components['schemas']['ContextResult'];
 export type Job = components['schemas']['Job'];
 export type Result = components['schemas']['Result'];
 export type JobEvent = components['schemas']['JobEvent'];
@@ -19,7 +21,9 @@ export interface Whence {
    * @throws {WhenceError} where the request is refused, or the job fails or is canceled
    */
   attribute(request: Request, options?: { signal?: AbortSignal }): Promise<Result>;
-  /** The same, event by event; leaving the loop early cancels the job. */
+  /** Finds which parts of documents or of a context an answer came from; waits and fails as `attribute` does. */
+  attributeContext(request: ContextRequest, options?: { signal?: AbortSignal }): Promise<ContextResult>;
+  /** `attribute` event by event; leaving the loop early cancels the job. */
   stream(request: Request, options?: { signal?: AbortSignal }): AsyncGenerator<JobEvent>;
 }
 
@@ -44,17 +48,19 @@ export function createWhence(url: string, { key, retries = 8, fetch = globalThis
     fetch: (request: globalThis.Request) => patiently(request, retries, fetch),
   });
 
-  async function submit(body: Request): Promise<Job> {
-    // Sent again after a broken connection, it is not computed twice.
-    const header = { 'idempotency-key': crypto.randomUUID() };
-    const { data, error, response } = await api.POST('/attribute', { body, params: { header } });
-    if (data === undefined) throw errorOf(response.status, error);
-    return data as Job; // 202: without `Prefer: wait` there is no result
-  }
+  /** What the routes that make jobs are sent; sent again after a broken connection, it is not computed twice. */
+  const once = () => ({ params: { header: { 'idempotency-key': crypto.randomUUID() } } });
+  const attribute = (body: Request) => api.POST('/attribute', { body, ...once() });
+  const attributeContext = (body: ContextRequest) => api.POST('/attribute-context', { body, ...once() });
 
-  async function* stream(body: Request, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<JobEvent> {
+  async function* follow(
+    submit: () => ReturnType<typeof attribute> | ReturnType<typeof attributeContext>,
+    { signal }: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<JobEvent> {
     signal?.throwIfAborted();
-    const { id } = await submit(body);
+    const { data, error, response } = await submit();
+    if (data === undefined) throw errorOf(response.status, error);
+    const { id } = data as Job; // 202: without `Prefer: wait` there is no result
     let ended = false;
     try {
       for await (const event of events(id, signal)) {
@@ -97,19 +103,24 @@ export function createWhence(url: string, { key, retries = 8, fetch = globalThis
     });
   }
 
+  async function resultOf(followed: AsyncGenerator<JobEvent>): Promise<unknown> {
+    let job: Job | undefined;
+    for await (const event of followed) if (event.event === 'done') job = event.data;
+    if (job?.status !== 'succeeded') throw notSucceeded(job);
+    const { data, error, response } = await api.GET('/jobs/{id}/result', {
+      params: { path: { id: job.id }, query: { format: 'json' } },
+    });
+    if (data === undefined) throw errorOf(response.status, error);
+    return data;
+  }
+
+  // A route decides which result a job has, and `format=json` that it is no other form.
   return {
     api,
-    stream,
-    async attribute(body, options) {
-      let job: Job | undefined;
-      for await (const event of stream(body, options)) if (event.event === 'done') job = event.data;
-      if (job?.status !== 'succeeded') throw notSucceeded(job);
-      const { data, error, response } = await api.GET('/jobs/{id}/result', {
-        params: { path: { id: job.id }, query: { format: 'json' } },
-      });
-      if (data === undefined) throw errorOf(response.status, error);
-      return data as Result; // the format that was asked for
-    },
+    stream: (body, options) => follow(() => attribute(body), options),
+    attribute: async (body, options) => (await resultOf(follow(() => attribute(body), options))) as Result,
+    attributeContext: async (body, options) =>
+      (await resultOf(follow(() => attributeContext(body), options))) as ContextResult,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 adece15dc9bd228dd007e544f7fa911986dae1e6d5ebeefa314dadff150514e2), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 27e385cfebb8661720ba7b49991351aa805c0202779c3c49070f2f8df7dff44f), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -2098,6 +2098,12 @@ export interface components {
             target_attributions: unknown;
             step_scores: {
                 [key: string]: unknown;
+            };
+            /** @description With a text's first step: its tokens. */
+            text?: {
+                source: components["schemas"]["ResultToken"][];
+                target: components["schemas"]["ResultToken"][];
+                attr_pos_start: number;
             };
             /** @description Its most probable alternatives, where they were asked for. */
             top_alternatives?: {

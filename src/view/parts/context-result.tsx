@@ -8,6 +8,7 @@ import { Bars } from './bars.tsx';
 import { Citations } from './citations.tsx';
 import { Facts } from './facts.tsx';
 import { MatrixPanel } from './matrix.tsx';
+import { usePrinting } from './printing.ts';
 import { Reading } from './reading.tsx';
 import { ScoresPanel } from './scores.tsx';
 import { Sentence } from './sentence.tsx';
@@ -50,7 +51,7 @@ export function ContextResultView({ view }: { view: ContextView }) {
           {!tokens && result.sources !== null && <Citations view={view} sources={result.sources} />}
         </div>
       </div>
-      <Facts result={result} />
+      <Facts result={result} open={usePrinting()} />
     </article>
   );
 }

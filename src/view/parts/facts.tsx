@@ -3,9 +3,10 @@
 import type { JobResult } from '../../contract/job-kinds.ts';
 import { factsOf } from '../model/facts.ts';
 
-export function Facts({ result }: { result: JobResult }) {
+/** @param open - whether it begins unfolded */
+export function Facts({ result, open }: { result: JobResult; open: boolean }) {
   return (
-    <details class="facts">
+    <details class="facts" open={open}>
       <summary>How this was computed</summary>
       <dl>
         {factsOf(result).map(([name, value]) => (

@@ -1,21 +1,37 @@
 /** A result to look at: in words, as shaded text, as bars, and as the matrix, layers or step scores below. */
 
-import type { AttributionView } from '../model/attribution-view.ts';
+import { type AttributionView, createView } from '../model/attribution-view.ts';
 import { methodLine, notesOf } from '../model/facts.ts';
 import { hasLayers } from '../model/layers.ts';
-import type { Panel } from '../model/state.ts';
+import { type Panel, settingsOf } from '../model/state.ts';
 import { excerpt } from '../model/text.ts';
 import { Alternatives } from './alternatives.tsx';
 import { Bars } from './bars.tsx';
 import { Facts } from './facts.tsx';
 import { LayersPanel } from './layers.tsx';
 import { MatrixPanel } from './matrix.tsx';
+import { usePrinting } from './printing.ts';
 import { Reading } from './reading.tsx';
 import { ScoresPanel } from './scores.tsx';
 import { Sentence } from './sentence.tsx';
 import { PanelTools, TextTools } from './toolbar.tsx';
 
+/** One text at a time; on paper all of them. */
 export function ResultView({ view }: { view: AttributionView }) {
+  const { sequences } = view.result;
+  const printing = usePrinting();
+  if (!printing || sequences.length < 2) return <Text view={view} printing={printing} />;
+  const settings = settingsOf(view);
+  return (
+    <>
+      {sequences.map((_, text) => (
+        <Text key={text} view={createView(view.result, { ...settings, text })} printing={true} />
+      ))}
+    </>
+  );
+}
+
+function Text({ view, printing }: { view: AttributionView; printing: boolean }) {
   const { result } = view;
   const sequence = view.sequence.value;
   if (sequence === undefined) return <p class="note">The result holds no text.</p>;
@@ -24,7 +40,7 @@ export function ResultView({ view }: { view: AttributionView }) {
       <article class="result">
         <Texts view={view} />
         <h2 class="sentence">This text failed: {sequence.error.message}</h2>
-        <Facts result={result} />
+        <Facts result={result} open={printing} />
       </article>
     );
   }
@@ -56,7 +72,7 @@ export function ResultView({ view }: { view: AttributionView }) {
           <Alternatives view={view} />
         </div>
       </div>
-      <Facts result={result} />
+      <Facts result={result} open={printing} />
     </article>
   );
 }

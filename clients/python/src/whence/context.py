@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 from urllib.parse import quote
 
+from .heatmap import Heatmap
 from .results import as_array
 from .transport import Transport
 
@@ -57,6 +57,7 @@ class ContextResult:
         self.job = job
         #: As in the schema `ContextResult` of the API.
         self.data = data
+        self._heatmap = Heatmap(transport, job.id)
 
     @property
     def info(self) -> Dict[str, Any]:
@@ -117,21 +118,9 @@ class ContextResult:
         return f"<whence.ContextResult {len(self.citations)} citations of {len(self.units)} units>"
 
     def _repr_html_(self) -> str:
-        """The sentences of the answer, each with its sources."""
-        if self.data["sources"] is None:
-            return f"<pre>{html.escape(self.text('text'))}</pre>"
-        return "".join(_citation_html(citation) for citation in self.citations)
+        """The answer and the documents, shaded; it stays after the job has gone."""
+        return self._heatmap.html(repr(self))
 
 
 def _unit(data: Dict[str, Any]) -> Unit:
     return Unit(data["document_id"], data["start"], data["end"], data["text"])
-
-
-def _citation_html(citation: Citation) -> str:
-    support = "" if citation.support is None else f" (support {citation.support:.1f} nats)"
-    sources = "".join(
-        f"<li>{html.escape(one.unit.text)} <small>{html.escape(one.unit.document_id)}, {one.score:.1f}</small></li>"
-        for one in citation.sources
-    )
-    found = f"<ol>{sources}</ol>" if citation.sources else "<p><i>unsupported</i></p>" if citation.unsupported else ""
-    return f"<p><b>{html.escape(citation.text)}</b><small>{support}</small></p>{found}"

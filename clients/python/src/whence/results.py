@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import tempfile
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple, Union, overload
 from urllib.parse import quote
 
-from .errors import TextFailedError, WhenceError
+from .errors import TextFailedError
+from .heatmap import Heatmap
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Result:
         #: As in the schema `Result` of the API.
         self.data = data
         self.sequences: List[Sequence] = [Sequence(sequence) for sequence in data["sequences"]]
-        self._fragment: Optional[str] = None
+        self._heatmap = Heatmap(transport, job.id)
 
     @property
     def info(self) -> Dict[str, Any]:
@@ -210,13 +210,8 @@ class Result:
         return pandas.DataFrame(rows)
 
     def _repr_html_(self) -> str:
-        """The heatmap, as a fragment with a style of its own; it stays after the job has gone."""
-        if self._fragment is None:
-            try:
-                self._fragment = self._transport.text("GET", f"/jobs/{quote(self.job.id, safe='')}/heatmap?embed=1")
-            except WhenceError as error:
-                return f"<pre>{html.escape(repr(self))}\n{html.escape(str(error))}</pre>"
-        return self._fragment
+        """The heatmap; it stays after the job has gone."""
+        return self._heatmap.html(repr(self))
 
     def __repr__(self) -> str:
         info = self.data["info"]
