@@ -105,11 +105,28 @@ type Row = Case & { lengths: readonly Length[] };
 
 function casesOf(flops: Flops): Row[] {
   const gradient = flops.forward + flops.backward;
+  const gradientOfSpan = flops.forward + flops.backwardOfSpan;
   const positions = prompt + GENERATED - 1;
   const [always, short, long]: Length[][] = [['short', 'long'], ['short'], ['long']];
   return [
     { name: 'saliency', method: 'saliency', flops: gradient, runs: 4, lengths: always },
     { name: 'input_x_gradient', method: 'input_x_gradient', flops: gradient, runs: 4, lengths: always },
+    {
+      name: 'input_x_gradient (span)',
+      method: 'input_x_gradient',
+      span: true,
+      flops: gradientOfSpan,
+      runs: 4,
+      lengths: always,
+    },
+    {
+      name: 'integrated_gradients (50, span)',
+      method: 'integrated_gradients',
+      span: true,
+      flops: 50 * gradientOfSpan,
+      runs: 1,
+      lengths: always,
+    },
     {
       name: 'integrated_gradients (50)',
       method: 'integrated_gradients',

@@ -88,6 +88,8 @@ export interface Case {
   /** A step score in place of a method. */
   stepFunction?: string;
   stepArgs?: Record<string, unknown>;
+  /** Whether all generated tokens are one span, whose summed score is the only output. */
+  span?: boolean;
   /** FLOPs that the shared passes need; from the passes spent where these depend on the numbers. */
   flops: number | ((counters: Counters) => number);
   runs: number;
@@ -101,8 +103,10 @@ export interface Measured {
 }
 
 /** The best of several runs. */
-export async function measure(loaded: LoadedModel, sequence: Sequence, testCase: Case): Promise<Measured> {
+export async function measure(loaded: LoadedModel, byToken: Sequence, testCase: Case): Promise<Measured> {
   const { methods, stepFunctions } = await loadRegistries();
+  const { start, end } = byToken;
+  const sequence = testCase.span === true ? { ...byToken, spans: [{ start, end }] } : byToken;
   let best: Measured | null = null;
   for (let run = 0; run < testCase.runs; run++) {
     const counters: Counters = { forward: 0, backward: 0 };
@@ -189,6 +193,15 @@ export class Flops {
       flops += this.#blocks(0, to, to - 1) + this.#head(1);
     }
     return flops / this.#steps;
+  }
+
+  /** The cotangent of one span of all steps: the rows that the last of them sees. */
+  get backwardOfSpan(): number {
+    const to = this.#positions;
+    const read = this.#start - 1;
+    const whole = this.#block(to) + this.#attention(0, to, 4);
+    const last = this.#block(to, 2) + this.#block(to - read, 10) + this.#attention(read, to, 4);
+    return this.#head(this.#steps) + (this.#shape.layers - 1) * whole + last;
   }
 
   /** The cotangents of every step, on the rows that each step sees. */

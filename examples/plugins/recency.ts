@@ -22,12 +22,12 @@ export default defineMethod({
   // Gradients and copies of the model are offered by task.passes; this method asks for none.
   needsGradient: false,
   async attribute({ passes, args }) {
-    const { read, steps, length } = passes;
-    // [tokens, steps]; NaN: the token comes after the step.
-    const data = new Float32Array((length + 1) * steps).fill(Number.NaN);
-    read.forEach((last, step) => {
-      for (let token = 0; token <= last; token++) data[token * steps + step] = args.decay ** (last - token);
+    const { lastRead, columns, length } = passes;
+    // A column is a generated token, or a span of them. [tokens, columns]; NaN: the token comes after it.
+    const data = new Float32Array((length + 1) * columns).fill(Number.NaN);
+    lastRead.forEach((last, column) => {
+      for (let token = 0; token <= last; token++) data[token * columns + column] = args.decay ** (last - token);
     });
-    return { kind: 'coarse', source: null, target: { shape: [length + 1, steps], data } };
+    return { kind: 'coarse', source: null, target: { shape: [length + 1, columns], data } };
   },
 });

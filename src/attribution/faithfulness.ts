@@ -79,7 +79,8 @@ export function inputUnits(scores: SequenceAttribution, sequence: Sequence): Inp
 }
 
 /**
- * Runs the copies of some metrics and makes their numbers. The score of a copy is the mean over all steps.
+ * Runs the copies of some metrics and makes their numbers. The score of a copy is the mean over all steps
+ * that are attributed.
  * @param units - of the input, in the order of the text
  * @param steps - all steps of the text, in parts that passes of their own serve
  * @param onProgress - receives the copies that are done, and all
@@ -104,9 +105,10 @@ export async function measureMetrics(
       (done) => onProgress(part * plan.size + done, steps.length * plan.size),
     );
     scores.forEach((score, cell) => {
-      sums[Math.floor(cell / passes.steps)] += score;
+      sums[Math.floor(cell / passes.columns)] += score;
     });
-    count += passes.steps;
+    // A column may be the sum of several steps.
+    count += passes.stepsOf.reduce((all, { start, end }) => all + end - start, 0);
   }
   const [unchanged, ...means] = sums.map((sum) => sum / count);
   const scoreAt = (place: number): number => (place === 0 ? unchanged : means[place - 1]);

@@ -28,8 +28,8 @@ export interface MethodTask<Args = Record<string, unknown>> {
   readonly secondsAllowed: number;
   /** Reports progress and yields to the event loop. Throws when the job was canceled. */
   onProgress(completed: number, total: number): Promise<void>;
-  /** Tells that the columns of the first `steps` steps are final in `scores`: they leave at once. Optional to call. */
-  onSteps(steps: number, scores: MethodScores): void;
+  /** Tells that the first `columns` columns are final in `scores`: they leave at once. Optional to call. */
+  onSteps(columns: number, scores: MethodScores): void;
 }
 
 /** Tokens of a side, and the text that they are of. */
@@ -43,16 +43,16 @@ export interface MethodScores {
   kind: ScoreKind;
   source: ScoreArray | null;
   target: ScoreArray | null;
-  /** [steps] */
+  /** [columns] */
   convergenceDelta?: Float32Array;
   sequenceScores?: Record<string, ScoreArray>;
-  /** Names of the axes after [tokens, steps], where the kind does not imply them. */
+  /** Names of the axes after [tokens, columns], where the kind does not imply them. */
   axes?: string[];
   /** Names along the axis of layers. */
   layers?: string[];
   /** Replaces the kind's default aggregation: aggregators in order, [] for none. */
   aggregators?: { name: string; args: Record<string, unknown> }[];
-  /** Fit diagnostics by name: [steps] each (LIME's R2). */
+  /** Fit diagnostics by name: [columns] each (LIME's R2). */
   diagnostics?: Record<string, Float32Array>;
 }
 

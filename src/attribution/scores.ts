@@ -54,7 +54,25 @@ export interface Likely {
   probability: number;
 }
 
-/** The attribution of one generated sequence. `steps` below is attrPosEnd - attrPosStart. */
+/** Generated tokens whose scores are summed: what a column of attributions is of. */
+export interface TargetSpan {
+  /** Characters [start, end) of the answer, which are `text`. */
+  start: number;
+  end: number;
+  text: string;
+  /** Target positions of its first and last token. */
+  first: number;
+  last: number;
+  /** The attributed function, summed over its tokens. */
+  score: number;
+  /** Step scores, summed likewise. */
+  stepScores: Record<string, number>;
+}
+
+/**
+ * The attribution of one generated sequence. `steps` below is attrPosEnd - attrPosStart, and so is `columns`, where there
+ * are no spans.
+ */
 export interface SequenceAttribution {
   kind: ScoreKind;
   /** Tokens of the encoder's input; empty for decoder-only models. */
@@ -64,22 +82,24 @@ export interface SequenceAttribution {
   attrPosStart: number;
   /** Exclusive. */
   attrPosEnd: number;
-  /** [source, steps, ...extra] */
+  /** [source, columns, ...extra] */
   sourceAttributions: ScoreArray | null;
-  /** [target, steps, ...extra] */
+  /** [target, columns, ...extra] */
   targetAttributions: ScoreArray | null;
   /** [steps] each */
   stepScores: Record<string, Float32Array>;
   sequenceScores: Record<string, ScoreArray>;
-  /** [steps]; null when the method has none or none was asked for. */
+  /** [columns]; null when the method has none or none was asked for. */
   convergenceDelta: Float32Array | null;
   /** [steps]: the most probable tokens of each, the most probable first; left out where none were asked for. */
   topAlternatives?: Likely[][];
-  /** Names of the axes after [tokens, steps]. */
+  /** The spans that the columns are of: [columns]; left out: each column is a step. */
+  targetSpans?: TargetSpan[];
+  /** Names of the axes after [tokens, columns]. */
   axes?: string[];
   /** Names along the axis of layers, for methods that were asked for layers. */
   layers?: string[];
-  /** Fit diagnostics by name: [steps] each. */
+  /** Fit diagnostics by name: [columns] each. */
   diagnostics?: Record<string, Float32Array>;
 }
 

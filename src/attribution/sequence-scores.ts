@@ -83,7 +83,8 @@ export class SequenceScores {
   async score(call: StepCall): Promise<Float32Array> {
     const prepared = await this.#prepare(call, 'score');
     await this.passes.yield();
-    if (typeof prepared !== 'function') return this.#objective(prepared).evaluate(this.passes.clean);
+    if (typeof prepared !== 'function')
+      return new EnsembleObjective(this.passes, prepared).evaluateSteps(this.passes.clean);
     return read(() => prepared({ logits: this.#cleanLogits(), ...this.passes.stepRows(1) }));
   }
 
@@ -181,7 +182,7 @@ export class SequenceScores {
       const segments = Math.min(NOISY_COPIES, samples - start);
       const copies = this.passes.copies(segments);
       try {
-        scores.set(await objective.evaluate(copies, { dropout: masks.draw }), start * steps);
+        scores.set(await objective.evaluateSteps(copies, { dropout: masks.draw }), start * steps);
       } finally {
         disposeFeatures(copies);
       }

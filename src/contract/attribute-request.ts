@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { LIMITS } from './limits.ts';
 import { freeObject, mapOf, nullable } from './schema.ts';
+import { type TargetSpans, TargetSpansBody } from './target-spans.ts';
 
 const Text = Type.String({ maxLength: LIMITS.textCharacters });
 const Id = Type.String({ minLength: 1, maxLength: 256 });
@@ -305,6 +306,7 @@ export const AttributeBody = Type.Object(
       default: null,
       description: 'One past the last attributed target position; negative counts from the end. null: the end.',
     }),
+    target_spans: Type.Optional(TargetSpansBody),
     include_eos_baseline: Type.Boolean({
       default: false,
       description: 'Whether the end-of-sequence token, too, is replaced in baselines.',
@@ -372,6 +374,8 @@ export interface AttributeRequest {
   attribute_target: boolean;
   attr_pos_start: number | null;
   attr_pos_end: number | null;
+  /** Left out: every token is an output of its own. */
+  target_spans?: TargetSpans;
   include_eos_baseline: boolean;
   generation_args: GenerationArgs;
   src_lang: string | null;

@@ -17,6 +17,8 @@ export const LIMITS = {
   units: 1_024,
   /** Parts of an answer that get sources: its sentences and the spans that the request names. */
   citations: 256,
+  /** Spans of one answer that `target_spans` names. */
+  targetSpans: 256,
   /** Random ablations of one request. */
   ablations: 1_024,
   /** Messages in one conversation. */

@@ -4,11 +4,12 @@ import { type AttributeRequest, type Message, Metadata } from './attribute-reque
 import { MetricsInfo, SequenceMetrics } from './faithfulness.ts';
 import { JobError } from './job.ts';
 import { freeObject, mapOf, nullable, ref } from './schema.ts';
+import { TargetSpan, type TargetSpansBody } from './target-spans.ts';
 
 /** A number, null (not applicable; never NaN), or a list of scores where an axis follows. */
 export type Scores = number | null | Scores[];
 
-/** `[tokens][steps]`, followed by the axes that `axes` names where scores are raw. */
+/** `[tokens][columns]`, followed by the axes that `axes` names where scores are raw. */
 const ScoreMatrix = Type.Unsafe<Scores[][]>({
   type: 'array',
   items: { type: 'array', items: { anyOf: [{ type: 'number' }, { type: 'null' }, { type: 'array', items: {} }] } },
@@ -66,18 +67,29 @@ export const ResultSequence = Type.Object(
     attr_pos_end: Type.Integer({ description: 'One past the last.' }),
     source_attributions: nullable(ScoreMatrix, {
       description:
-        '`[i][t]`: how much source token i counted for target token `attr_pos_start + t`; null for decoder-only models.',
+        '`[i][t]`: how much source token i counted for target token `attr_pos_start + t`, or for span t of ' +
+        '`target_spans`; null for decoder-only models.',
     }),
     target_attributions: nullable(ScoreMatrix, {
-      description: '`[j][t]`: the same for target token j; null inside where j does not come before that token.',
+      description:
+        '`[j][t]`: the same for target token j; null inside where j does not come before that token, or before the last ' +
+        'token of that span.',
     }),
     step_scores: mapOf(Type.Array(nullable(Type.Number())), { description: 'One value for each attributed token.' }),
     sequence_scores: mapOf(ScoreMatrix, {
       description: 'Scores between tokens of the same side, such as encoder self-attention.',
     }),
     convergence_delta: nullable(Type.Array(nullable(Type.Number())), {
-      description: 'Sum of attributions minus the change of the attributed function, for each attributed token.',
+      description:
+        'Sum of attributions minus the change of the attributed function, for each attributed token or span.',
     }),
+    target_spans: Type.Optional(
+      Type.Array(ref(TargetSpan), {
+        description:
+          'Where the request has `target_spans`: the span of each column of the attributions, of `convergence_delta` ' +
+          'and of `diagnostics`. `step_scores` and `top_alternatives` stay those of each token.',
+      }),
+    ),
     top_alternatives: Type.Optional(
       Type.Array(Type.Array(TopAlternative), {
         description:
@@ -130,7 +142,9 @@ const ContrastInfo = Type.Object({
 export type ContrastInfo = Static<typeof ContrastInfo>;
 
 /** A complete request without where it is announced, and without the fields that it leaves out. */
-export type RepeatableRequest = Partial<Omit<AttributeRequest, 'kind' | 'webhook' | 'ignored_fields'>>;
+export type RepeatableRequest = Partial<
+  Omit<AttributeRequest, 'kind' | 'webhook' | 'ignored_fields' | 'target_spans'> & { target_spans: TargetSpansBody }
+>;
 
 /** A step function or an aggregator with all its arguments. */
 const EffectiveCall = Type.Object({ name: Type.String(), args: freeObject() });

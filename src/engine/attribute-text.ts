@@ -1,9 +1,23 @@
 /** One text of a job: its attributions and step scores, told column by column as they are finished. */
 
-import { type AggregatorCall, completeChain, defaultAggregators } from '../attribution/aggregation/aggregate.ts';
+import {
+  type AggregatorCall,
+  aggregate,
+  completeChain,
+  defaultAggregators,
+} from '../attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
+import { mapValues } from '../attribution/aggregation/merge.ts';
+import { AttributionError } from '../attribution/errors.ts';
 import type { MethodScores } from '../attribution/method.ts';
-import { concatSteps, extraAxes, type Likely, type SequenceAttribution } from '../attribution/scores.ts';
+import type { Objective } from '../attribution/passes/objective.ts';
+import {
+  concatSteps,
+  extraAxes,
+  type Likely,
+  type SequenceAttribution,
+  type TargetSpan,
+} from '../attribution/scores.ts';
 import { SequenceScores } from '../attribution/sequence-scores.ts';
 import { type Client, yieldToEventLoop } from '../batching/dynamic-batcher.ts';
 import type { ContrastInfo } from '../contract/result.ts';
@@ -40,6 +54,7 @@ export async function attributeText(
 ): Promise<AttributedText> {
   const { metrics } = job.calls;
   const ranges = rangesOfOneRegime(job.model.model, input.sequence);
+  if (input.targetSpans !== undefined && ranges.length > 1) throw severalRegimes(ranges);
   if (metrics === null) return attributeRanges(job, input, index, ranges, client, onProgress);
   const inAll = (completed: number, total: number, from: number, to: number): void =>
     onProgress(Math.floor((from + (to - from) * (completed / total)) * PROGRESS_UNITS), PROGRESS_UNITS);
@@ -96,6 +111,17 @@ function rangesOfOneRegime(model: LanguageModel, { start, end }: { start: number
   return [...ranges, [from, end]];
 }
 
+/** One pass serves all tokens of a span, or none: their scores are summed. */
+function severalRegimes(ranges: readonly [number, number][]): AttributionError {
+  return new AttributionError(
+    'too_long',
+    `the model numbers positions anew at the target ${ranges.length > 2 ? 'positions' : 'position'} ` +
+      `${ranges.slice(1).map(([start]) => start)}, and spans are attributed within one numbering: attribute the parts ` +
+      'one by one (attr_pos_start, attr_pos_end), or leave target_spans out',
+    '#/target_spans',
+  );
+}
+
 async function attributeRange(
   job: Job,
   input: Input,
@@ -125,7 +151,7 @@ async function attributeRange(
   const topAlternatives = await likeliest(scores, job);
   const compared = { contrasts: scores.contrasts, start, target: input.target, tokenizer: model.tokenizer };
   const target = withContrasts(compared);
-  const whole = (found: MethodScores): SequenceAttribution => ({
+  const whole = (found: MethodScores, targetSpans?: TargetSpan[]): SequenceAttribution => ({
     kind: found.kind,
     source: input.source,
     target,
@@ -137,6 +163,7 @@ async function attributeRange(
     sequenceScores: found.sequenceScores ?? {},
     convergenceDelta: found.convergenceDelta ?? null,
     ...(topAlternatives && { topAlternatives }),
+    ...(targetSpans && { targetSpans }),
     ...(found.axes && { axes: found.axes }),
     ...(found.layers && { layers: found.layers }),
     ...(found.diagnostics && { diagnostics: found.diagnostics }),
@@ -157,17 +184,51 @@ async function attributeRange(
       onProgress(completed, total);
       await yieldToEventLoop(look);
     },
-    onSteps: (to, soFar) => events.finished(whole(soFar), to, soFar.aggregators ?? null),
+    onSteps: (to, soFar) => {
+      if (input.targetSpans === undefined) events.finished(whole(soFar), to, soFar.aggregators ?? null);
+    },
   });
+  checkColumns(found, scores.passes.columns, calls.method.id);
+  const spans = input.targetSpans && (await scoredSpans(input.targetSpans, { objective, stepScores, start }));
   onProgress(1, 1);
-  const attribution = whole(found);
+  const attribution = whole(found, spans);
   const defaultChain = found.aggregators ?? defaultAggregators(found.kind, extraAxes(attribution));
+  const [ofSpans] = spans ? aggregate([attribution], defaultChain, [aggregationContext(job, input)]) : [];
   return {
     attribution,
-    aggregated: events.finish(attribution, defaultChain),
+    aggregated: ofSpans ?? events.finish(attribution, defaultChain),
     defaultChain,
     contrasts: contrastInfo(compared, index),
   };
+}
+
+/** A plugin may have been written when every column was a token. */
+function checkColumns({ source, target }: MethodScores, columns: number, method: string): void {
+  for (const scores of [source, target]) {
+    if (scores === null || scores.shape[1] === columns) continue;
+    throw new AttributionError(
+      'wrong_columns',
+      `the method "${method}" gives ${scores.shape[1]} columns of scores where ${columns} were asked for: leave ` +
+        'target_spans out, or use another method',
+      '#/method',
+    );
+  }
+}
+
+/** Spans with the sums of their tokens' scores. */
+async function scoredSpans(
+  spans: NonNullable<Input['targetSpans']>,
+  known: { objective: Objective; stepScores: Record<string, Float32Array>; start: number },
+): Promise<TargetSpan[]> {
+  const { objective, stepScores, start } = known;
+  const scores = await objective.cleanScores();
+  return spans.map((span, column) => ({
+    ...span,
+    score: scores[column],
+    stepScores: mapValues(stepScores, (values) =>
+      values.subarray(span.first - start, span.last + 1 - start).reduce((sum, value) => sum + value, 0),
+    ),
+  }));
 }
 
 /** The most probable tokens of each step, as they are shown; null where none were asked for. */

@@ -160,8 +160,8 @@ async function attributeTexts(
   const indices = [...inputs.keys()].filter((index) => isThere(inputs[index]));
   const progress = new AttributingProgress(job.hooks, indices.length);
   // Scores of each dimension, and the tensors that they are read from.
-  const scoreBytes = ({ sequence: { start, end, sourceIds } }: Input): number =>
-    (end + (sourceIds?.length ?? 0)) * (end - start) * model.model.hiddenSize * 4 * 2;
+  const scoreBytes = ({ sequence: { start, end, spans, sourceIds } }: Input): number =>
+    (end + (sourceIds?.length ?? 0)) * (spans?.length ?? end - start) * model.model.hiddenSize * 4 * 2;
   const attributed = await eachText(indices, look, (texts) => {
     const items = texts.flatMap((index) => {
       const input = inputs[index];
@@ -223,7 +223,11 @@ function output(
     failedTexts: faults.length,
     fingerprint: resources.fingerprintOf(model),
     usage: { tokens: tokensOf(inputs), passes: counters.forward + counters.backward },
-    inseq: () => toInseqJson(aggregated.filter(isThere).map(withKindOfAxes), inseqInfo(resolved, raw, seconds)),
+    // Inseq's columns are tokens.
+    inseq: () =>
+      request.target_spans
+        ? 'null'
+        : toInseqJson(aggregated.filter(isThere).map(withKindOfAxes), inseqInfo(resolved, raw, seconds)),
   };
 }
 

@@ -7,6 +7,7 @@ import type { StepCall } from '../attribution/sequence-scores.ts';
 import type { AttributeRequest, CompleteCall } from '../contract/attribute-request.ts';
 import type { MetricsInfo } from '../contract/faithfulness.ts';
 import type { ContrastInfo, RepeatableRequest, ResultInfo } from '../contract/result.ts';
+import type { TargetSpans, TargetSpansBody } from '../contract/target-spans.ts';
 import { effectiveArgs } from '../generation/resolve.ts';
 import type { InseqInfo } from '../results/inseq.ts';
 import type { Input } from './inputs.ts';
@@ -112,6 +113,7 @@ function repeatable(
     attribute_target: model.model.architecture === 'encoder-decoder' && request.attribute_target,
     attr_pos_start: request.attr_pos_start,
     attr_pos_end: request.attr_pos_end,
+    ...(request.target_spans && { target_spans: spansAsAsked(request.target_spans) }),
     include_eos_baseline: request.include_eos_baseline,
     generation_args: generationInfo(request, prepared(inputs)).generation_args ?? request.generation_args,
     src_lang: request.src_lang,
@@ -121,6 +123,11 @@ function repeatable(
     ...(aggregators !== null && { aggregators }),
     seed: request.seed,
   };
+}
+
+/** Spans as a body has them. */
+function spansAsAsked({ unit, spans, locale }: TargetSpans): TargetSpansBody {
+  return { unit, ...(spans && { spans }), ...(locale !== null && { locale }) };
 }
 
 const prepared = (inputs: Resolved['inputs']): Input[] => inputs.filter((input) => input !== null);

@@ -4,7 +4,7 @@ import { alignTexts } from '../alignment/align-texts.ts';
 import type { Aligner } from '../alignment/bert.ts';
 import { AttributionError } from '../attribution/errors.ts';
 import type { Sequence } from '../attribution/passes/sequence-features.ts';
-import type { Token } from '../attribution/scores.ts';
+import type { TargetSpan, Token } from '../attribution/scores.ts';
 import type { ContrastTexts } from '../attribution/step-functions/parts/contrast-inputs.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Decoder } from '../generation/decoder-state.ts';
@@ -17,6 +17,7 @@ import type { EncodeOptions, Tokenizer } from '../tokenizers/tokenizer.ts';
 import { baselineIds, baselineSpecials } from './baseline.ts';
 import type { ReadyModel } from './model-store.ts';
 import { attributedSpan } from './span.ts';
+import { withTargetSpans } from './target-spans.ts';
 import { giveRoles, tokensOf } from './tokens.ts';
 
 /** One text of a request, ready to be attributed. */
@@ -31,6 +32,8 @@ export interface Input {
   /** How it was generated; null: the text was given. */
   generation: ResolvedGeneration | null;
   contrast: ContrastTexts;
+  /** What the columns are, where they are spans: of each of `sequence.spans`. */
+  targetSpans?: Omit<TargetSpan, 'score' | 'stepScores'>[];
 }
 
 export interface InputOptions {
@@ -54,7 +57,11 @@ export function countTexts(request: AttributeRequest): number {
 /** Prepares one text: the very ids that were generated are attributed, never ids of a text encoded again. */
 export async function prepareInput(options: InputOptions): Promise<Input> {
   try {
-    return await (options.model.model.architecture === 'decoder-only' ? decoderOnly(options) : encoderDecoder(options));
+    const input = await (options.model.model.architecture === 'decoder-only'
+      ? decoderOnly(options)
+      : encoderDecoder(options));
+    const { target_spans: spans } = options.request;
+    return spans === undefined ? input : withTargetSpans(input, spans, options.index);
   } catch (error) {
     if (!(error instanceof TokenizerError)) throw error;
     throw new AttributionError('tokenizer', error.message, `#/input_texts/${options.index}`);

@@ -17,6 +17,7 @@ const OWN = new Set([
   'documents',
   'query',
   'answer_spans',
+  'target_spans',
   'contrast_sources',
   'contrast_targets',
   'seed',

@@ -44,14 +44,27 @@ function rowsOfTexts(request: AttributeRequest): number {
     // A forced text of a decoder begins with its prompt; one of an encoder-decoder does not.
     const steps = forced === undefined ? made : Math.max(1, tokensOf(forced) - (forced.startsWith(prompt) ? given : 0));
     const forward = given + steps;
-    // A pullback has a row for each position that each step sees.
-    const pullback = FORWARD_ONLY.has(request.method) ? 0 : steps * (given + steps / 2);
+    // A pullback has a row for each position that each output sees.
+    const outputs = Math.min(steps, outputsOf(request, index, steps));
+    const pullback = FORWARD_ONLY.has(request.method) ? 0 : outputs * (given + steps / 2);
     rows +=
       copies * forward +
       made * GENERATED_ROWS +
       (forward + pullback) * passes * (BY_TOKEN.has(request.method) ? given : 1);
   }
   return rows;
+}
+
+/** Columns of a text's result: its generated tokens, or the spans of them that the request names. */
+function outputsOf({ target_spans: asked }: AttributeRequest, index: number, steps: number): number {
+  switch (asked?.unit) {
+    case 'sequence':
+      return 1;
+    case 'sentences':
+      return Math.ceil((steps * CHARACTERS_PER_TOKEN) / CHARACTERS_PER_SENTENCE);
+    default:
+      return asked?.spans?.[index]?.length ?? steps;
+  }
 }
 
 /** Passes over all texts together: those of the approach, or there and back for each flagged token. */

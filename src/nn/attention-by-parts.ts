@@ -129,14 +129,17 @@ function pullbackPart(
   const visible = config.causal ? Math.max(...read) + 1 : (saved.keyHeads.shape[2] as number);
   const keyHeads = firstKeys(saved.keyHeads, 2, visible);
   const valueHeads = firstKeys(saved.valueHeads, 2, visible);
-  // [S, K, 1 or T, G * W, …]: one block for all steps, or each step's read row.
+  // [S, K, 1 or T, G * W, …]: one block for all steps, or the rows that are read for each step.
   const rowsOf = (tensor: Tensor): Tensor => {
     const last = tensor.shape[3] as number;
     const byQuery = tf.reshape(tensor, [segments, numKvHeads, group, rows.part.paddedLength, last]);
     if (shared) {
       return tf.reshape(firstKeys(byQuery, 3, width), [segments, numKvHeads, 1, group * width, last]);
     }
-    return tf.transpose(tf.gather(byQuery, rows.readRows, 3), [0, 1, 3, 2, 4]);
+    const read = tf.gather(byQuery, rows.readRows, 3);
+    if (width === 1) return tf.transpose(read, [0, 1, 3, 2, 4]);
+    const byStep = tf.reshape(read, [segments * numKvHeads, group, count, width, last]);
+    return tf.reshape(tf.transpose(byStep, [0, 2, 1, 3, 4]), [segments, numKvHeads, count, group * width, last]);
   };
   const visibleRows = (tensor: Tensor): Tensor => rowsOf(firstKeys(tensor, 3, visible));
   const queryHeads = rowsOf(saved.queryHeads);

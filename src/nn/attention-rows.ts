@@ -125,8 +125,8 @@ function stepSlices(dy: CotangentRows, memory: CotangentRows, width: number): Sl
     let row = rows.offset;
     let key = memory.parts[i].offset;
     for (let s = 0; s < segments; s++) {
-      for (const read of steps.read) {
-        const [query, count] = queriesOf(rows, part, s, read);
+      for (const [t, read] of steps.read.entries()) {
+        const [query, count] = queriesOf(rows, part, s, t);
         const keys = memory.kind === 'prefix' ? read + 1 : memory.parts[i].part.length;
         all.push({ table: [[segment + s, row, count, query, key, keys]], flop: count * keys * width * FLOP_BACK });
         row += count;
@@ -139,8 +139,10 @@ function stepSlices(dy: CotangentRows, memory: CotangentRows, width: number): Sl
 }
 
 /** The queries of a step that have cotangents: the first one's place in its segment, and how many. */
-function queriesOf({ kind }: PartCotangents, part: Part, segment: number, read: number): [number, number] {
-  if (kind === 'read') return [read - part.first[segment], 1];
+function queriesOf({ kind, steps }: PartCotangents, part: Part, segment: number, t: number): [number, number] {
+  const read = steps.read[t];
+  const from = steps.readFrom?.[t] ?? read;
+  if (kind === 'read') return [from - part.first[segment], read - from + 1];
   if (kind === 'step') throw new Error('attention has no rows of steps');
   if (part.first[segment] !== 0) throw new Error(`${kind} rows were not computed`);
   return [0, kind === 'all' ? part.length : read + 1];

@@ -135,7 +135,29 @@ export function selectPositions(run: Run, x: Value, positions: readonly Int32Arr
       for (const position of positions[i]) index[k++] = part.offset + part.rowOf(s, position);
     }
   });
-  return run.apply([x], tf.gather(x.tensor, indexTensor(index)), rows, () => ([dy]) => [
-    dy && { tensor: dy.tensor, rows: dy.rows.steps.rows(x.rows, 'read') },
-  ]);
+  return run.apply([x], tf.gather(x.tensor, indexTensor(index)), rows, () => ([dy]) => {
+    if (dy === null) return [null];
+    const read = dy.rows.steps.rows(x.rows, 'read');
+    return [{ tensor: atPositions(dy, read, positions), rows: read }];
+  });
+}
+
+/** Cotangents of selected rows as those of the positions that they are of. In a tidy. */
+function atPositions(dy: Cotangent, read: CotangentRows, positions: readonly Int32Array[]): Tensor2D {
+  const index = new Int32Array(dy.rows.count);
+  dy.rows.parts.forEach((rows, i) => {
+    const { offset, segments, steps } = read.parts[i];
+    const starts = [offset];
+    for (let group = 0; group < segments * steps.read.length; group++) {
+      const t = group % steps.read.length;
+      starts.push(starts[group] + steps.read[t] - (steps.readFrom?.[t] ?? steps.read[t]) + 1);
+    }
+    rows.eachRow((row, group, _k, selected) => {
+      const t = group % steps.read.length;
+      index[rows.offset + row] = starts[group] + positions[i][selected] - (steps.readFrom?.[t] ?? steps.read[t]);
+    });
+  });
+  if (index.length === read.count && index.every((at, row) => at === row)) return dy.tensor;
+  // A contrast text may be read at one position for two tokens, and at none between them.
+  return tf.scatterND(tf.reshape(indexTensor(index), [-1, 1]), dy.tensor, [read.count, dy.tensor.shape[1]]);
 }

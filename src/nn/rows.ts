@@ -181,21 +181,28 @@ export class Rows {
 
 /** Which rows a cotangent of a forward value has, for each (segment, step). */
 export type CotangentKind =
-  /** The step's own row of a value that holds one row a step (what follows `select`). */
+  /** The step's own rows of a value that holds selected rows alone (what follows `select`). */
   | 'step'
-  /** The one row where the step's score is read. */
+  /** The row where the step's score is read; of a span all from the first to the last that is read. */
   | 'read'
   /** Positions 0 .. read position: all that a causal decoder's step can see. */
   | 'prefix'
   /** Every position (encoder, cross-attention memory). */
   | 'all';
 
-/** Steps of one text: generated tokens whose cotangents are pulled back together. */
+/**
+ * Steps of one text: generated tokens whose cotangents are pulled back together. A span of tokens whose scores are summed
+ * is one step, which several positions are read for.
+ */
 export interface StepsOfText {
-  /** Decoder position at which each step's score is read: [steps], ascending. */
+  /** Decoder position at which each step's score is read, of a span the last: [steps]. */
   readonly read: Int32Array;
-  /** Which of the selected rows of a segment belongs to each step: [steps]. */
+  /** Of a span the first: [steps]; left out: every step is read at one position. */
+  readonly readFrom?: Int32Array;
+  /** Which of the selected rows of a segment belongs to each step, of a span the last: [steps]. */
   readonly index: Int32Array;
+  /** Of a span the first: [steps]; left out: every step has one row. */
+  readonly indexFrom?: Int32Array;
   /** Segments that cotangents are pulled back for, from the first. */
   readonly segments: number;
 }
@@ -238,9 +245,9 @@ export class PartCotangents {
 
   /** First and last position of step t's rows. */
   #positions(t: number): [number, number] {
-    const { read, index } = this.steps;
-    if (this.kind === 'step') return [index[t], index[t]];
-    if (this.kind === 'read') return [read[t], read[t]];
+    const { read, readFrom = read, index, indexFrom = index } = this.steps;
+    if (this.kind === 'step') return [indexFrom[t], index[t]];
+    if (this.kind === 'read') return [readFrom[t], read[t]];
     return [0, this.kind === 'all' ? this.part.length - 1 : read[t]];
   }
 
@@ -265,7 +272,7 @@ export class PartCotangents {
     });
   }
 
-  /** Index of these rows in a grid [segments, steps, gridWidth] whose cells are positions, or the single read row. */
+  /** Index of these rows in a grid [segments, steps, gridWidth] whose cells are positions, or the rows that are read. */
   cellIndex(gridWidth: number): Tensor1D {
     return this.cache.get(`cell${gridWidth}`, () => {
       const cells = new Int32Array(this.count);
@@ -285,14 +292,16 @@ export class PartCotangents {
     return rows;
   }
 
-  /** `steps.read` on the device. */
-  get readIndex(): Tensor1D {
-    return this.cache.get('read', () => indexTensor(this.steps.read));
-  }
-
-  /** The rows of `steps.read` in a segment, on the device. */
+  /** The rows that are read for each step in a segment, [steps * width] on the device; padding repeats the last. */
   get readRows(): Tensor1D {
-    return this.cache.get('read rows', () => indexTensor(this.steps.read.map((p) => this.part.rowOf(0, p))));
+    return this.cache.get('read rows', () => {
+      const rows = new Int32Array(this.steps.read.length * this.width);
+      for (let cell = 0; cell < rows.length; cell++) {
+        const [from, to] = this.#positions(Math.floor(cell / this.width));
+        rows[cell] = this.part.rowOf(0, Math.min(from + (cell % this.width), to));
+      }
+      return indexTensor(rows);
+    });
   }
 
   /** The part's rows of a flat matrix of cotangents. Call in a tidy. */
@@ -348,13 +357,16 @@ export class CotangentRows {
   indexWithin(wider: CotangentRows): Tensor1D {
     return this.cache.get(`within-${wider.kind}`, () => {
       const index = new Int32Array(this.count);
-      this.parts.forEach(({ offset, count, steps: { read } }, i) => {
-        let start = wider.parts[i].offset;
-        for (let row = 0; row < count; row++) {
-          const position = read[row % read.length];
-          index[offset + row] = start + position;
-          start += wider.kind === 'all' ? wider.parts[i].part.length : position + 1;
+      this.parts.forEach((rows, i) => {
+        const { read } = rows.steps;
+        const { part, offset } = wider.parts[i];
+        const starts = [offset];
+        for (let group = 0; group < rows.segments * read.length; group++) {
+          starts.push(starts[group] + (wider.kind === 'all' ? part.length : read[group % read.length] + 1));
         }
+        rows.eachRow((row, group, _k, position) => {
+          index[rows.offset + row] = starts[group] + position;
+        });
       });
       return indexTensor(index);
     });

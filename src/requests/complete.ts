@@ -9,6 +9,7 @@ import { checkLanguages } from './languages.ts';
 import { checkLengths, type TokenCounter } from './lengths.ts';
 import { checkMetrics } from './metrics.ts';
 import { checkOptions } from './options.ts';
+import { checkTargetSpans } from './target-spans.ts';
 import { checkTexts } from './texts.ts';
 import { checkWebhook } from './webhook.ts';
 
@@ -43,6 +44,7 @@ export async function completeRequest(
   const metrics = checkMetrics(body, catalogue, issues);
   checkLanguages(body, model, issues);
   checkOptions(body, model, issues);
+  const targetSpans = checkTargetSpans(body, texts, model, issues);
   checkWebhook(body.webhook, context.allowPrivateWebhooks, issues);
   issues.throwIfAny();
   if (method === null || attributedFn === null) throw new Error('unreachable: an issue was added');
@@ -62,6 +64,7 @@ export async function completeRequest(
       attribute_target: body.attribute_target,
       attr_pos_start: body.attr_pos_start,
       attr_pos_end: body.attr_pos_end,
+      ...(targetSpans && { target_spans: targetSpans }),
       include_eos_baseline: body.include_eos_baseline,
       generation_args: body.generation_args,
       src_lang: body.src_lang,

@@ -21,7 +21,8 @@ export type Cell = string | number | null;
  * Columns: `sequence` (index of the text), `kind` and `name` of the score, the attributed token (`token_*`), the
  * generated one (`generated_*`; for encoder self-attention the source token that looks), for contrastive requests the token
  * that it was compared with (`contrast`), one column for each further axis of raw scores, `value`. What does not apply has no
- * row. The `name` of a `top_alternative` is its rank, and its token is one that the model might have said. A text that failed
+ * row. A column of a span of generated tokens has the span's first token as its `generated_index`, -1 as `generated_id` and
+ * its text as `generated`; `target_span` rows have the span's score. The `name` of a `top_alternative` is its rank, and its token is one that the model might have said. A text that failed
  * has one row of the kind `error`, named by its code, with the message in a last column, `error`, which there is only then.
  * Text that a spreadsheet would run as a formula has an apostrophe in front.
  */
@@ -97,22 +98,37 @@ interface Matrix {
   name: string;
   scores: Scores[][];
   rows: ResultToken[];
-  columns: ResultToken[];
-  /** Index of the first column's token on its side. */
-  firstColumn: number;
+  columns: Column[];
+}
+
+/** What a column is of: a token, or a span of them under its text, and where on its side. */
+interface Column {
+  token: Pick<ResultToken, 'id' | 'token' | 'contrast'>;
+  index: number;
+}
+
+const columnsOf = (tokens: readonly ResultToken[], first: number): Column[] =>
+  tokens.map((token, at) => ({ token, index: first + at }));
+
+/** What attributions have their columns of. */
+function outputsOf({ target, attr_pos_start: start, attr_pos_end: end, target_spans }: ResultSequence): Column[] {
+  return (
+    target_spans?.map((span) => ({ token: { id: -1, token: span.text }, index: span.attr_pos_start })) ??
+    columnsOf(target.slice(start, end), start)
+  );
 }
 
 function matricesOf(sequence: ResultSequence): Matrix[] {
-  const { source, target, attr_pos_start: start, attr_pos_end: end } = sequence;
-  const steps = { columns: target.slice(start, end), firstColumn: start };
+  const { source, target } = sequence;
+  const outputs = outputsOf(sequence);
   const matrices: Matrix[] = [];
-  const add = (kind: string, name: string, scores: Scores[][] | null, rows: ResultToken[], columns = steps) => {
-    if (scores !== null) matrices.push({ kind, name, scores, rows, ...columns });
+  const add = (kind: string, name: string, scores: Scores[][] | null, rows: ResultToken[], columns = outputs) => {
+    if (scores !== null) matrices.push({ kind, name, scores, rows, columns });
   };
   add('attribution', 'source', sequence.source_attributions, source);
   add('attribution', 'target', sequence.target_attributions, target);
   for (const [name, scores] of Object.entries(sequence.sequence_scores)) {
-    if (name.startsWith('encoder')) add('sequence_score', name, scores, source, { columns: source, firstColumn: 0 });
+    if (name.startsWith('encoder')) add('sequence_score', name, scores, source, columnsOf(source, 0));
     else add('sequence_score', name, scores, name.startsWith('decoder') ? target : source);
   }
   return matrices;
@@ -126,14 +142,14 @@ interface Layout {
 }
 
 function* rowsOf(sequence: ResultSequence, { extraAxes, contrasts }: Layout): Generator<Cell[]> {
-  const generated = (token: ResultToken | undefined, index: number): Cell[] => [
+  const generated = (token: Column['token'] | undefined, index: number): Cell[] => [
     ...tokenCells(token, index),
     ...(contrasts ? [token?.contrast?.token ?? null] : []),
   ];
-  for (const { kind, name, scores, rows, columns, firstColumn } of matricesOf(sequence)) {
+  for (const { kind, name, scores, rows, columns } of matricesOf(sequence)) {
     for (const [i, row] of scores.entries()) {
       for (const [t, cell] of row.entries()) {
-        const about = [kind, name, ...tokenCells(rows[i], i), ...generated(columns[t], firstColumn + t)];
+        const about = [kind, name, ...tokenCells(rows[i], i), ...generated(columns[t].token, columns[t].index)];
         for (const { units, value } of leaves(cell)) yield [...about, ...unitCells(units, extraAxes), value];
       }
     }
@@ -145,22 +161,28 @@ function* rowsOf(sequence: ResultSequence, { extraAxes, contrasts }: Layout): Ge
       yield [...about, ...unitCells([], extraAxes), probability];
     }
   }
-  const perStep: [string, string, (number | null)[]][] = Object.entries(sequence.step_scores).map(([name, values]) => [
-    'step_score',
+  const outputs = outputsOf(sequence);
+  const { convergence_delta: deltas, target_spans: spans } = sequence;
+  const steps = columnsOf(sequence.target.slice(sequence.attr_pos_start), sequence.attr_pos_start);
+  const lists = Object.entries(sequence.step_scores).map(([name, values]) => ({
+    kind: 'step_score',
     name,
     values,
-  ]);
-  if (sequence.convergence_delta !== null) perStep.push(['convergence_delta', '', sequence.convergence_delta]);
-  for (const [kind, name, values] of perStep) {
+    columns: steps,
+  }));
+  if (deltas !== null) lists.push({ kind: 'convergence_delta', name: '', values: deltas, columns: outputs });
+  if (spans !== undefined) {
+    lists.push({ kind: 'target_span', name: 'score', values: spans.map(({ score }) => score), columns: outputs });
+  }
+  for (const { kind, name, values, columns } of lists) {
     for (const [t, value] of values.entries()) {
-      const at = sequence.attr_pos_start + t;
-      const about = [kind, name, null, null, null, ...generated(sequence.target[at], at)];
+      const about = [kind, name, null, null, null, ...generated(columns[t].token, columns[t].index)];
       if (value !== null) yield [...about, ...unitCells([], extraAxes), value];
     }
   }
 }
 
-function tokenCells(token: ResultToken | undefined, index: number): Cell[] {
+function tokenCells(token: Column['token'] | undefined, index: number): Cell[] {
   return [index, token?.id ?? null, token?.token ?? null];
 }
 

@@ -1,12 +1,14 @@
 /** Scores as the contract's `ResultSequence`: nested lists, null for what does not apply, seven significant digits. */
 
-import type { ScoreArray, SequenceAttribution, Token } from '../attribution/scores.ts';
+import type { ScoreArray, SequenceAttribution, TargetSpan, Token } from '../attribution/scores.ts';
 import type { ResultSequence, ResultToken, Scores } from '../contract/result.ts';
+import type { TargetSpan as WireSpan } from '../contract/target-spans.ts';
 
 /** The wire form of one sequence, aggregated or raw. */
 export function toResultSequence(sequence: SequenceAttribution): ResultSequence {
   const { sourceAttributions, targetAttributions, convergenceDelta, axes, layers, diagnostics, topAlternatives } =
     sequence;
+  const { targetSpans } = sequence;
   return {
     source: sequence.source.map(toResultToken),
     target: sequence.target.map(toResultToken),
@@ -22,10 +24,16 @@ export function toResultSequence(sequence: SequenceAttribution): ResultSequence 
         step.map((likely) => ({ ...likely, probability: toWire(likely.probability) ?? 0 })),
       ),
     }),
+    ...(targetSpans && { target_spans: targetSpans.map(toWireSpan) }),
     ...(axes !== undefined && axes.length > 0 && { axes }),
     ...(layers !== undefined && axes?.includes('layer') && { layers }),
     ...(diagnostics && { diagnostics: mapValues(diagnostics, list) }),
   };
+}
+
+function toWireSpan({ start, end, text, first, last, score, stepScores }: TargetSpan): WireSpan {
+  const place = { attr_pos_start: first, attr_pos_end: last + 1 };
+  return { start, end, text, ...place, score: toWire(score), step_scores: mapValues(stepScores, toWire) };
 }
 
 function toResultToken({ id, token, start, end, role, forced, contrast }: Token): ResultToken {

@@ -2,6 +2,7 @@
 
 import type { Result, ResultSequence, ResultToken, Scores } from '../contract/result.ts';
 import { singleScore } from '../view/model/scores.ts';
+import { spansAsTokens } from '../view/model/spans.ts';
 import { tokenReader } from '../view/model/tokens.ts';
 
 export interface TextOptions {
@@ -17,10 +18,10 @@ const GAP = '  ';
 
 /**
  * One table for each text: the generated tokens, what they were compared with, the attributed tokens' scores, step scores.
- * Raw scores are shown as their norm over the further axes, and a line says so.
+ * Raw scores are shown as their norm over the further axes, and a line says so. Spans that are outputs are one token each.
  */
 export function toText(result: Result, { width = null }: TextOptions = {}): string {
-  return `${result.sequences.map((sequence, i) => table(sequence, i, width)).join('\n\n')}\n`;
+  return `${result.sequences.map((sequence, i) => table(spansAsTokens(sequence), i, width)).join('\n\n')}\n`;
 }
 
 function table(sequence: ResultSequence, index: number, width: number | null): string {

@@ -471,6 +471,75 @@ const CASES: [string, unknown, string, RegExp][] = [
     /got -1 and -3/,
   ],
   [
+    'spans of a unit that is none',
+    { ...FORCED, target_spans: 'paragraphs' },
+    '#/target_spans',
+    /must be one of the known values, got "paragraphs"\. Known values: tokens, words, sentences, sequence/,
+  ],
+  [
+    'characters without spans',
+    { ...FORCED, target_spans: { unit: 'characters' } },
+    '#/target_spans/spans',
+    /is required with the unit "characters"/,
+  ],
+  [
+    'spans of sentences',
+    { ...FORCED, target_spans: { unit: 'sentences', spans: [[0, 2]] } },
+    '#/target_spans/spans',
+    /is for the units "characters" and "tokens", got "sentences": leave it out/,
+  ],
+  [
+    'a span beyond the answer',
+    { ...FORCED, target_spans: { unit: 'characters', spans: [[2, 7]] } },
+    '#/target_spans/spans/0',
+    /must lie within the 6 characters of the answer, got \[2, 7\]/,
+  ],
+  [
+    'an empty span',
+    { ...FORCED, target_spans: { unit: 'characters', spans: [[3, 3]] } },
+    '#/target_spans/spans/0',
+    /is empty: its end must exceed its start, got \[3, 3\]/,
+  ],
+  [
+    'no spans',
+    { ...FORCED, target_spans: { unit: 'tokens', spans: [] } },
+    '#/target_spans/spans',
+    /must hold 1 to 256 items/,
+  ],
+  [
+    'spans that overlap',
+    {
+      ...FORCED,
+      target_spans: {
+        unit: 'tokens',
+        spans: [
+          [5, 7],
+          [6, 8],
+        ],
+      },
+    },
+    '#/target_spans/spans/1',
+    /begins before the span in front of it ends, at 7: sort them, and part those that overlap/,
+  ],
+  [
+    'spans for another number of texts',
+    { ...FORCED, target_spans: { unit: 'tokens', spans: [[[5, 6]], [[5, 6]]] } },
+    '#/target_spans/spans',
+    /has lists for 2 texts, and there are 1 of input/,
+  ],
+  [
+    'a language of spans that need none',
+    { ...FORCED, target_spans: { unit: 'sequence', locale: 'en' } },
+    '#/target_spans/locale',
+    /is for "words" and "sentences", got "sequence"/,
+  ],
+  [
+    'a language that is none',
+    { ...FORCED, target_spans: { unit: 'words', locale: 'no language' } },
+    '#/target_spans/locale',
+    /is no language tag: .* got "no language"/,
+  ],
+  [
     'min above max',
     { ...GPT2, generation_args: { min_new_tokens: 30 } },
     '#/generation_args/min_new_tokens',
@@ -671,6 +740,20 @@ test('aggregators left out are left to the kind of the scores, [] asks for raw s
   await attribute(app, { ...GPT2, aggregators: [] });
   assert.equal(attributeRequest(jobs, 'job-1').aggregators, null);
   assert.deepEqual(jobs.entry('job-2').request.aggregators, []);
+});
+
+test('spans for all texts become a list for each, and a name stands for its unit', async (t) => {
+  const { app, jobs } = await startApp(t);
+  const texts = { model: 'facts-gpt2', input_texts: ['a', 'b'] };
+  await attribute(app, { ...texts, target_spans: { unit: 'characters', spans: [[0, 2]] } });
+  await attribute(app, { ...texts, target_spans: 'sequence' });
+  await attribute(app, { ...texts, target_spans: null });
+  const asked = ['job-1', 'job-2', 'job-3'].map((id) => attributeRequest(jobs, id).target_spans);
+  assert.deepEqual(asked, [
+    { unit: 'characters', spans: [[[0, 2]], [[0, 2]]], locale: null },
+    { unit: 'sequence', spans: null, locale: null },
+    undefined,
+  ]);
 });
 
 test('conversations become a list of conversations, and their replies need no prefix', async (t) => {

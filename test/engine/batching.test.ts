@@ -28,6 +28,14 @@ const CASES: [string, Partial<AttributeRequest>][] = [
   ['var_grad', { method: 'var_grad', method_args: { n_samples: 6 } }],
   ['kernel_shap', { method: 'kernel_shap', method_args: { n_samples: 12 } }],
   ['attention', { method: 'attention' }],
+  ['spans', { target_spans: { unit: 'words', spans: null, locale: null } }],
+  [
+    'spans occluded',
+    {
+      method: 'occlusion',
+      target_spans: { unit: 'sequence', spans: null, locale: null },
+    },
+  ],
   ['deeplift', { method: 'deeplift' }],
   ['a layer', { method: 'layer_gradient_x_activation' }],
   [

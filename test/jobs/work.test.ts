@@ -15,6 +15,8 @@ test('work is rows of the model, there and back', () => {
   assert.equal(work({ generated_texts: [FORCED], method: 'attention' }), 13 + 2);
   assert.equal(work({ generated_texts: [FORCED], method: 'occlusion' }), 13 * (13 + 2));
   assert.equal(work({}), 20 * 30 + 33 + 20 * (13 + 10), 'generated: 20 tokens, where nothing is said');
+  const target_spans = { unit: 'sequence', spans: null, locale: null } as const;
+  assert.equal(work({ target_spans }), 20 * 30 + 33 + 13 + 10, 'one span is one output');
 });
 
 test('work grows with texts, steps, samples and the model, and is never nothing', () => {

@@ -13,9 +13,11 @@ import './wasm-gradients.ts';
 
 const SEGMENTS = 2;
 const LENGTH = 5;
-/** Two steps that are no neighbours, neither of them the first position. */
+/** Neither of them the first position. */
 const READ = Int32Array.of(1, 3);
 export const FIRST_READ = READ[0];
+/** Steps that are pulled back, as the selected rows of each: two that are no neighbors, and both as a span. */
+const STEPS = [[0], [1], [0, 1]];
 const DROPOUT_SEED = 7;
 
 /** Seeded normal numbers. */
@@ -70,23 +72,39 @@ export function checkPullback(subject: Subject, behind: 'nothing' | 'attention')
   };
 
   const run = new Run({ record: true, dropout: masks() });
-  const steps = Steps.of(READ);
+  const edge = (pick: (rows: number[]) => number) => Int32Array.from(STEPS, pick);
+  const [firstOf, lastOf] = [(rows: number[]) => rows[0], (rows: number[]) => rows[rows.length - 1]];
+  const steps = new Steps([
+    {
+      read: edge((rows) => READ[lastOf(rows)]),
+      readFrom: edge((rows) => READ[firstOf(rows)]),
+      index: edge(lastOf),
+      indexFrom: edge(firstOf),
+      segments: SEGMENTS,
+    },
+  ]);
+  const pulled = STEPS.flat();
   const found = tf.tidy(() => {
     const { leaves, selected } = forward(run, inputs);
     const width = selected.tensor.shape[1];
     const seed = randomMatrix(random, SEGMENTS * READ.length, width);
-    const cotangents = run.pullback(selected, stepCotangent(selected, seed, steps), leaves);
+    const ofSteps = Array.from({ length: SEGMENTS * pulled.length }, (_, row) => {
+      return Math.floor(row / pulled.length) * READ.length + pulled[row % pulled.length];
+    });
+    const cotangents = run.pullback(selected, stepCotangent(selected, tf.gather(seed, ofSteps), steps), leaves);
     const byStep = cotangents.map((cotangent, i) => {
       assert.ok(cotangent !== null, 'the output depends on every input');
       const { rows, tensor } = cotangent;
       const inputRows = inputs[i].shape[0];
-      const dense = READ.length * inputRows * subject.width;
+      const dense = STEPS.length * inputRows * subject.width;
       const values = new Float32Array(dense);
       const data = tensor.dataSync();
       let k = 0;
       for (let segment = 0; segment < SEGMENTS; segment++) {
-        READ.forEach((read, step) => {
-          const size = rows.kind === 'all' ? inputRows / SEGMENTS : rows.kind === 'prefix' ? read + 1 : 1;
+        STEPS.forEach((selected, step) => {
+          const [first, last] = [READ[firstOf(selected)], READ[lastOf(selected)]];
+          const size =
+            rows.kind === 'all' ? inputRows / SEGMENTS : rows.kind === 'prefix' ? last + 1 : last - first + 1;
           for (let j = 0; j < size; j++, k++) {
             const place = (step * inputRows + rows.row[k]) * subject.width;
             values.set(data.subarray(k * subject.width, (k + 1) * subject.width) as Float32Array, place);
@@ -105,14 +123,14 @@ export function checkPullback(subject: Subject, behind: 'nothing' | 'attention')
 
   // tfjs's tape does not see our own ops.
   const restoreKernels = disableKernels();
-  const expected = READ.reduce<number[][]>(
-    (gradients, _read, step) => {
+  const expected = STEPS.reduce<number[][]>(
+    (gradients, rows) => {
       const score = (...tensors: Tensor[]) => {
         const again = new Run({ dropout: masks() });
         const { selected } = forward(again, tensors);
         const grid = (tensor: Tensor) => tf.reshape(tensor, [SEGMENTS, READ.length, -1]);
         const product = tf.mul(grid(selected.tensor), grid(found.seed));
-        return tf.sum(tf.slice(product, [0, step, 0], [SEGMENTS, 1, -1])).asScalar();
+        return tf.sum(tf.slice(product, [0, rows[0], 0], [SEGMENTS, rows.length, -1])).asScalar();
       };
       // Tensors that the inner runs keep belong to the tape's scope as well.
       tf.tidy(() => {

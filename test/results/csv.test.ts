@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { toCsv } from '../../src/results/csv.ts';
-import { failedSequence, resultOf, smallSequence, tokensOf } from './support.ts';
+import { failedSequence, resultOf, smallSequence, spannedSequence, tokensOf } from './support.ts';
 
 /** A reader of RFC 4180. */
 function parse(text: string): string[][] {
@@ -32,6 +32,23 @@ describe('a result as CSV', () => {
       ['0', 'attribution', 'target', '2', '2', ' is', '3', '3', ' Paris', '0.375'],
       ['0', 'step_score', 'probability', '', '', '', '2', '2', ' is', '0.9'],
       ['0', 'step_score', 'probability', '', '', '', '3', '3', ' Paris', '0.8'],
+    ]);
+  });
+
+  it('has the texts of spans in place of generated tokens', () => {
+    const [, ...rows] = parse(toCsv(resultOf(spannedSequence())));
+    assert.deepEqual(rows.slice(0, 3), [
+      ['0', 'attribution', 'target', '0', '0', 'The', '1', '-1', ' capital is', '0.5'],
+      ['0', 'attribution', 'target', '0', '0', 'The', '4', '-1', '.', '0.25'],
+      ['0', 'attribution', 'target', '1', '1', ' capital', '1', '-1', ' capital is', '0.125'],
+    ]);
+    assert.deepEqual(rows.slice(-6), [
+      ['0', 'step_score', 'probability', '', '', '', '1', '1', ' capital', '0.9'],
+      ['0', 'step_score', 'probability', '', '', '', '2', '2', ' is', '0.8'],
+      ['0', 'step_score', 'probability', '', '', '', '3', '3', ' Paris', '0.75'],
+      ['0', 'step_score', 'probability', '', '', '', '4', '4', '.', '0.5'],
+      ['0', 'target_span', 'score', '', '', '', '1', '-1', ' capital is', '1.7'],
+      ['0', 'target_span', 'score', '', '', '', '4', '-1', '.', '0.5'],
     ]);
   });
 

@@ -107,6 +107,28 @@ export function smallSequence(parts: Partial<ResultSequence> = {}): ResultSequen
   };
 }
 
+/** A text of which two tokens are attributed as one, and one by itself. */
+export function spannedSequence(): ResultSequence {
+  const span = (start: number, end: number, text: string, first: number, last: number, score: number) => ({
+    ...{ start, end, text, attr_pos_start: first, attr_pos_end: last, score },
+    step_scores: { probability: score },
+  });
+  return smallSequence({
+    target: tokensOf('The', ' capital', ' is', ' Paris', '.'),
+    attr_pos_start: 1,
+    attr_pos_end: 5,
+    target_attributions: [
+      [0.5, 0.25],
+      [0.125, 0.5],
+      [null, 0.25],
+      [null, -0.5],
+      [null, null],
+    ],
+    step_scores: { probability: [0.9, 0.8, 0.75, 0.5] },
+    target_spans: [span(0, 11, ' capital is', 1, 3, 1.7), span(17, 18, '.', 4, 5, 0.5)],
+  });
+}
+
 /** A text that failed. */
 export function failedSequence(): ResultSequence {
   return failed(new TextFault(new AttributionError('too_long', 'It is, "well", too long.', '#/input_texts/0')));

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 27e385cfebb8661720ba7b49991351aa805c0202779c3c49070f2f8df7dff44f), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 d3a3bba77516f7835f61783e5b1ec4beb3f1c91f63ac6ee2b7865bb7b4e34287), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -752,6 +752,28 @@ export interface components {
              */
             attr_pos_end?: number | null;
             /**
+             * @description Spans of the answer that are attributed as wholes: the sum of the attributed function over the tokens of a span is one output, and the result has a column for each span instead of one for each token. With gradient methods each span costs one pullback. `"sequence"`: all attributed tokens are one span; `"sentences"`, `"words"`, `"tokens"`: each of the answer is one, or `{unit, spans}` names them by UTF-16 `characters` of the answer (`info.continuations`) or by `tokens` (target positions, as attr_pos_start counts them). Characters are widened to whole tokens. There are no `step` events of spans. null: every token is an output of its own.
+             * @default null
+             * @example sequence
+             * @example {
+             *       "unit": "characters",
+             *       "spans": [
+             *         [
+             *           0,
+             *           12
+             *         ]
+             *       ]
+             *     }
+             */
+            target_spans?: ("tokens" | "words" | "sentences" | "sequence") | {
+                /** @enum {unknown} */
+                unit: "characters" | "tokens" | "words" | "sentences" | "sequence";
+                /** @description Of `characters` and `tokens`: [start, end) of each, ascending and without overlap; one list for all texts, or a list of such lists, one for each. */
+                spans?: number[][] | number[][][];
+                /** @description Of `words` and `sentences`: language of the answer (BCP 47). Left out: any. */
+                locale?: string;
+            } | null;
+            /**
              * @description Whether the end-of-sequence token, too, is replaced in baselines.
              * @default false
              */
@@ -1501,6 +1523,24 @@ export interface components {
                 position: number;
             };
         };
+        TargetSpan: {
+            /** @description First character of the answer (`info.continuations`, UTF-16 units). */
+            start: number;
+            /** @description One past the last. */
+            end: number;
+            /** @description What the answer has there. */
+            text: string;
+            /** @description Target position of its first token. */
+            attr_pos_start: number;
+            /** @description One past the last. */
+            attr_pos_end: number;
+            /** @description The attributed function, summed over the tokens of the span: what was attributed. */
+            score: number | null;
+            /** @description Step scores, summed likewise. */
+            step_scores: {
+                [key: string]: number | null;
+            };
+        };
         ResultSequence: {
             /** @description Encoder-decoder: the input. Decoder-only: []. */
             source: components["schemas"]["ResultToken"][];
@@ -1510,9 +1550,9 @@ export interface components {
             attr_pos_start: number;
             /** @description One past the last. */
             attr_pos_end: number;
-            /** @description `[i][t]`: how much source token i counted for target token `attr_pos_start + t`; null for decoder-only models. */
+            /** @description `[i][t]`: how much source token i counted for target token `attr_pos_start + t`, or for span t of `target_spans`; null for decoder-only models. */
             source_attributions: (number | null | unknown[])[][] | null;
-            /** @description `[j][t]`: the same for target token j; null inside where j does not come before that token. */
+            /** @description `[j][t]`: the same for target token j; null inside where j does not come before that token, or before the last token of that span. */
             target_attributions: (number | null | unknown[])[][] | null;
             /** @description One value for each attributed token. */
             step_scores: {
@@ -1522,8 +1562,10 @@ export interface components {
             sequence_scores: {
                 [key: string]: (number | null | unknown[])[][];
             };
-            /** @description Sum of attributions minus the change of the attributed function, for each attributed token. */
+            /** @description Sum of attributions minus the change of the attributed function, for each attributed token or span. */
             convergence_delta: (number | null)[] | null;
+            /** @description Where the request has `target_spans`: the span of each column of the attributions, of `convergence_delta` and of `diagnostics`. `step_scores` and `top_alternatives` stay those of each token. */
+            target_spans?: components["schemas"]["TargetSpan"][];
             /**
              * @description For each attributed token the `top_alternatives` most probable tokens, the most probable first; where an aggregator merged tokens, those at the first of them.
              * @example [

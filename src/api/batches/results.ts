@@ -4,7 +4,7 @@ import type { JobKind } from '../../contract/job-kinds.ts';
 import { contextDatasetEnd, contextDatasetHeader } from '../../results/context-csv.ts';
 import { datasetEnd, datasetHeader } from '../../results/csv.ts';
 import { inseqDataset } from '../../results/inseq-dataset.ts';
-import { unpackedPieces } from '../results/packed.ts';
+import { isNothing, unpackedPieces } from '../results/packed.ts';
 import type { Renderer } from '../results/renderer.ts';
 
 type Pieces = AsyncGenerator<string | Buffer>;
@@ -61,7 +61,8 @@ function otherColumns(kind: JobKind) {
 export function asInseq(outcomes: () => AsyncIterable<LineOutcome>): Pieces {
   return inseqDataset(async function* () {
     for await (const outcome of outcomes()) {
-      if (outcome.status === 'succeeded' && outcome.kind === 'attribute') yield unpackedPieces(outcome.packed);
+      if (outcome.status !== 'succeeded' || outcome.kind !== 'attribute') continue;
+      if (!(await isNothing(outcome.packed))) yield unpackedPieces(outcome.packed);
     }
   });
 }

@@ -25,6 +25,7 @@ import { Difference, Job, JobError, JobList, Progress } from '../../contract/job
 import { Problem } from '../../contract/problem.ts';
 import { Result, ResultInfo, ResultSequence, ResultToken } from '../../contract/result.ts';
 import { Session } from '../../contract/session.ts';
+import { TargetSpan } from '../../contract/target-spans.ts';
 import { UsageReport } from '../../contract/usage.ts';
 import { bounded, createJsonAjv, createTextAjv } from '../../validation/ajv.ts';
 
@@ -40,6 +41,7 @@ const SHARED = [
   BatchList,
   BatchLine,
   ResultToken,
+  TargetSpan,
   ResultSequence,
   ResultInfo,
   Result,

@@ -4,7 +4,7 @@ import type { Job } from '../../contract/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { ApiProblem, unknownJob } from '../problems.ts';
 import type { Format } from './formats.ts';
-import type { Packed } from './packed.ts';
+import { isNothing, type Packed } from './packed.ts';
 
 /**
  * The result as it is stored.
@@ -21,6 +21,12 @@ export async function finishedResult(
   checkForm(job, format);
   const result = await jobs.packedResult(id, format === 'inseq' ? 'inseq' : 'json');
   if (result === null) throw unknownJob(id); // expired between the two reads
+  if (format === 'inseq' && (await isNothing(result))) {
+    const detail =
+      `Job ${id} attributes spans (\`target_spans\`), which Inseq has no form for, as its columns are tokens: take ` +
+      '`format=json`, `csv`, `text` or `html`.';
+    throw new ApiProblem('not-acceptable', 'No acceptable format', 406, detail);
+  }
   return result;
 }
 

@@ -14,6 +14,11 @@ export function unpackedBytes(packed: Packed): number {
   return last.readUInt32LE(last.length - 4);
 }
 
+/** Whether it is `null`: there is no such form of the result. */
+export async function isNothing(packed: Packed): Promise<boolean> {
+  return unpackedBytes(packed) === 'null'.length && (await unpackedText(packed)) === 'null';
+}
+
 /** The JSON text, as a stream. */
 export function unpackedStream(packed: Packed): Readable {
   return Readable.from(packed).pipe(createGunzip({ chunkSize: 64 * 1024 }));

@@ -1,6 +1,6 @@
 /** Merges the tokens of spans: in the token lists, in the rows and in the columns of every score. */
 
-import type { ScoreArray, SequenceAttribution, Token } from '../scores.ts';
+import type { ScoreArray, SequenceAttribution, TargetSpan, Token } from '../scores.ts';
 import { coveringSpans, type Span } from '../spans.ts';
 import type { AggregationContext } from './aggregator.ts';
 import { mergeAxis } from './arrays.ts';
@@ -14,7 +14,7 @@ export interface Spans {
 
 /**
  * Merges first the columns (generated tokens) and then the rows (attributed tokens) of each span. A span that begins in
- * the prompt and ends in the generated text makes one generated token.
+ * the prompt and ends in the generated text makes one generated token. Columns that are spans themselves stay.
  * @param fn - null: `absmax` for attributions, and for step scores what their step function names
  */
 export function mergeSpans(
@@ -27,11 +27,13 @@ export function mergeSpans(
   const target = coveringSpans(spans.target, sequence.target.length);
   const { attrPosStart, attrPosEnd } = sequence;
   const steps = within(target, attrPosStart, attrPosEnd);
+  const { targetSpans } = sequence;
+  const columns = targetSpans?.map((_, at) => ({ start: at, end: at + 1 })) ?? steps;
   const reduce = reduction(fn ?? 'absmax');
   const merge = (scores: ScoreArray, rows: readonly Span[], columns: readonly Span[]) =>
     mergeAxis(mergeAxis(scores, 1, columns, reduce), 0, within(rows, 0, scores.shape[0]), reduce);
-  const perStep = (values: Float32Array, name: FunctionName) =>
-    mergeAxis({ shape: [values.length], data: values }, 0, steps, reduction(name)).data;
+  const merged = (values: Float32Array, name: FunctionName, groups = steps) =>
+    mergeAxis({ shape: [values.length], data: values }, 0, groups, reduction(name)).data;
 
   const { sourceAttributions, targetAttributions, convergenceDelta, diagnostics, topAlternatives } = sequence;
   return {
@@ -40,19 +42,26 @@ export function mergeSpans(
     target: mergeTokens(sequence.target, target, context.texts.target),
     attrPosStart: target.findIndex(({ end }) => end > attrPosStart),
     attrPosEnd: target.findIndex(({ end }) => end >= attrPosEnd) + 1,
-    sourceAttributions: sourceAttributions && merge(sourceAttributions, source, steps),
-    targetAttributions: targetAttributions && merge(targetAttributions, target, steps),
+    sourceAttributions: sourceAttributions && merge(sourceAttributions, source, columns),
+    targetAttributions: targetAttributions && merge(targetAttributions, target, columns),
     stepScores: mapValues(sequence.stepScores, (values, name) =>
-      perStep(values, fn ?? context.spanAggregation[name] ?? 'absmax'),
+      merged(values, fn ?? context.spanAggregation[name] ?? 'absmax'),
     ),
     sequenceScores: mapValues(sequence.sequenceScores, (scores, name) => {
       if (name.startsWith('encoder')) return merge(scores, source, source);
-      return merge(scores, name.startsWith('decoder') ? target : source, steps);
+      return merge(scores, name.startsWith('decoder') ? target : source, columns);
     }),
-    convergenceDelta: convergenceDelta && perStep(convergenceDelta, 'absmax'),
+    convergenceDelta: convergenceDelta && merged(convergenceDelta, 'absmax', columns),
     ...(topAlternatives && { topAlternatives: steps.map(({ start }) => topAlternatives[start]) }),
-    ...(diagnostics && { diagnostics: mapValues(diagnostics, (values) => perStep(values, 'absmax')) }),
+    ...(diagnostics && { diagnostics: mapValues(diagnostics, (values) => merged(values, 'absmax', columns)) }),
+    ...(targetSpans && { targetSpans: targetSpans.map((span) => placed(span, target)) }),
   };
+}
+
+/** A span of tokens among groups of them. */
+function placed(span: TargetSpan, groups: readonly Span[]): TargetSpan {
+  const at = (position: number): number => groups.findIndex(({ end }) => end > position);
+  return { ...span, first: at(span.first), last: at(span.last) };
 }
 
 /** The same keys with other values. */

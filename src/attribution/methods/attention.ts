@@ -1,6 +1,7 @@
 /**
  * Attention weights (Bahdanau et al. 2014; Jain & Wallace 2019 on what they do not tell): the probabilities of every
- * layer and head at the position where each token is predicted, [tokens, steps, layers, heads].
+ * layer and head at the position where each token is predicted, [tokens, columns, layers, heads]. A span of tokens has the
+ * mean over its tokens, so that it, too, is a distribution over what is looked at.
  */
 
 import { Type } from 'typebox';
@@ -10,6 +11,7 @@ import { AttributionError } from '../errors.ts';
 import { defineMethod, type MethodScores } from '../method.ts';
 import type { Passes } from '../passes/passes.ts';
 import type { ScoreArray } from '../scores.ts';
+import { meansOfSteps } from './parts/means.ts';
 
 export default defineMethod({
   id: 'attention',
@@ -102,7 +104,7 @@ function limitMaps({ model, length, sourceLength, memoryBudget }: Passes, size: 
   );
 }
 
-/** [tokens, steps, layers, heads] of the rows where scores are read; NaN for keys after them if `causal`. */
+/** [tokens, columns, layers, heads] of the rows where scores are read; NaN for keys after them if `causal`. */
 function stepScores(passes: Passes, layers: (AttentionMap | undefined)[], tokens: number, causal: boolean): ScoreArray {
   const heads = layers[0]?.heads ?? 0;
   const { steps, read } = passes;
@@ -119,7 +121,7 @@ function stepScores(passes: Passes, layers: (AttentionMap | undefined)[], tokens
       }
     }
   });
-  return { shape: [tokens, steps, layers.length, heads], data };
+  return meansOfSteps(passes, { shape: [tokens, steps, layers.length, heads], data });
 }
 
 /** [keys, queries, layers, heads] of every query of the encoder. */

@@ -39,7 +39,7 @@ export default defineMethod({
           await scores.put(block, () =>
             args.multiply_by_inputs ? timesRows(passes, block, gradients, inputDeltas(passes)) : gradients,
           );
-          task.onSteps(block.stepStart + block.steps.count, scores.result());
+          task.onSteps(block.columnStart + block.columns, scores.result());
         },
         { rescale: true },
       );

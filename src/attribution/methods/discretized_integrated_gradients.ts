@@ -11,7 +11,7 @@ import type { GradientBlock } from '../passes/gradient-passes.ts';
 import type { ScoreArray } from '../scores.ts';
 import { mapSides, type Side, type Sides } from '../sides.ts';
 import { GranularScores, readSides } from './parts/granular.ts';
-import { attributedSides, featuresOf, inputDeltas, positionsOf, rowsPerStep } from './parts/inputs.ts';
+import { attributedSides, featuresOf, inputDeltas, positionsOf, rowsPerColumn } from './parts/inputs.ts';
 import { MonotonicPaths } from './parts/monotonic-path.ts';
 import { DELTA_ARG, MAX_NODES, PATH_ARGS, withDelta } from './parts/path-integral.ts';
 
@@ -147,21 +147,21 @@ function timesDeltas({ passes }: Task, side: Side, block: GradientBlock, deltas:
   const tokens = positionsOf(passes)[side];
   const products = tf.split<Tensor2D>(gradients, block.segments, 0).map((rows, copy) => {
     const own = tf.slice(deltas, [(block.segmentStart + copy) * tokens, 0], [tokens, deltas.shape[1]]);
-    return tf.mul(rows, rowsPerStep(passes, block, side, own));
+    return tf.mul(rows, rowsPerColumn(passes, block, side, own));
   });
   return tf.addN(products) as Tensor2D;
 }
 
-/** Multiplies scores [tokens, steps, hidden] by each token's input - baseline. */
+/** Multiplies scores [tokens, columns, hidden] by each token's input - baseline. */
 async function timesInputDeltas({ passes }: Task, scores: GranularScores): Promise<void> {
   const deltas = await readSides(() => inputDeltas(passes));
   mapSides<ScoreArray | null, void>(scores, (array, side) => {
     const own = deltas[side];
     if (array === null || own === null) return;
-    const [, steps, hidden] = array.shape;
+    const [, columns, hidden] = array.shape;
     own.forEach((delta, k) => {
       const [token, d] = [Math.floor(k / hidden), k % hidden];
-      for (let t = 0; t < steps; t++) array.data[(token * steps + t) * hidden + d] *= delta;
+      for (let column = 0; column < columns; column++) array.data[(token * columns + column) * hidden + d] *= delta;
     });
   });
 }

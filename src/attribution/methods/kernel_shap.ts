@@ -51,11 +51,11 @@ export default defineMethod({
     const samples = coalitions.length / count;
     const { progress } = game.quote(samples);
     const worth = await game.worth(coalitions, progress);
-    const { steps } = passes;
+    const { columns } = passes;
     const values: Float64Array[] = [];
-    for (let t = 0; t < steps; t++) {
-      const worthAt = Float64Array.from({ length: samples }, (_, sample) => worth[sample * steps + t]);
-      values.push(fitStep(coalitions, worthAt, game.seenAt(t), count));
+    for (let column = 0; column < columns; column++) {
+      const worthAt = Float64Array.from({ length: samples }, (_, sample) => worth[sample * columns + column]);
+      values.push(fitColumn(coalitions, worthAt, game.seenBy(column), count));
       await progress(samples);
     }
     return game.scores(values);
@@ -83,12 +83,12 @@ function drawCoalitions(random: Random, count: number, pairs: number): Uint8Arra
 const PENALTY = 1e-7;
 
 /**
- * Values of one step: the least squares fit to the coalitions that hold some, but not all, of the players that it sees.
+ * Values of one column: the least squares fit to the coalitions that hold some, but not all, of the players that it sees.
  * An even share of the whole change is taken off; what is left is fitted by values that add up to 0.
  * @param worth - [coalitions], of the empty and the whole one first
  * @returns [players], 0 for those that are not seen
  */
-function fitStep(coalitions: Uint8Array, worth: Float64Array, seen: readonly number[], count: number): Float64Array {
+function fitColumn(coalitions: Uint8Array, worth: Float64Array, seen: readonly number[], count: number): Float64Array {
   const change = worth[1] - worth[0];
   const x: number[] = [];
   const y: number[] = [];

@@ -42,7 +42,7 @@ export default defineMethod({
             return args.multiply_by_inputs ? gradient && activation && tf.mul(gradient, activation) : gradient;
           });
         }
-        task.onSteps(block.stepStart + block.steps.count, scores.result());
+        task.onSteps(block.columnStart + block.columns, scores.result());
       },
       { watch: names },
     );

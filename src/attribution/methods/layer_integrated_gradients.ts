@@ -81,14 +81,14 @@ async function integrateLayer(
             if (watched === undefined || cotangent === undefined) return;
             const first = start + block.segmentStart;
             const own = Float32Array.from(weights.slice(first, first + block.segments));
-            const before = sums.get(block.stepStart)?.rows;
+            const before = sums.get(block.columnStart)?.rows;
             const rows = tf.tidy((): Tensor2D => {
               const gradients = tf.reshape(cotangent, [block.segments, -1]) as Tensor2D;
               const sum = tf.reshape(tf.matMul(tf.tensor2d(own, [1, block.segments]), gradients), [-1, pair.shape[1]]);
               return tf.keep(before ? tf.add(before, sum) : sum.clone()) as Tensor2D;
             });
             before?.dispose();
-            sums.set(block.stepStart, { block, watched, rows });
+            sums.set(block.columnStart, { block, watched, rows });
           },
           {
             watch: [name],

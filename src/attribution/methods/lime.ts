@@ -106,31 +106,31 @@ export async function limeAt(task: Task, masks: Masks): Promise<MethodScores> {
       ? { source: await moveOf(source, fill.source), target: await moveOf(target, fill.target) }
       : null;
     const outputs = await evaluateMasked(task, masks, fill, (done) => task.onProgress(done, masks.samples));
-    return await fitSteps(task, masks, outputs, moves);
+    return await fitColumns(task, masks, outputs, moves);
   } finally {
     if (inseq) mapSides(fill, (constant) => constant?.dispose());
   }
 }
 
-/** One regression a step, on the tokens that it sees. */
-async function fitSteps(
+/** One regression a column, on the tokens that it sees. */
+async function fitColumns(
   { passes, args, onProgress }: Task,
   masks: Masks,
   outputs: Float32Array,
   moves: Sides<Move | null> | null,
 ): Promise<MethodScores> {
-  const { steps, sourceLength, length, read } = passes;
+  const { columns, sourceLength, length, lastRead } = passes;
   const { samples } = masks;
   const hidden = passes.targetFeatures.shape[1];
   const empty = (tokens: number): ScoreArray => {
-    const shape = moves === null ? [tokens, steps] : [tokens, steps, hidden];
+    const shape = moves === null ? [tokens, columns] : [tokens, columns, hidden];
     return { shape, data: new Float32Array(shape.reduce((size, axis) => size * axis, 1)).fill(Number.NaN) };
   };
   const scores = { source: masks.source && empty(sourceLength), target: masks.target && empty(length + 1) };
-  const r2 = new Float32Array(steps);
+  const r2 = new Float32Array(columns);
   const fromSource = masks.source === null ? 0 : sourceLength;
-  for (let t = 0; t < steps; t++) {
-    const tokens = fromSource + (masks.target === null ? 0 : read[t] + 1);
+  for (let column = 0; column < columns; column++) {
+    const tokens = fromSource + (masks.target === null ? 0 : lastRead[column] + 1);
     const kept = (sample: number, token: number): number =>
       token < fromSource
         ? (masks.source?.[sample * sourceLength + token] ?? 0)
@@ -152,13 +152,13 @@ async function fitSteps(
       }
       weights[i] = moves === null ? kernel(count / tokens, args.kernel_width) : count * hidden;
     }
-    const y = Float64Array.from({ length: samples }, (_, i) => outputs[i * steps + t]);
+    const y = Float64Array.from({ length: samples }, (_, i) => outputs[i * columns + column]);
     const fit = ridge(x, y, weights, tokens, args.alpha);
-    r2[t] = fit.r2;
+    r2[column] = fit.r2;
     for (let token = 0; token < tokens; token++) {
       const [move, position] = moveAt(token);
       const side = token < fromSource ? scores.source : scores.target;
-      if (side !== null) write(side, position * steps + t, fit, token, move ?? null, hidden);
+      if (side !== null) write(side, position * columns + column, fit, token, move ?? null, hidden);
     }
     await onProgress(samples, samples);
   }

@@ -1,6 +1,7 @@
 /**
  * Occlusion (Zeiler & Fergus 2014, section 4.1): the change of the score when the embeddings of one token, or of one unit
- * of tokens, are replaced by their baselines. Each unit is replaced once for all steps: n passes, not n x T.
+ * of tokens, are replaced by their baselines. Each unit is replaced once for all steps: n passes, not n x T. Of a span whose
+ * scores are summed it is the change of the sum.
  */
 
 import { Type } from 'typebox';
@@ -56,9 +57,9 @@ async function occludeTarget(task: Task, change: Change): Promise<{ clean: Float
   const rows = rowsBefore(units, passes.length);
   const quote = new Quote(task, units.length, rows[units.length]);
   const replaced = await objective.replaceTarget(units, passes.targetBaseline, async (done, soFar) => {
-    const steps = passes.read.filter((position) => position < (units[done]?.start ?? passes.length)).length;
-    if (passes.sourceFeatures === null && steps > 0) {
-      onSteps(steps, { kind: 'coarse', source: null, target: targetScores(passes, units, soFar, change) });
+    const columns = passes.lastRead.filter((position) => position < (units[done]?.start ?? passes.length)).length;
+    if (passes.sourceFeatures === null && columns > 0) {
+      onSteps(columns, { kind: 'coarse', source: null, target: targetScores(passes, units, soFar, change) });
     }
     await quote.progress(rows[done]);
   });
@@ -72,28 +73,28 @@ function rowsBefore(units: readonly Span[], length: number): number[] {
   return rows;
 }
 
-/** [target tokens, steps]; NaN for tokens that a step does not see, and the last token is never seen. */
+/** [target tokens, columns]; NaN for tokens that a column does not see, and the last token is never seen. */
 function targetScores(
-  { length, read, steps }: MethodTask['passes'],
+  { length, lastRead, columns }: MethodTask['passes'],
   units: readonly Span[],
   { clean, replaced }: ReplacedScores,
   change: Change,
 ): ScoreArray {
-  const data = new Float32Array((length + 1) * steps).fill(Number.NaN);
+  const data = new Float32Array((length + 1) * columns).fill(Number.NaN);
   data.set(
     spreadOverTokens(
-      replaced.map((score, cell) => change(clean[cell % steps] - score)),
+      replaced.map((score, cell) => change(clean[cell % columns] - score)),
       units,
     ),
   );
-  for (let t = 0; t < steps; t++)
-    for (let token = read[t] + 1; token < length; token++) data[token * steps + t] = Number.NaN;
-  return { shape: [length + 1, steps], data };
+  for (let column = 0; column < columns; column++)
+    for (let token = lastRead[column] + 1; token < length; token++) data[token * columns + column] = Number.NaN;
+  return { shape: [length + 1, columns], data };
 }
 
 async function occludeSource(task: Task, clean: Float32Array, change: Change): Promise<ScoreArray> {
   const { passes, objective } = task;
-  const { sourceBaseline, sourceLength, steps, length } = passes;
+  const { sourceBaseline, sourceLength, columns, length } = passes;
   const units = unitsOf(task, 'source');
   // Copy i of the source lacks unit i.
   const source = new Uint8Array(units.length * sourceLength).fill(1);
@@ -103,6 +104,6 @@ async function occludeSource(task: Task, clean: Float32Array, change: Change): P
   const masks = { samples: units.length, source, target: null };
   const fill = { source: sourceBaseline, target: null };
   const occluded = await evaluateMasked({ passes, objective }, masks, fill, (done) => quote.progress(done * rows));
-  const changes = occluded.map((score, cell) => change(clean[cell % steps] - score));
-  return { shape: [sourceLength, steps], data: spreadOverTokens(changes, units) };
+  const changes = occluded.map((score, cell) => change(clean[cell % columns] - score));
+  return { shape: [sourceLength, columns], data: spreadOverTokens(changes, units) };
 }

@@ -1,13 +1,15 @@
 /**
  * ReAGent (Zhao & Shan 2024): importance scores that grow where replacing a token lowers the probability of the
  * generated one, until the most important tokens alone predict it. It measures the probability, whatever the attributed
- * function. Replacements are drawn from all text tokens; Inseq draws them from those of the same part of speech.
+ * function. Replacements are drawn from all text tokens; Inseq draws them from those of the same part of speech. A span
+ * of generated tokens has the mean of their importances.
  */
 
 import { type Static, Type } from 'typebox';
 import { defineMethod, type MethodScores, type MethodTask } from '../method.ts';
 import type { ScoreArray } from '../scores.ts';
 import { type ChainDraws, runChains } from './parts/importance-chains.ts';
+import { meansOfSteps } from './parts/means.ts';
 
 const Args = Type.Object(
   {
@@ -129,6 +131,11 @@ export async function reagentAt(task: Task, draws: ChainDraws): Promise<MethodSc
       if (side !== null) side.data[(token < sourceLength ? token : token - sourceLength) * steps + t] = value;
     });
   });
-  const converged = Float32Array.from(chains, (step) => step.converged);
-  return { kind: 'coarse', source, target, diagnostics: { converged } };
+  const converged = { shape: [1, steps], data: Float32Array.from(chains, (step) => step.converged) };
+  return {
+    kind: 'coarse',
+    source: source && meansOfSteps(passes, source),
+    target: target && meansOfSteps(passes, target),
+    diagnostics: { converged: meansOfSteps(passes, converged).data },
+  };
 }

@@ -69,16 +69,16 @@ async function integrateSide(
 ): Promise<void> {
   const array = scores[side];
   if (array === null) return;
-  const [, steps, hidden] = array.shape;
+  const [, columns, hidden] = array.shape;
   const positions = positionsOf(passes)[side];
   const deltas = args.multiply_by_inputs ? await readOptional(() => inputDeltas(passes)[side]) : null;
   const points: Point[] = [];
   for (let position = 0; position < positions; position++) {
     alphas.forEach((alpha, node) => void points.push({ position, alpha, weight: weights[node] }));
   }
-  for (let t = 0; t < steps; t++) {
-    for (let position = 0; position < visiblePositions(passes, side, t); position++) {
-      const cell = position * steps + t;
+  for (let column = 0; column < columns; column++) {
+    for (let position = 0; position < visiblePositions(passes, side, column); position++) {
+      const cell = position * columns + column;
       array.data.fill(0, cell * hidden, (cell + 1) * hidden);
     }
   }
@@ -136,26 +136,26 @@ async function addBlock(
 ): Promise<void> {
   const gradients = block[side];
   if (gradients === null) return;
-  const { segmentStart, segments, stepStart, steps } = block;
+  const { segmentStart, segments, columnStart, columns } = block;
   const hidden = gradients.shape[1];
   const rows: number[] = [];
-  const owners: { point: Point; t: number }[] = [];
+  const owners: { point: Point; column: number }[] = [];
   let offset = 0;
   for (let copy = 0; copy < segments; copy++) {
     const point = points[segmentStart + copy];
-    for (let t = stepStart; t < stepStart + steps.count; t++) {
-      const visible = visiblePositions(passes, side, t);
+    for (let column = columnStart; column < columnStart + columns; column++) {
+      const visible = visiblePositions(passes, side, column);
       if (point.position < visible) {
         rows.push(offset + point.position);
-        owners.push({ point, t });
+        owners.push({ point, column });
       }
       offset += visible;
     }
   }
   if (rows.length === 0) return;
   const own = await read(() => tf.gather(gradients, tf.tensor1d(rows, 'int32')));
-  owners.forEach(({ point: { position, weight }, t }, k) => {
-    const cell = (position * passes.steps + t) * hidden;
+  owners.forEach(({ point: { position, weight }, column }, k) => {
+    const cell = (position * passes.columns + column) * hidden;
     for (let d = 0; d < hidden; d++) {
       const factor = deltas === null ? weight : weight * deltas[position * hidden + d];
       scores[cell + d] += factor * own[k * hidden + d];

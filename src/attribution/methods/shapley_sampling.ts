@@ -40,14 +40,14 @@ export default defineMethod({
     const game = new ShapleyGame(task);
     if (game.exact) return game.scores(await game.exactValues());
     const count = game.players.length;
-    const { steps } = passes;
+    const { columns } = passes;
     // In each order the first coalition is empty and the last is whole: these two are run once.
     const inner = count - 1;
     const total = args.n_samples * inner + 2;
     const { progress } = game.quote(total);
     const ends = new Uint8Array(2 * count).fill(1, count);
     const worthOfEnds = await game.worth(ends, progress);
-    const sums = Array.from({ length: steps }, () => new Float64Array(count));
+    const sums = Array.from({ length: columns }, () => new Float64Array(count));
     const together = Math.max(1, Math.ceil(passes.plan.copiesEvaluated() / inner));
     for (let start = 0; start < args.n_samples; start += together) {
       const orders = Array.from({ length: Math.min(together, args.n_samples - start) }, () => random.order(count));
@@ -60,11 +60,12 @@ export default defineMethod({
       });
       const worth = await game.worth(coalitions, (done) => progress(2 + start * inner + done));
       orders.forEach((order, o) => {
-        for (let t = 0; t < steps; t++) {
-          let before = worthOfEnds[t];
+        for (let column = 0; column < columns; column++) {
+          let before = worthOfEnds[column];
           order.forEach((player, joined) => {
-            const after = joined < inner ? worth[(o * inner + joined) * steps + t] : worthOfEnds[steps + t];
-            sums[t][player] += (after - before) / args.n_samples;
+            const after =
+              joined < inner ? worth[(o * inner + joined) * columns + column] : worthOfEnds[columns + column];
+            sums[column][player] += (after - before) / args.n_samples;
             before = after;
           });
         }

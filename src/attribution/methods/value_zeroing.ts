@@ -1,12 +1,13 @@
 /**
  * Value zeroing (Mohebbi et al. 2023): how far a layer's output moves (1 - cosine) when the value vectors of one token, or
- * of one unit of tokens, are zeroed in it, normalized over the units: [tokens, steps, layers]. Each unit costs about the
- * pass of the rows that are read.
+ * of one unit of tokens, are zeroed in it, normalized over the units: [tokens, columns, layers]. Each unit costs about the
+ * pass of the rows that are read. A span of generated tokens has the mean of their shares.
  */
 
 import { type Static, Type } from 'typebox';
 import { defineMethod, type MethodScores } from '../method.ts';
 import type { ScoreArray } from '../scores.ts';
+import { meansOfSteps } from './parts/means.ts';
 import { Quote } from './parts/quote.ts';
 import { UNIT_ARGS, unitsOf } from './parts/units.ts';
 import {
@@ -92,7 +93,8 @@ export default defineMethod({
         const units = unitsOfKind(kind);
         const asked = { kind, units, heads: headsOf(args[`${kind}_zeroed_units_indices`]), distance };
         const ofLayer = rows(kind) / zeroed.layers(kind);
-        shares.set(kind, await zeroed.shares(asked, (done) => quote.progress(before + done * ofLayer)));
+        const found = await zeroed.shares(asked, (done) => quote.progress(before + done * ofLayer));
+        shares.set(kind, kind === 'encoder' ? found : meansOfSteps(passes, found));
         before += work(kind);
       }
     } finally {

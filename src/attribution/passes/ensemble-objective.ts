@@ -15,8 +15,8 @@ import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.
 import { AttributionError } from '../errors.ts';
 import type { Span } from '../spans.ts';
 import type { Ensemble, Variant } from '../step-function.ts';
-import { type GradientBlock, logitsOf } from './gradient-passes.ts';
-import type { GradientOptions, Objective, ReplacedScores } from './objective.ts';
+import { type GradientBlock, logitsOf, pulledSteps, stepsIn } from './gradient-passes.ts';
+import { columnsOfReplaced, type GradientOptions, type Objective, type ReplacedScores } from './objective.ts';
 import type { Passes } from './passes.ts';
 import { disposeFeatures, type Features } from './sequence-features.ts';
 
@@ -26,11 +26,14 @@ type SummedSides = { source: Tensor2D | null; target: Tensor2D | null };
 export class EnsembleObjective implements Objective {
   readonly #passes: Passes;
   readonly #ensemble: Ensemble;
+  /** Scores of the sequence as it is, as far as passes have told them: [steps], else NaN. */
+  readonly #clean: Float32Array;
 
   /** @throws {AttributionError} when the logits of all runs do not fit into the memory budget */
   constructor(passes: Passes, ensemble: Ensemble) {
     this.#passes = passes;
     this.#ensemble = ensemble;
+    this.#clean = new Float32Array(passes.steps).fill(Number.NaN);
     const bytes = this.#logitBytes();
     const { memoryBudget, steps } = passes;
     if (bytes <= memoryBudget) return;
@@ -44,7 +47,18 @@ export class EnsembleObjective implements Objective {
   }
 
   async evaluate(features: Features, options: RunOptions = {}): Promise<Float32Array> {
+    return this.#passes.sumsOfSteps(await this.evaluateSteps(features, options));
+  }
+
+  async cleanScores(): Promise<Float32Array> {
+    if (this.#clean.some(Number.isNaN)) await this.evaluateSteps(this.#passes.clean);
+    return this.#passes.sumsOfSteps(this.#clean);
+  }
+
+  /** Scores [segments, steps] of copies of the sequence, whatever the columns. */
+  async evaluateSteps(features: Features, options: RunOptions = {}): Promise<Float32Array> {
     const { steps } = this.#passes;
+    const all = stepsIn([{ start: 0, end: steps }]);
     const scores = new Float32Array(features.segments * steps);
     const batchSize = this.#batchSize(features.segments);
     for (let start = 0; start < features.segments; start += batchSize) {
@@ -52,13 +66,14 @@ export class EnsembleObjective implements Objective {
       const part = this.#part(features, start, count);
       let logits: Tensor2D[] = [];
       try {
-        logits = await this.#logits(part, options, 0, steps);
-        scores.set(await read(() => this.#score(logits, count, 0, steps)), start * steps);
+        logits = await this.#logits(part, options, all);
+        scores.set(await read(() => this.#score(logits, count, all)), start * steps);
       } finally {
         for (const tensor of logits) tensor.dispose();
         disposeFeatures(part);
       }
     }
+    if (this.#passes.isClean(features)) this.#clean.set(scores);
     return scores;
   }
 
@@ -83,9 +98,14 @@ export class EnsembleObjective implements Objective {
       const pulled = options.rescale ? count / 2 : count;
       const part = this.#part(features, start, count);
       try {
-        for (const [from, to] of plan.stepBlocks()) {
+        for (const [from, to] of plan.columnBlocks()) {
           const block = await this.#block(part, pulled, wanted, options, from, to);
           try {
+            if (options.replace === undefined && this.#passes.isClean(features)) {
+              stepsIn(this.#passes.stepsOf.slice(from, to)).forEach((step, k) => {
+                this.#clean[step] = block.scores[k];
+              });
+            }
             await visit({ ...block, segmentStart: start });
           } finally {
             block.source?.dispose();
@@ -106,22 +126,22 @@ export class EnsembleObjective implements Objective {
     onCopies: (done: number, soFar: ReplacedScores) => Promise<void>,
   ): Promise<ReplacedScores> {
     const { steps, read: readAt, clean: features } = this.#passes;
-    const clean = await this.evaluate(features);
+    const clean = await this.evaluateSteps(features);
     const replaced = new Float32Array(units.length * steps).fill(Number.NaN);
     // One at a time, as the clean copy is: a batch of another size rounds otherwise, and what changes nothing is 0.
     for (const [at, unit] of units.entries()) {
       const copy = scoped(() => this.#replaced(unit, replacement));
       try {
-        const values = await this.evaluate(copy);
+        const values = await this.evaluateSteps(copy);
         values.forEach((value, t) => {
           if (readAt[t] >= unit.start) replaced[at * steps + t] = value;
         });
       } finally {
         disposeFeatures(copy);
       }
-      await onCopies(at + 1, { clean, replaced });
+      await onCopies(at + 1, columnsOfReplaced(this.#passes, { clean, replaced }));
     }
-    return { clean, replaced };
+    return columnsOfReplaced(this.#passes, { clean, replaced });
   }
 
   /** A copy of the clean features with the rows of a unit replaced. */
@@ -163,15 +183,15 @@ export class EnsembleObjective implements Objective {
     return this.#passes.forward(run, { ...part, target }, { ...wanted, target: false }, read);
   }
 
-  /** Logits [segments * (to - from), vocab] of each run, to be disposed. */
-  async #logits(part: Features, options: RunOptions, from: number, to: number): Promise<Tensor2D[]> {
+  /** Logits [segments * steps, vocab] of each run, to be disposed. */
+  async #logits(part: Features, options: RunOptions, steps: Int32Array): Promise<Tensor2D[]> {
     const logits: Tensor2D[] = [];
     try {
       for (const variant of this.#ensemble.variants) {
         using run = this.#passes.startRun({ ...options, ...variant.options(part.segments) });
         const all = scoped(() => {
           const pass = this.#run(run, part, { source: false, target: false }, variant);
-          return tf.keep(logitsOf(pass.logits.tensor, this.#passes.steps, part.segments, from, to).clone());
+          return tf.keep(logitsOf(pass.logits.tensor, this.#passes.steps, part.segments, steps).clone());
         });
         logits.push(all);
         await this.#passes.yield();
@@ -183,11 +203,11 @@ export class EnsembleObjective implements Objective {
     return logits;
   }
 
-  #score(logits: readonly Tensor2D[], segments: number, from: number, to: number): Tensor1D {
-    return this.#ensemble.score(logits, this.#passes.stepRows(segments, from, to));
+  #score(logits: readonly Tensor2D[], segments: number, steps: Int32Array): Tensor1D {
+    return this.#ensemble.score(logits, this.#passes.stepRows(segments, steps));
   }
 
-  /** Scores and summed gradients of a block of steps; its tensors are to be disposed. */
+  /** Scores and summed gradients of a block of columns; its tensors are to be disposed. */
   async #block(
     part: Features,
     pulled: number,
@@ -197,29 +217,29 @@ export class EnsembleObjective implements Objective {
     to: number,
   ): Promise<Omit<GradientBlock, 'segmentStart'>> {
     const { segments } = part;
-    const { read: readAt } = this.#passes;
-    const logits = await this.#logits(part, options, from, to);
+    const { stepsOf, lastRead } = this.#passes;
+    const spans = stepsOf.slice(from, to);
+    const steps = stepsIn(spans);
+    const logits = await this.#logits(part, options, steps);
     let slopes: Tensor2D[] = [];
     const sums: SummedSides = { source: null, target: null };
     try {
       slopes = scoped(() => {
-        const total = (...inputs: Tensor[]) => tf.sum(this.#score(inputs as Tensor2D[], segments, from, to));
+        const total = (...inputs: Tensor[]) => tf.sum(this.#score(inputs as Tensor2D[], segments, steps));
         const grads = tf.grads(total)(logits);
-        return grads.map((grad) => tf.keep(tf.slice(grad as Tensor2D, 0, pulled * (to - from))));
+        return grads.map((grad) => tf.keep(tf.slice(grad as Tensor2D, 0, pulled * steps.length)));
       });
-      const scores = await read(() => this.#score(logits, segments, from, to));
+      const scores = await read(() => this.#score(logits, segments, steps));
       for (const [k, variant] of this.#ensemble.variants.entries()) {
-        this.#addGradients(sums, part, { pulled, from, to }, wanted, options, variant, slopes[k]);
+        this.#addGradients(sums, part, { pulled, spans }, wanted, options, variant, slopes[k]);
         await this.#passes.yield();
       }
-      const readHere = readAt.slice(from, to);
       // No run may have the text itself: the score does not depend on it.
       if (wanted.target && sums.target === null) {
-        const rows = pulled * readHere.reduce((sum, position) => sum + position + 1, 0);
+        const rows = pulled * lastRead.slice(from, to).reduce((sum, position) => sum + position + 1, 0);
         sums.target = tf.zeros([rows, part.target.shape[1]]);
       }
-      const steps = { count: to - from, read: readHere };
-      return { segments: pulled, stepStart: from, steps, scores, ...sums, watched: new Map() };
+      return { segments: pulled, columnStart: from, columns: to - from, scores, ...sums, watched: new Map() };
     } catch (error) {
       sums.source?.dispose();
       sums.target?.dispose();
@@ -233,19 +253,18 @@ export class EnsembleObjective implements Objective {
   #addGradients(
     sums: SummedSides,
     part: Features,
-    { pulled, from, to }: { pulled: number; from: number; to: number },
+    { pulled, spans }: { pulled: number; spans: readonly Span[] },
     wanted: Wanted,
     options: GradientOptions,
     variant: Variant,
     slope: Tensor2D,
   ): void {
-    const index = Int32Array.from({ length: to - from }, (_, k) => from + k);
     using run = this.#passes.startRun({
       ...options,
       ...variant.options(part.segments),
       record: true,
     });
-    using steps = Steps.of((variant.decoder?.read ?? this.#passes.read).slice(from, to), index, pulled);
+    using steps = new Steps([pulledSteps(spans, variant.decoder?.read ?? this.#passes.read, pulled)]);
     const gradients = scoped((): SummedSides => {
       const pass = this.#run(run, part, wanted, variant);
       const leaves = [pass.source, pass.target].filter((value): value is Value => value?.requires === true);

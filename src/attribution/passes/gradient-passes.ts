@@ -1,29 +1,30 @@
 /**
- * Gradients of several texts' scores from one recorded forward pass: the cotangents of all their generated tokens are
- * pulled back together.
+ * Gradients of several texts' scores from one recorded forward pass: the cotangents of all their generated tokens, or of
+ * all spans of them whose scores are summed, are pulled back together.
  */
 
 import { type Kind, type Look, yieldToEventLoop } from '../../batching/dynamic-batcher.ts';
 import { countFitting, type DecoderInput, decode } from '../../models/forward.ts';
 import type { LanguageModel } from '../../models/model.ts';
 import { selectPositions } from '../../nn/elementwise.ts';
-import { concatRows, type PartCotangents, Steps, sliceRows } from '../../nn/rows.ts';
+import { concatRows, indexTensor, type PartCotangents, Steps, type StepsOfText, sliceRows } from '../../nn/rows.ts';
 import { type Cotangent, Run, stepCotangent, type Value } from '../../nn/run.ts';
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Span } from '../spans.ts';
 import type { GradientOptions } from './objective.ts';
 
-/** Gradients of a block of steps for a block of segments. Tensors live until its visitor resolves. */
+/** Gradients of a block of columns for a block of segments. Tensors live until its visitor resolves. */
 export interface GradientBlock {
   segmentStart: number;
   segments: number;
-  stepStart: number;
-  steps: { readonly count: number; readonly read: Int32Array };
-  /** Scores [segments, steps of the block], row-major. */
+  columnStart: number;
+  columns: number;
+  /** Scores [segments, steps of the columns], row-major. */
   scores: Float32Array;
-  /** [segments * steps * source positions, width] */
+  /** [segments * columns * source positions, width] */
   source: Tensor2D | null;
-  /** [segments * sum over steps of (read position + 1), width] */
+  /** [segments * sum over columns of (last read position + 1), width] */
   target: Tensor2D | null;
   /** Values that were watched, with their cotangents. */
   watched: Map<string, Watched>;
@@ -32,7 +33,7 @@ export interface GradientBlock {
 /** A named value of the model and its cotangents. */
 export interface Watched {
   side: 'source' | 'target';
-  /** [segments * positions, width]; of one row a step for what follows the last block. */
+  /** [segments * positions, width]; of the rows that are read alone for what follows the last block. */
   activation: Tensor2D;
   /** Null where the scores do not depend on it. */
   cotangent: { tensor: Tensor2D; rows: PartCotangents } | null;
@@ -42,13 +43,15 @@ export interface Watched {
 export interface GradientItem extends DecoderInput {
   /** Decoder position at which each step's score is read: [steps]. */
   readonly read: Int32Array;
+  /** Steps of each column, whose scores are summed and pulled back as one: [columns]. */
+  readonly stepsOf: readonly Span[];
   readonly wanted: { source: boolean; target: boolean };
   /** Copies that cotangents are pulled back to, from the first. */
   readonly pulled: number;
-  /** Blocks [from, to) of steps that are pulled back one after the other; one where items run together. */
+  /** Blocks [from, to) of columns that are pulled back one after the other; one where items run together. */
   readonly blocks: readonly [number, number][];
-  /** Scores [pulled * steps] and their gradient with respect to the logits of steps from .. to - 1. In a tidy. */
-  scoreGradient(logits: Tensor2D, from: number, to: number): { value: Tensor1D; grad: Tensor2D };
+  /** Scores [pulled * steps] and their gradient with respect to the logits of these steps. In a tidy. */
+  scoreGradient(logits: Tensor2D, steps: Int32Array): { value: Tensor1D; grad: Tensor2D };
   visit(block: Omit<GradientBlock, 'segmentStart'>): Promise<void>;
   readonly options: GradientOptions;
   /** Bytes that its record takes. */
@@ -118,13 +121,13 @@ export class GradientPasses implements Kind<GradientItem, void> {
 }
 
 /** Rows of an item's cotangents, or of its pass where those are fewer. */
-function rowsPulled({ features, read, pulled, source }: GradientItem): number {
+function rowsPulled({ features, read, stepsOf, pulled, source }: GradientItem): number {
   const ofSource = source === null ? 0 : source.features.shape[0] / source.segments;
-  const cotangents = read.reduce((sum, position) => sum + position + 1 + ofSource, 0) * pulled;
+  const cotangents = stepsOf.reduce((sum, { end }) => sum + read[end - 1] + 1 + ofSource, 0) * pulled;
   return Math.max(features.shape[0], cotangents);
 }
 
-/** Pulls back one block of steps, or where `range` is null the only block of each item, and visits what comes of it. */
+/** Pulls back one block of columns, or where `range` is null the only block of each item, and visits what comes of it. */
 async function pullBlock(
   pass: Recorded,
   items: readonly GradientItem[],
@@ -132,21 +135,15 @@ async function pullBlock(
 ): Promise<void> {
   const { run, logits } = pass;
   const ranges = items.map(({ blocks }) => range ?? blocks[0]);
-  using steps = new Steps(
-    items.map(({ read, pulled }, i) => {
-      const [from, to] = ranges[i];
-      const index = Int32Array.from({ length: to - from }, (_, k) => from + k);
-      return { read: read.slice(from, to), index, segments: pulled };
-    }),
-  );
+  const spans = items.map(({ stepsOf }, i) => stepsOf.slice(...ranges[i]));
+  using steps = new Steps(items.map(({ read, pulled }, i) => pulledSteps(spans[i], read, pulled)));
   const candidates = [pass.source, pass.target, ...pass.named.values()];
   const wanted = [...new Set(candidates)].filter((value): value is Value => value?.requires === true);
   const { values, cotangents } = scoped(() => {
     const scored = items.map((item, i) => {
-      const [from, to] = ranges[i];
       const part = logits.rows.parts[i];
-      const own = logitsOf(part.of(logits.tensor), part.length, item.pulled, from, to);
-      return item.scoreGradient(own, from, to);
+      const wanted = stepsIn(spans[i]);
+      return item.scoreGradient(logitsOf(part.of(logits.tensor), part.length, item.pulled, wanted), wanted);
     });
     const grad = concatRows(scored.map((score) => score.grad));
     const cotangents = run.pullback(logits, stepCotangent(logits, grad, steps), wanted);
@@ -194,8 +191,8 @@ async function visitPart(
   try {
     await item.visit({
       segments: item.pulled,
-      stepStart: from,
-      steps: { count: to - from, read: item.read.slice(from, to) },
+      columnStart: from,
+      columns: to - from,
       scores,
       source: part(cotangentOf(pass.source))?.tensor ?? null,
       target: part(cotangentOf(pass.target))?.tensor ?? null,
@@ -206,10 +203,35 @@ async function visitPart(
   }
 }
 
-/** Logits of steps from .. to - 1 of the first `segments` copies: [segments * (to - from), vocab]. In a tidy. */
-export function logitsOf(logits: Tensor2D, steps: number, segments: number, from: number, to: number): Tensor2D {
-  const vocab = logits.shape[1];
-  if (from === 0 && to === steps && logits.shape[0] === segments * steps) return logits;
-  const blocks = tf.slice(tf.reshape(logits, [-1, steps, vocab]), [0, from, 0], [segments, to - from, vocab]);
-  return tf.reshape(blocks, [segments * (to - from), vocab]);
+/** Columns as what is pulled back together. @param read - decoder position of each step: [steps] */
+export function pulledSteps(spans: readonly Span[], read: Int32Array, segments: number): StepsOfText {
+  const ofSpan = (edge: (positions: Int32Array) => number): Int32Array =>
+    Int32Array.from(spans, ({ start, end }) => edge(read.subarray(start, end)));
+  return {
+    read: ofSpan((positions) => Math.max(...positions)),
+    readFrom: ofSpan((positions) => Math.min(...positions)),
+    index: Int32Array.from(spans, ({ end }) => end - 1),
+    indexFrom: Int32Array.from(spans, ({ start }) => start),
+    segments,
+  };
+}
+
+/** The steps of spans, in order. */
+export function stepsIn(spans: readonly Span[]): Int32Array {
+  return Int32Array.from(spans.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k)));
+}
+
+/**
+ * Logits of some steps of the first `segments` copies: [segments * those steps, vocab]. In a tidy.
+ * @param steps - that the copies have
+ * @param wanted - which of them, ascending
+ */
+export function logitsOf(logits: Tensor2D, steps: number, segments: number, wanted: Int32Array): Tensor2D {
+  const count = wanted.length;
+  if (count === steps && logits.shape[0] === segments * steps) return logits;
+  const rows = Int32Array.from(
+    { length: segments * count },
+    (_, row) => Math.floor(row / count) * steps + wanted[row % count],
+  );
+  return tf.gather(logits, indexTensor(rows));
 }

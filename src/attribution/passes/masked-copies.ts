@@ -1,4 +1,4 @@
-/** Copies of a sequence in which some tokens are replaced, evaluated for all steps at once. */
+/** Copies of a sequence in which some tokens are replaced, evaluated for all columns at once. */
 
 import { scoped } from '../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
@@ -18,7 +18,7 @@ export interface Masks extends Sides<Uint8Array | null> {
  * Scores of the sequence with the masked tokens replaced, in micro-batches.
  * @param fill - what replaces a token: a row for each position, [positions, hidden]
  * @param onProgress - receives the number of samples done
- * @returns [samples, steps]
+ * @returns [samples, columns]
  */
 export async function evaluateMasked(
   { passes, objective }: { passes: Passes; objective: Objective },
@@ -26,7 +26,7 @@ export async function evaluateMasked(
   fill: Sides<Tensor2D | null>,
   onProgress: (done: number) => Promise<void>,
 ): Promise<Float32Array> {
-  const scores = new Float32Array(masks.samples * passes.steps);
+  const scores = new Float32Array(masks.samples * passes.columns);
   const batchSize = passes.plan.copiesEvaluated();
   for (let start = 0; start < masks.samples; start += batchSize) {
     const segments = Math.min(batchSize, masks.samples - start);
@@ -47,7 +47,7 @@ export async function evaluateMasked(
       target: copies('target', passes.targetFeatures),
     }));
     try {
-      scores.set(await objective.evaluate(features), start * passes.steps);
+      scores.set(await objective.evaluate(features), start * passes.columns);
     } finally {
       disposeFeatures(features);
     }

@@ -7,11 +7,12 @@ import type { LanguageModel } from '../../models/model.ts';
 import { attendsByKernel } from '../../tensors/attention-kernels.ts';
 import { enoughRows } from '../../tensors/enough-rows.ts';
 
-/** What is run: positions of decoder and encoder, and the decoder positions that are read. */
+/** What is run: positions of decoder and encoder, the decoder positions that are read, and the last of each column. */
 interface Extent {
   readonly length: number;
   readonly sourceLength: number;
   readonly read: Int32Array;
+  readonly lastRead: Int32Array;
 }
 
 const FLOAT_BYTES = 4;
@@ -78,14 +79,14 @@ export class MemoryPlan {
     return Math.max(1, Math.floor((this.#budget * PLANNED_SHARE) / (floats * FLOAT_BYTES)));
   }
 
-  /** Blocks [from, to) of steps that are pulled back together. */
-  stepBlocks(): [number, number][] {
-    const { length, sourceLength, read } = this.#extent;
+  /** Blocks [from, to) of columns that are pulled back together. */
+  columnBlocks(): [number, number][] {
+    const { length, sourceLength, lastRead } = this.#extent;
     const { hiddenSize, numHeads } = this.#model;
     const maps = attendsByKernel() ? 0 : MAPS_PULLED;
     const bytesOfRow = (WIDTHS_ON_THE_WAY * hiddenSize + maps * numHeads * length) * FLOAT_BYTES;
     const rowsOf = (position: number): number => position + 1 + sourceLength;
-    return blocks(read, rowsOf, (position) => rowsOf(position) * bytesOfRow, this.#budget * PLANNED_SHARE);
+    return blocks(lastRead, rowsOf, (position) => rowsOf(position) * bytesOfRow, this.#budget * PLANNED_SHARE);
   }
 
   /** Blocks [from, to) of copies that are run together from the position on that each has in `first`. */
@@ -119,8 +120,8 @@ export class MemoryPlan {
   }
 
   #copies(recording: boolean, dropout?: boolean): number {
-    const { length, sourceLength, read } = this.#extent;
-    const cotangents = recording ? read.reduce((sum, position) => sum + position + 1 + sourceLength, 0) : 0;
+    const { length, sourceLength, lastRead } = this.#extent;
+    const cotangents = recording ? lastRead.reduce((sum, position) => sum + position + 1 + sourceLength, 0) : 0;
     const useful = Math.ceil(enoughRows() / Math.max(length + sourceLength, cotangents));
     const fitting = Math.floor((this.#budget * PLANNED_SHARE) / this.#bytesOfCopy(recording, dropout));
     return Math.max(1, Math.min(useful, fitting));

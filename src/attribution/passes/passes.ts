@@ -133,12 +133,15 @@ export class Passes extends SequenceFeatures {
   }
 
   /** Gradients of copies of the sequence, together with what other texts run. */
-  async pullBack(features: Features, item: Omit<GradientItem, keyof DecoderInput | 'read' | 'bytes'>): Promise<void> {
+  async pullBack(
+    features: Features,
+    item: Omit<GradientItem, keyof DecoderInput | 'read' | 'stepsOf' | 'bytes'>,
+  ): Promise<void> {
     this.counters.forward += features.segments;
     this.counters.backward += item.pulled;
     const bytes = this.plan.bytesRecorded() * features.segments;
-    const { read } = this;
-    return this.#client.submit(this.#shared.gradient, { ...this.input(features), ...item, read, bytes });
+    const { read, stepsOf } = this;
+    return this.#client.submit(this.#shared.gradient, { ...this.input(features), ...item, read, stepsOf, bytes });
   }
 
   /**
@@ -152,10 +155,10 @@ export class Passes extends SequenceFeatures {
     return { logits: run.scope(() => this.model.head(run, selectPositions(run, hidden, [read]))), source, target };
   }
 
-  /** Rows of logits of `segments` copies at steps from .. to - 1. */
-  stepRows(segments: number, from = 0, to = this.steps): ReadRows {
-    const count = to - from;
-    const steps = Int32Array.from({ length: segments * count }, (_, row) => from + (row % count));
+  /** Rows of logits of `segments` copies at some steps each; left out: at all. */
+  stepRows(segments: number, some?: Int32Array): ReadRows {
+    const count = some?.length ?? this.steps;
+    const steps = Int32Array.from({ length: segments * count }, (_, row) => some?.[row % count] ?? row % count);
     return { steps, targets: steps.map((step) => this.targets[step]) };
   }
 

@@ -19,6 +19,7 @@ interface Replaced {
   onCopies: (done: number, soFar: ReplacedScores) => Promise<void>;
 }
 
+/** Scores as of `Objective.replaceTarget`, of every step in place of the columns. */
 export async function scoreReplaced(passes: Passes, scorer: Scorer, replaced: Replaced): Promise<ReplacedScores> {
   const { units, replacement, onCopies } = replaced;
   const { steps } = passes;

@@ -5,22 +5,30 @@ import { scoped } from '../../tensors/ops.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import type { Span } from '../spans.ts';
 import type { Scorer } from '../step-function.ts';
-import type { GradientBlock } from './gradient-passes.ts';
-import type { GradientOptions, Objective, ReplacedScores } from './objective.ts';
-import type { Passes } from './passes.ts';
+import { type GradientBlock, stepsIn } from './gradient-passes.ts';
+import { columnsOfReplaced, type GradientOptions, type Objective, type ReplacedScores } from './objective.ts';
+import type { Passes, ReadRows } from './passes.ts';
 import { scoreReplaced } from './replaced-tokens.ts';
 import { disposeFeatures, type Features } from './sequence-features.ts';
 
 export class ScoreObjective implements Objective {
   readonly #passes: Passes;
   readonly #scorer: Scorer;
+  /** Scores of the sequence as it is, as far as passes have told them: [steps], else NaN. */
+  readonly #clean: Float32Array;
 
   constructor(passes: Passes, scorer: Scorer) {
     this.#passes = passes;
     this.#scorer = scorer;
+    this.#clean = new Float32Array(passes.steps).fill(Number.NaN);
   }
 
   async evaluate(features: Features, options?: RunOptions): Promise<Float32Array> {
+    return this.#passes.sumsOfSteps(await this.evaluateSteps(features, options));
+  }
+
+  /** Scores [segments, steps] of copies of the sequence, whatever the columns. */
+  async evaluateSteps(features: Features, options?: RunOptions): Promise<Float32Array> {
     const { steps, plan } = this.#passes;
     const scores = new Float32Array(features.segments * steps);
     await this.#inChunks(features, plan.copiesEvaluated(), async (chunk, start) => {
@@ -28,7 +36,13 @@ export class ScoreObjective implements Objective {
       const score = (logits: Tensor2D): Tensor1D => this.#scorer({ logits, ...rows });
       scores.set(await this.#passes.score(chunk, this.#passes.readRows, score, options), start * steps);
     });
+    if (options === undefined && this.#passes.isClean(features)) this.#clean.set(scores);
     return scores;
+  }
+
+  async cleanScores(): Promise<Float32Array> {
+    if (this.#clean.some(Number.isNaN)) await this.evaluateSteps(this.#passes.clean);
+    return this.#passes.sumsOfSteps(this.#clean);
   }
 
   async gradients(
@@ -38,7 +52,7 @@ export class ScoreObjective implements Objective {
     options: GradientOptions = {},
   ): Promise<void> {
     const { plan } = this.#passes;
-    const blocks = plan.stepBlocks();
+    const blocks = plan.columnBlocks();
     // The rescale rule compares the halves of the whole.
     const chunkSize = options.rescale ? features.segments : plan.copiesRecorded();
     await this.#inChunks(features, chunkSize, (chunk, segmentStart) => {
@@ -49,8 +63,11 @@ export class ScoreObjective implements Objective {
         pulled,
         blocks,
         options,
-        scoreGradient: (logits, from, to) => this.#scoreGradient(logits, pulled, from, to),
-        visit: (block) => visit({ ...block, segmentStart }),
+        scoreGradient: (logits, steps) => this.#scoreGradient(logits, this.#passes.stepRows(pulled, steps)),
+        visit: (block) => {
+          if (options.replace === undefined && this.#passes.isClean(features)) this.#keepClean(block);
+          return visit({ ...block, segmentStart });
+        },
       });
     });
   }
@@ -60,12 +77,25 @@ export class ScoreObjective implements Objective {
     replacement: Tensor2D,
     onCopies: (done: number, soFar: ReplacedScores) => Promise<void>,
   ): Promise<ReplacedScores> {
-    return scoreReplaced(this.#passes, this.#scorer, { units, replacement, onCopies });
+    const columns = (soFar: ReplacedScores): ReplacedScores => columnsOfReplaced(this.#passes, soFar);
+    const scores = await scoreReplaced(this.#passes, this.#scorer, {
+      units,
+      replacement,
+      onCopies: (done, soFar) => onCopies(done, columns(soFar)),
+    });
+    this.#clean.set(scores.clean);
+    return columns(scores);
   }
 
-  /** Scores [rows] and their gradient [rows, vocab] with respect to logits of steps from .. to - 1. In a tidy. */
-  #scoreGradient(logits: Tensor2D, segments: number, from: number, to: number): { value: Tensor1D; grad: Tensor2D } {
-    const rows = this.#passes.stepRows(segments, from, to);
+  #keepClean({ scores, columnStart, columns }: Pick<GradientBlock, 'scores' | 'columnStart' | 'columns'>): void {
+    const steps = stepsIn(this.#passes.stepsOf.slice(columnStart, columnStart + columns));
+    steps.forEach((step, k) => {
+      this.#clean[step] = scores[k];
+    });
+  }
+
+  /** Scores [rows] and their gradient [rows, vocab] with respect to the rows' logits. In a tidy. */
+  #scoreGradient(logits: Tensor2D, rows: ReadRows): { value: Tensor1D; grad: Tensor2D } {
     let value: Tensor1D | null = null;
     const { grad } = tf.valueAndGrad((input: Tensor) => {
       value = tf.keep(this.#scorer({ logits: input as Tensor2D, ...rows }));

@@ -2,6 +2,7 @@
 
 import { embedIds, type LanguageModel } from '../../models/model.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
+import type { Span } from '../spans.ts';
 
 /** The ids of one sequence and which of its tokens are attributed. */
 export interface Sequence {
@@ -16,6 +17,11 @@ export interface Sequence {
   end: number;
   /** Positions of the attributed tokens, ascending, the last of them end - 1; left out: all from `start` on. */
   steps?: Int32Array;
+  /**
+   * Positions of attributed tokens whose scores are summed, each sum a column of its own: ascending, apart from each
+   * other, from `start` to `end`; left out: every attributed token is a column.
+   */
+  spans?: readonly Span[];
   /** Ids of special tokens, which some methods leave as they are. */
   specialIds?: ReadonlySet<number>;
 }
@@ -48,6 +54,10 @@ export class SequenceFeatures {
   readonly read: Int32Array;
   /** Generated token of each step: [steps]. */
   readonly targets: Int32Array;
+  /** Steps of each column of attributions, whose scores are summed: one each, or those of a span. */
+  readonly stepsOf: readonly Span[];
+  /** Last decoder position that each column reads, and so the last that it sees: [columns]. */
+  readonly lastRead: Int32Array;
 
   constructor(model: LanguageModel, sequence: Sequence) {
     this.model = model;
@@ -58,6 +68,10 @@ export class SequenceFeatures {
     this.sourceLength = sourceIds?.length ?? 0;
     this.read = steps.map((position) => position - 1);
     this.targets = steps.map((position) => targetIds[position]);
+    this.stepsOf =
+      sequence.spans?.map((span) => ({ start: span.start - start, end: span.end - start })) ??
+      Array.from(steps, (_, t) => ({ start: t, end: t + 1 }));
+    this.lastRead = Int32Array.from(this.stepsOf, (span) => this.read[span.end - 1]);
     const source = model.sourceEmbedding;
     this.sourceFeatures = source && sourceIds && tf.keep(embedIds(source, sourceIds));
     this.sourceBaseline = source && sourceBaselineIds && tf.keep(embedIds(source, sourceBaselineIds));
@@ -67,6 +81,36 @@ export class SequenceFeatures {
 
   get steps(): number {
     return this.read.length;
+  }
+
+  /** Columns of attributions: as many as steps, or as spans of them. */
+  get columns(): number {
+    return this.stepsOf.length;
+  }
+
+  /** Whether columns are sums of several steps' scores. */
+  get sums(): boolean {
+    return this.sequence.spans !== undefined;
+  }
+
+  /** Whether features are the clean ones, of one copy. */
+  isClean({ segments, source, target }: Features): boolean {
+    return segments === 1 && source === this.sourceFeatures && target === this.targetFeatures;
+  }
+
+  /** Scores [copies, steps] as those of the columns: [copies, columns] */
+  sumsOfSteps(scores: Float32Array): Float32Array {
+    if (!this.sums) return scores;
+    const { steps, columns } = this;
+    const sums = new Float32Array((scores.length / steps) * columns);
+    for (let k = 0; k < sums.length; k++) {
+      const { start, end } = this.stepsOf[k % columns];
+      const first = Math.floor(k / columns) * steps;
+      let sum = 0;
+      for (let t = start; t < end; t++) sum += scores[first + t];
+      sums[k] = sum;
+    }
+    return sums;
   }
 
   /** One copy of the clean features. */

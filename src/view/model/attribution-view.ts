@@ -6,6 +6,7 @@ import { headline } from './headline.ts';
 import { hasLayers } from './layers.ts';
 import { matrixOf } from './matrix.ts';
 import type { Selection } from './selection.ts';
+import { spansAsTokens } from './spans.ts';
 import { type Settings, type Subject, settingsFor, type View, viewOf } from './state.ts';
 import { paragraphsOf } from './text.ts';
 
@@ -23,11 +24,12 @@ export function defaultSettings({ sequences }: Result): Settings {
 
 /** @param linked - a view whose settings and selection are this one's, too */
 export function createView(
-  result: Result,
+  made: Result,
   initial: Partial<Settings> = {},
   selection: Selection | null = null,
   linked: View | null = null,
 ): AttributionView {
+  const result = { ...made, sequences: made.sequences.map(spansAsTokens) };
   const { sequences } = result;
   const settings = { ...defaultSettings(result), ...initial };
   const subjects = sequences.map((_, index) => subjectOf(result, index));

@@ -77,7 +77,7 @@ async function noisyCases(method: Method): Promise<NoisyCase[]> {
           const values = gradients.dataSync();
           const hidden = gradients.shape[1];
           let row = 0;
-          for (let t = block.stepStart; t < block.stepStart + block.steps.count; t++) {
+          for (let t = block.columnStart; t < block.columnStart + block.columns; t++) {
             const visible = side === 'source' ? passes.sourceLength : passes.read[t] + 1;
             for (let token = 0; token < visible; token++, row++) {
               for (let d = 0; d < hidden; d++) {

@@ -151,11 +151,11 @@ for (const backend of BACKENDS) {
         // The slope along one direction, from the gradients of each step's prefix.
         const slopes = new Float64Array(passes.steps);
         const wanted = { source: false, target: true };
-        await objective.gradients(passes.clean, wanted, async ({ target, stepStart, steps }) => {
+        await objective.gradients(passes.clean, wanted, async ({ target, columnStart, columns }) => {
           const gradient = (target as Tensor2D).dataSync();
           const along = direction.dataSync();
           let row = 0;
-          for (let t = stepStart; t < stepStart + steps.count; t++) {
+          for (let t = columnStart; t < columnStart + columns; t++) {
             for (let cell = 0; cell < (passes.read[t] + 1) * shape[1]; cell++) {
               slopes[t] += gradient[row * shape[1] + cell] * along[cell];
             }

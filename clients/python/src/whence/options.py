@@ -23,6 +23,7 @@ class Options(TypedDict, total=False):
     attribute_target: bool
     attr_pos_start: Optional[int]
     attr_pos_end: Optional[int]
+    target_spans: Union[str, Dict[str, Any], None]
     include_eos_baseline: bool
     generation_args: Dict[str, Any]
     src_lang: Optional[str]

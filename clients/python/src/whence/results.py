@@ -65,7 +65,7 @@ class Sequence:
 
     @property
     def generated(self) -> List[Token]:
-        """The attributed tokens of the target: the columns of the scores."""
+        """The attributed tokens of the target: the columns of the scores, unless those are spans."""
         start, end = self.span
         return self.target[start:end]
 
@@ -73,6 +73,11 @@ class Sequence:
     def span(self) -> Tuple[int, int]:
         """Target positions of the first attributed token, and one past the last."""
         return int(self._computed["attr_pos_start"]), int(self._computed["attr_pos_end"])
+
+    @property
+    def target_spans(self) -> List[Dict[str, Any]]:
+        """Where `target_spans` were asked for: the span of each column of the scores, with its `text` and `score`."""
+        return list(self._computed.get("target_spans") or [])
 
     @property
     def source_scores(self) -> Any:
@@ -120,13 +125,14 @@ class Sequence:
         return sorted((pair for pair in found if not math.isnan(pair[1])), key=lambda pair: -abs(pair[1]))[:n]
 
     def to_pandas(self) -> Any:
-        """A DataFrame: a row for each token of the input, a column for each generated token."""
+        """A DataFrame: a row for each token of the input, a column for each generated token or span."""
         import pandas  # type: ignore[import-untyped, unused-ignore]
 
         sides = self._sides()
         rows = [[_single(value) for value in row] for _, matrix in sides for row in matrix]
         names = [token.token for tokens, matrix in sides for token, _ in zip(tokens, matrix)]
-        return pandas.DataFrame(rows, index=names, columns=[token.token for token in self.generated])
+        columns = [span["text"] for span in self.target_spans] or [token.token for token in self.generated]
+        return pandas.DataFrame(rows, index=names, columns=columns)
 
     def _sides(self) -> List[Tuple[List[Token], List[List[Any]]]]:
         sides = [(self.source, "source_attributions"), (self.target, "target_attributions")]

@@ -1,7 +1,7 @@
 /** The change from one text of the request to another, such as the other half of a minimal pair. */
 
 import { Type } from 'typebox';
-import type { ScoreArray, SequenceAttribution, Token } from '../../scores.ts';
+import type { ScoreArray, SequenceAttribution, TargetSpan, Token } from '../../scores.ts';
 import { argumentFault, defineAggregator } from '../aggregator.ts';
 import { combine } from '../arrays.ts';
 import { mapValues } from '../merge.ts';
@@ -42,7 +42,7 @@ function difference(own: SequenceAttribution, other: SequenceAttribution): Seque
   const scores = (a: ScoreArray | null, b: ScoreArray | null) => a && b && combine(a, b, (x, y) => y - x);
   const perStep = (a: Float32Array, b: Float32Array | null | undefined) =>
     a.map((value, i) => (b?.[i] ?? Number.NaN) - value);
-  const { convergenceDelta } = own;
+  const { convergenceDelta, targetSpans } = own;
   return {
     ...own,
     source: pairTokens(own.source, other.source),
@@ -54,6 +54,16 @@ function difference(own: SequenceAttribution, other: SequenceAttribution): Seque
       combine(array, other.sequenceScores[name], (x, y) => y - x),
     ),
     convergenceDelta: convergenceDelta && perStep(convergenceDelta, other.convergenceDelta),
+    ...(targetSpans && { targetSpans: targetSpans.map((span, at) => pairSpans(span, other.targetSpans?.[at])) }),
+  };
+}
+
+/** The text itself with the differences of the scores that were attributed. */
+function pairSpans(own: TargetSpan, other: TargetSpan | undefined): TargetSpan {
+  return {
+    ...own,
+    score: (other?.score ?? Number.NaN) - own.score,
+    stepScores: mapValues(own.stepScores, (score, name) => (other?.stepScores[name] ?? Number.NaN) - score),
   };
 }
 

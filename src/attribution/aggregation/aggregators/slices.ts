@@ -51,6 +51,13 @@ function slice(sequence: SequenceAttribution, sourceSpans: Span[], targetSpans: 
     target: targetRows.map((row) => target[row]),
     attrPosStart: prefix.length,
     attrPosEnd: attrPosEnd - dropped,
+    ...(sequence.targetSpans && {
+      targetSpans: sequence.targetSpans.map(({ first, last, ...span }) => ({
+        ...span,
+        first: first - dropped,
+        last: last - dropped,
+      })),
+    }),
     sourceAttributions: sourceAttributions && takeRows(sourceAttributions, sourceRows),
     targetAttributions:
       targetAttributions &&

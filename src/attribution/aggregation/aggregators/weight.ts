@@ -1,4 +1,4 @@
-/** Weighs every generated token's scores by one of its step scores: Inseq's `weight_attributions`. */
+/** Weighs the scores of every generated token, or span, by one of its step scores: Inseq's `weight_attributions`. */
 
 import { Type } from 'typebox';
 import type { ScoreArray } from '../../scores.ts';
@@ -12,7 +12,8 @@ const Args = Type.Object(
 const weight = defineAggregator({
   id: 'weight',
   name: 'Weight',
-  description: "Multiplies every generated token's scores by one of its step scores, such as its probability.",
+  description:
+    'Multiplies the scores of every generated token, or span, by one of its step scores, such as its probability.',
   argsSchema: Args,
   apply(sequence, args) {
     const { step_score } = args;
@@ -21,19 +22,20 @@ const weight = defineAggregator({
       const known = Object.keys(sequence.stepScores).join(', ') || 'none';
       throw argumentFault('step_score', `there is no step score "${step_score}"; the request asks for: ${known}`);
     }
-    const { sourceAttributions, targetAttributions } = sequence;
+    const { sourceAttributions, targetAttributions, targetSpans } = sequence;
+    const ofColumns = targetSpans?.map((span) => span.stepScores[step_score]) ?? weights;
     return {
       ...sequence,
-      sourceAttributions: sourceAttributions && weigh(sourceAttributions, weights),
-      targetAttributions: targetAttributions && weigh(targetAttributions, weights),
+      sourceAttributions: sourceAttributions && weigh(sourceAttributions, ofColumns),
+      targetAttributions: targetAttributions && weigh(targetAttributions, ofColumns),
     };
   },
 });
 
 export default weight;
 
-function weigh({ shape, data }: ScoreArray, weights: Float32Array): ScoreArray {
-  const [, steps, ...rest] = shape;
+function weigh({ shape, data }: ScoreArray, weights: ArrayLike<number>): ScoreArray {
+  const [, columns, ...rest] = shape;
   const inner = rest.reduce((product, size) => product * size, 1);
-  return { shape, data: data.map((value, i) => value * weights[Math.floor(i / inner) % steps]) };
+  return { shape, data: data.map((value, i) => value * weights[Math.floor(i / inner) % columns]) };
 }

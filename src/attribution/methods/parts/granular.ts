@@ -1,4 +1,4 @@
-/** Collects per-dimension scores, which arrive as rows (step, position), into arrays [tokens, steps, hidden]. */
+/** Collects per-dimension scores, which arrive as rows (column, position), into arrays [tokens, columns, hidden]. */
 
 import { scoped } from '../../../tensors/ops.ts';
 import { readKept } from '../../../tensors/read.ts';
@@ -7,12 +7,12 @@ import type { MethodScores, MethodTask } from '../../method.ts';
 import type { Passes } from '../../passes/passes.ts';
 import type { ScoreArray } from '../../scores.ts';
 import { mapSides, type Sides } from '../../sides.ts';
-import { attributedSides, featuresOf, rowsPerStep, type SideTensors, visiblePositions } from './inputs.ts';
+import { attributedSides, featuresOf, rowsPerColumn, type SideTensors, visiblePositions } from './inputs.ts';
 
-/** Consecutive steps of a block of gradients. */
-interface StepBlock {
-  stepStart: number;
-  steps: { count: number };
+/** Neighboring columns of a block of gradients. */
+interface ColumnBlock {
+  columnStart: number;
+  columns: number;
 }
 
 /** Scores of both sides, one array each; a side that is not attributed stays null. */
@@ -29,33 +29,33 @@ export class GranularScores implements Sides<ScoreArray | null> {
   }
 
   #empty(tokens: number): ScoreArray {
-    const { steps, targetFeatures } = this.#passes;
-    const shape = [tokens, steps, targetFeatures.shape[1]];
-    return { shape, data: new Float32Array(tokens * steps * shape[2]).fill(Number.NaN) };
+    const { columns, targetFeatures } = this.#passes;
+    const shape = [tokens, columns, targetFeatures.shape[1]];
+    return { shape, data: new Float32Array(tokens * columns * shape[2]).fill(Number.NaN) };
   }
 
   /**
-   * Takes the rows of one copy and block of steps: source rows are (step, all positions), target (step, prefix).
+   * Takes the rows of one copy and block of columns: source rows are (column, all positions), target (column, prefix).
    * @param make - computes the rows, in a tidy
    */
-  async put(block: StepBlock, make: () => SideTensors): Promise<void> {
+  async put(block: ColumnBlock, make: () => SideTensors): Promise<void> {
     this.#scatter(block, await readSides(make), false);
   }
 
   /** Like `put`, but adds to what the block already has. */
-  async add(block: StepBlock, make: () => SideTensors): Promise<void> {
+  async add(block: ColumnBlock, make: () => SideTensors): Promise<void> {
     this.#scatter(block, await readSides(make), true);
   }
 
-  /** The sum of each step's scores over tokens and dimensions: [steps]. */
+  /** The sum of each column's scores over tokens and dimensions: [columns]. */
   totals(): Float32Array {
-    const totals = new Float64Array(this.#passes.steps);
+    const totals = new Float64Array(this.#passes.columns);
     for (const array of [this.source, this.target]) {
       if (array === null) continue;
-      const [tokens, steps, hidden] = array.shape;
-      for (let cell = 0; cell < tokens * steps; cell++) {
+      const [tokens, columns, hidden] = array.shape;
+      for (let cell = 0; cell < tokens * columns; cell++) {
         for (let d = cell * hidden; d < (cell + 1) * hidden; d++) {
-          if (!Number.isNaN(array.data[d])) totals[cell % steps] += array.data[d];
+          if (!Number.isNaN(array.data[d])) totals[cell % columns] += array.data[d];
         }
       }
     }
@@ -67,17 +67,18 @@ export class GranularScores implements Sides<ScoreArray | null> {
     return { kind: 'granular', source: this.source, target: this.target };
   }
 
-  #scatter({ stepStart, steps: block }: StepBlock, rows: Sides<Float32Array | null>, adding: boolean): void {
+  #scatter(block: ColumnBlock, rows: Sides<Float32Array | null>, adding: boolean): void {
+    const { columnStart } = block;
     mapSides(rows, (values, side) => {
       const array = this[side];
       if (array === null || values === null) return;
-      const [, steps, hidden] = array.shape;
+      const [, columns, hidden] = array.shape;
       let row = 0;
-      for (let t = stepStart; t < stepStart + block.count; t++) {
-        const visible = visiblePositions(this.#passes, side, t);
+      for (let column = columnStart; column < columnStart + block.columns; column++) {
+        const visible = visiblePositions(this.#passes, side, column);
         for (let position = 0; position < visible; position++, row++) {
           const own = values.subarray(row * hidden, (row + 1) * hidden);
-          const cell = (position * steps + t) * hidden;
+          const cell = (position * columns + column) * hidden;
           // A cell is NaN until it is first written.
           if (!adding || Number.isNaN(array.data[cell])) array.data.set(own, cell);
           else for (let d = 0; d < hidden; d++) array.data[cell + d] += own[d];
@@ -109,10 +110,10 @@ export async function gradientScores(
     await scores.put(block, () =>
       mapSides<Tensor2D | null, Tensor2D | null>(block, (gradient, side) => {
         const matrix = features[side];
-        return gradient && matrix && score(gradient, rowsPerStep(passes, block, side, matrix));
+        return gradient && matrix && score(gradient, rowsPerColumn(passes, block, side, matrix));
       }),
     );
-    task.onSteps(block.stepStart + block.steps.count, scores.result());
+    task.onSteps(block.columnStart + block.columns, scores.result());
   });
   return scores.result();
 }

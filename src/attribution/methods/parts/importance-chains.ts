@@ -81,7 +81,7 @@ export async function runChains(
       chains.push({ step, probe, scores, converged: false });
     }
   }
-  const clean = await new ScoreObjective(passes, probability).evaluate(passes.clean);
+  const clean = await new ScoreObjective(passes, probability).evaluateSteps(passes.clean);
   for (let round = 0; round < options.maxRounds; round++) {
     const running = chains.filter(({ converged }) => !converged);
     if (running.length === 0) break;
@@ -131,7 +131,7 @@ class Context {
     const batchSize = passes.plan.copiesEvaluated();
     for (let start = 0; start < copies.length; start += batchSize) {
       const values = await this.#with(copies.slice(start, start + batchSize), passes.length, (features) =>
-        new ScoreObjective(passes, scorer).evaluate(features),
+        new ScoreObjective(passes, scorer).evaluateSteps(features),
       );
       scores.set(values, start * passes.steps);
     }

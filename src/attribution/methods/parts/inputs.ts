@@ -1,4 +1,4 @@
-/** What methods read of both sides of a sequence: features, baselines, and which positions a step sees. */
+/** What methods read of both sides of a sequence: features, baselines, and which positions a column sees. */
 
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 import type { MethodTask } from '../../method.ts';
@@ -38,19 +38,19 @@ export function inputDeltas(passes: Passes): SideTensors {
   });
 }
 
-/** How many positions of a side a step sees: all of the source, the prefix of the target. */
-export function visiblePositions(passes: Passes, side: Side, step: number): number {
-  return side === 'source' ? passes.sourceLength : passes.read[step] + 1;
+/** How many positions of a side a column sees: all of the source, of the target what the last of its steps sees. */
+export function visiblePositions(passes: Passes, side: Side, column: number): number {
+  return side === 'source' ? passes.sourceLength : passes.lastRead[column] + 1;
 }
 
 /**
  * The rows of a matrix [positions, hidden] that gradients of a block are multiplied by: one row for each of the
- * gradients' rows of one copy, which are (step, visible position). In the caller's tidy.
+ * gradients' rows of one copy, which are (column, visible position). In the caller's tidy.
  */
-export function rowsPerStep(passes: Passes, block: GradientBlock, side: Side, matrix: Tensor2D): Tensor2D {
+export function rowsPerColumn(passes: Passes, block: GradientBlock, side: Side, matrix: Tensor2D): Tensor2D {
   const index: number[] = [];
-  for (let t = block.stepStart; t < block.stepStart + block.steps.count; t++) {
-    const visible = visiblePositions(passes, side, t);
+  for (let column = block.columnStart; column < block.columnStart + block.columns; column++) {
+    const visible = visiblePositions(passes, side, column);
     for (let position = 0; position < visible; position++) index.push(position);
   }
   return tf.gather(matrix, tf.tensor1d(index, 'int32'));
@@ -65,6 +65,6 @@ export function timesRows(
 ): SideTensors {
   return mapSides(gradients, (rows, side) => {
     const matrix = matrices[side];
-    return rows && matrix && tf.mul(rows, rowsPerStep(passes, block, side, matrix));
+    return rows && matrix && tf.mul(rows, rowsPerColumn(passes, block, side, matrix));
   });
 }

@@ -95,7 +95,7 @@ function patterns(known: readonly string[]): string[] {
 }
 
 /**
- * Collects scores of layers from blocks of gradients: of one layer [tokens, steps, width], of several [tokens, steps, 1]
+ * Collects scores of layers from blocks of gradients: of one layer [tokens, columns, width], of several [tokens, columns, 1]
  * each, reduced before they leave the device.
  */
 export class LayerScores {
@@ -116,14 +116,15 @@ export class LayerScores {
    * @param score - scores of the cotangent's rows of one segment, in a tidy; null where no score depends on the layer
    */
   async put(name: string, watched: Watched, block: GradientBlock, score: () => Tensor2D | null): Promise<void> {
-    const { read, steps } = this.#passes;
+    const { read, stepsOf, lastRead, columns } = this.#passes;
     const { side } = watched;
     const reduced = this.#names.length > 1;
     const width = reduced ? 1 : watched.activation.shape[1];
     let layer = this.#layers.get(name);
     if (layer === undefined) {
       const tokens = side === 'source' ? this.#passes.sourceLength : this.#passes.length + 1;
-      const array = { shape: [tokens, steps, width], data: new Float32Array(tokens * steps * width).fill(Number.NaN) };
+      const data = new Float32Array(tokens * columns * width).fill(Number.NaN);
+      const array = { shape: [tokens, columns, width], data };
       layer = { side, array };
       this.#layers.set(name, layer);
     }
@@ -131,11 +132,12 @@ export class LayerScores {
     const values = await readOptional(() => (reduced ? this.#reduced(score()) : score()));
     const kind = watched.cotangent?.rows.kind ?? 'read';
     let row = 0;
-    for (let t = block.stepStart; t < block.stepStart + block.steps.count; t++) {
-      const visible = visiblePositions(this.#passes, side, t);
+    for (let column = block.columnStart; column < block.columnStart + block.columns; column++) {
+      const visible = visiblePositions(this.#passes, side, column);
+      const firstRead = read[stepsOf[column].start];
       for (let p = 0; p < visible; p++) {
-        const cell = (p * steps + t) * width;
-        const stored = kind === 'prefix' || kind === 'all' || p === read[t];
+        const cell = (p * columns + column) * width;
+        const stored = kind === 'prefix' || kind === 'all' || (p >= firstRead && p <= lastRead[column]);
         if (values === null || !stored) data.fill(0, cell, cell + width);
         else data.set(values.subarray(row * width, (row++ + 1) * width) as Float32Array, cell);
       }
@@ -152,13 +154,13 @@ export class LayerScores {
     return tf.mul(tf.squeeze(unit, [1]), tf.sqrt(tf.sum(tf.square(tf.div(rows, unit)), 1)));
   }
 
-  /** The sum of the only layer's scores of each step over all tokens and dimensions: [steps]. */
+  /** The sum of the only layer's scores of each column over all tokens and dimensions: [columns]. */
   totals(): Float32Array {
-    const totals = new Float64Array(this.#passes.steps);
+    const totals = new Float64Array(this.#passes.columns);
     for (const { array } of this.#layers.values()) {
-      const [, steps, width] = array.shape;
+      const [, columns, width] = array.shape;
       array.data.forEach((value, k) => {
-        if (!Number.isNaN(value)) totals[Math.floor(k / width) % steps] += value;
+        if (!Number.isNaN(value)) totals[Math.floor(k / width) % columns] += value;
       });
     }
     return Float32Array.from(totals);
@@ -186,8 +188,8 @@ export class LayerScores {
     const names = this.#names;
     const first = names.map((name) => this.#layers.get(name)).find((layer) => layer?.side === side);
     if (first === undefined) return null;
-    const [tokens, steps] = first.array.shape;
-    const data = new Float32Array(tokens * steps * names.length).fill(Number.NaN);
+    const [tokens, columns] = first.array.shape;
+    const data = new Float32Array(tokens * columns * names.length).fill(Number.NaN);
     names.forEach((name, index) => {
       const layer = this.#layers.get(name);
       if (layer?.side !== side) return;
@@ -195,7 +197,7 @@ export class LayerScores {
         data[cell * names.length + index] = value;
       });
     });
-    return { shape: [tokens, steps, names.length], data };
+    return { shape: [tokens, columns, names.length], data };
   }
 }
 

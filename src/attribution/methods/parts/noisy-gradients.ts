@@ -65,7 +65,7 @@ export async function noisyScores(task: Task, score: (moments: Moments) => Tenso
   }
   for (const { block, sides } of moments.blocks()) {
     await scores.put(block, () => mapSides(sides, (own): Tensor2D | null => own && score(own)));
-    task.onSteps(block.stepStart + block.steps.count, scores.result());
+    task.onSteps(block.columnStart + block.columns, scores.result());
   }
   return scores.result();
 }
@@ -111,7 +111,7 @@ class RunningMoments {
   readonly #known = new Map<number, { block: GradientBlock; samples: number; sides: Sides<Moments | null> }>();
 
   add(block: GradientBlock): void {
-    const known = this.#known.get(block.stepStart);
+    const known = this.#known.get(block.columnStart);
     const before = known?.samples ?? 0;
     const samples = before + block.segments;
     const rows: SideTensors = { source: block.source, target: block.target };
@@ -125,7 +125,7 @@ class RunningMoments {
       disposeMoments(own);
       return merged;
     });
-    this.#known.set(block.stepStart, { block, samples, sides });
+    this.#known.set(block.columnStart, { block, samples, sides });
   }
 
   blocks(): Iterable<{ block: GradientBlock; sides: Sides<Moments | null> }> {

@@ -13,7 +13,7 @@ import {
   baselinesOf,
   featuresOf,
   inputDeltas,
-  rowsPerStep,
+  rowsPerColumn,
   type SideTensors,
   timesRows,
 } from './inputs.ts';
@@ -126,7 +126,7 @@ export class PathIntegral {
       const copies = tf.split<Tensor2D>(rows, segments, 0).map((copyRows, copy): Tensor2D => {
         const start = (segmentStart + copy) * positions;
         const copyNoise = tf.slice(own, [start, 0], [positions, own.shape[1]]);
-        return tf.mul(copyRows, rowsPerStep(this.#task.passes, block, side, copyNoise));
+        return tf.mul(copyRows, rowsPerColumn(this.#task.passes, block, side, copyNoise));
       });
       return weigh(tf.concat2d(copies, 0));
     });
@@ -134,7 +134,7 @@ export class PathIntegral {
   }
 
   #accumulate({ block, gradients, noisy }: Sum): void {
-    const known = this.#sums.get(block.stepStart);
+    const known = this.#sums.get(block.columnStart);
     const plus = (sums: SideTensors | undefined, more: SideTensors): SideTensors =>
       mapSides(more, (added, side) => {
         if (added === null) return null;
@@ -143,7 +143,7 @@ export class PathIntegral {
         sum?.dispose();
         return total;
       });
-    this.#sums.set(block.stepStart, {
+    this.#sums.set(block.columnStart, {
       block,
       gradients: plus(known?.gradients, gradients),
       noisy: plus(known?.noisy, noisy),
@@ -162,7 +162,7 @@ export class PathIntegral {
           return product && extra ? tf.add(product, extra) : product;
         });
       });
-      onSteps(block.stepStart + block.steps.count, scores.result());
+      onSteps(block.columnStart + block.columns, scores.result());
     }
     this.dispose();
   }
@@ -181,7 +181,7 @@ export class PathIntegral {
 }
 
 /**
- * The scores as a method returns them, with the convergence delta where it is asked for: how far the sum of each step's
+ * The scores as a method returns them, with the convergence delta where it is asked for: how far the sum of each column's
  * attributions is from the change of its score between baseline and input.
  */
 export async function withDelta(
@@ -197,6 +197,6 @@ export async function withDelta(
   } finally {
     disposeFeatures(ends);
   }
-  const convergenceDelta = scores.totals().map((total, t) => total - (values[passes.steps + t] - values[t]));
+  const convergenceDelta = scores.totals().map((total, c) => total - (values[passes.columns + c] - values[c]));
   return { ...scores.result(), convergenceDelta };
 }

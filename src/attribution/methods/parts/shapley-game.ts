@@ -1,7 +1,7 @@
 /**
  * The cooperative game of Shapley methods: units of a text are the players, and a coalition is worth the score of the text
- * in which all other units are replaced by their baselines. One set of copies serves all steps: of a step, the players are
- * the units that it sees.
+ * in which all other units are replaced by their baselines. One set of copies serves all columns: of a column, the
+ * players are the units that it sees.
  */
 
 import { AttributionError } from '../../errors.ts';
@@ -27,8 +27,8 @@ interface Player extends Span {
   side: Side;
 }
 
-/** Values of players at one step: [players]; those that the step does not see are not read. */
-type StepValues = ArrayLike<number>;
+/** Values of players of one column: [players]; those that it does not see are not read. */
+type ColumnValues = ArrayLike<number>;
 
 export class ShapleyGame {
   readonly #task: Task;
@@ -68,11 +68,11 @@ export class ShapleyGame {
     return this.players.length <= MAX_EXACT;
   }
 
-  /** Players that a step sees, by number, ascending. */
-  seenAt(step: number): number[] {
+  /** Players that a column sees, by number, ascending. */
+  seenBy(column: number): number[] {
     const { passes } = this.#task;
     return this.players.flatMap(({ side, start }, player) =>
-      start < visiblePositions(passes, side, step) ? [player] : [],
+      start < visiblePositions(passes, side, column) ? [player] : [],
     );
   }
 
@@ -85,7 +85,7 @@ export class ShapleyGame {
   }
 
   /**
-   * What coalitions are worth: [coalitions, steps].
+   * What coalitions are worth: [coalitions, columns].
    * @param coalitions - [coalitions * players], 1 for a member
    * @param onProgress - receives the number of coalitions that are done
    */
@@ -107,23 +107,23 @@ export class ShapleyGame {
     return evaluateMasked({ passes, objective }, masks, baselinesOf(passes), onProgress);
   }
 
-  /** Shapley values by the definition (Shapley 1953), from all 2^players coalitions: by step. */
-  async exactValues(): Promise<StepValues[]> {
+  /** Shapley values by the definition (Shapley 1953), from all 2^players coalitions: by column. */
+  async exactValues(): Promise<ColumnValues[]> {
     const count = this.players.length;
     const size = 2 ** count;
     const coalitions = Uint8Array.from({ length: size * count }, (_, k) => (Math.floor(k / count) >> (k % count)) & 1);
     const { progress } = this.quote(size);
     const worth = await this.worth(coalitions, progress);
-    const { steps } = this.#task.passes;
+    const { columns } = this.#task.passes;
     // Of s others in a coalition: s! (n - s - 1)! / n!
     const shares = [1 / count];
     for (let s = 1; s < count; s++) shares.push((shares[s - 1] * s) / (count - s));
-    return Array.from({ length: steps }, (_, t) => {
+    return Array.from({ length: columns }, (_, column) => {
       const values = new Float64Array(count);
       for (let coalition = 0; coalition < size; coalition++) {
         for (let player = 0; player < count; player++) {
           if ((coalition >> player) & 1) continue;
-          const gain = worth[(coalition | (1 << player)) * steps + t] - worth[coalition * steps + t];
+          const gain = worth[(coalition | (1 << player)) * columns + column] - worth[coalition * columns + column];
           values[player] += shares[members(coalition)] * gain;
         }
       }
@@ -131,24 +131,24 @@ export class ShapleyGame {
     });
   }
 
-  /** The values of players as scores of their tokens; NaN for tokens that a step does not see. */
-  scores(values: readonly StepValues[]): MethodScores {
+  /** The values of players as scores of their tokens; NaN for tokens that a column does not see. */
+  scores(values: readonly ColumnValues[]): MethodScores {
     const { passes } = this.#task;
-    const { steps } = passes;
+    const { columns } = passes;
     const lengths = { source: passes.sourceLength, target: passes.length + 1 };
     const arrayOf = (side: Side): ScoreArray | null => {
       if (this.#units[side].length === 0) return null;
-      const data = new Float32Array(lengths[side] * steps).fill(Number.NaN);
-      values.forEach((own, t) => {
-        const visible = visiblePositions(passes, side, t);
-        for (let token = 0; token < visible; token++) data[token * steps + t] = 0;
+      const data = new Float32Array(lengths[side] * columns).fill(Number.NaN);
+      values.forEach((own, column) => {
+        const visible = visiblePositions(passes, side, column);
+        for (let token = 0; token < visible; token++) data[token * columns + column] = 0;
         this.players.forEach((player, k) => {
           if (player.side !== side) return;
           const end = Math.min(player.end, visible);
-          for (let token = player.start; token < end; token++) data[token * steps + t] = own[k];
+          for (let token = player.start; token < end; token++) data[token * columns + column] = own[k];
         });
       });
-      return { shape: [lengths[side], steps], data };
+      return { shape: [lengths[side], columns], data };
     };
     return { kind: 'coarse', source: arrayOf('source'), target: arrayOf('target') };
   }
