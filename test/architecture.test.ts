@@ -14,7 +14,7 @@ const ROOMS: Record<string, readonly string[]> = {
   cli: ['supervisor', 'worker', 'api', 'checkpoints'],
   supervisor: ['checkpoints'],
   worker: ['engine (types)', 'batches', 'jobs', 'webhooks'],
-  api: ['batches', 'requests', 'jobs', 'webhooks', 'results', 'view', 'tokenizers', 'validation'],
+  api: ['batches', 'requests', 'quotes', 'jobs', 'webhooks', 'results', 'view', 'tokenizers', 'validation'],
   engine: [
     'alignment',
     'results',
@@ -43,6 +43,7 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   batches: ['requests', 'jobs', 'validation'],
   requests: ['webhooks', 'tokenizers', 'validation'],
+  quotes: ['tokenizers (types)'],
   webhooks: ['jobs (types)'],
   jobs: [],
   results: ['view', 'attribution/basics (types)', 'tokenizers'],

@@ -3,10 +3,12 @@ import type { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Batches } from '../batches/batches.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Sizes } from '../quotes/quote.ts';
 import type { TokenCounter } from '../requests/lengths.ts';
 import type { Tracing } from '../tracing.ts';
 import { CatalogueReader } from './catalogue/reader.ts';
 import type { TrustProxy } from './http/proxy.ts';
+import { Quoter } from './quotes/quoter.ts';
 
 /** Settings of the API; `src/config.ts` reads them from the environment. */
 export interface ApiSettings {
@@ -41,7 +43,7 @@ export interface AppParts {
   settings: ApiSettings;
   jobs: Jobs;
   batches: Batches;
-  tokens: TokenCounter;
+  tokens: TokenCounter & { sizes?: Sizes };
   /** Left out: no traces. */
   tracing?: Tracing | null;
   /** Where the log is written; left out: standard output. */
@@ -55,6 +57,7 @@ declare module 'fastify' {
     batches: Batches;
     tokens: TokenCounter;
     catalogue: CatalogueReader;
+    quotes: Quoter;
   }
 }
 
@@ -68,4 +71,6 @@ export function decorate(
   fastify.decorate('batches', { getter: () => batches });
   fastify.decorate('tokens', tokens);
   fastify.decorate('catalogue', new CatalogueReader(jobs));
+  const sizes: Sizes = async (model, question) => (await tokens.sizes?.(model, question)) ?? null;
+  fastify.decorate('quotes', new Quoter(jobs, sizes));
 }

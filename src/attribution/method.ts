@@ -4,6 +4,7 @@
  */
 
 import type { TSchema } from 'typebox';
+import type { MethodPasses } from '../contract/catalogue.ts';
 import type { Architecture } from '../models/model.ts';
 import type { Random } from '../random.ts';
 import type { Arguments } from './arguments.ts';
@@ -67,6 +68,8 @@ export interface Method {
   readonly appliesTo: readonly Architecture[];
   /** True when it needs the gradient of the attributed function. */
   readonly needsGradient: boolean;
+  /** What it runs, for quotes; left out: nobody can tell before it was done. */
+  readonly passes?: MethodPasses;
   /** @throws {AttributionError} when the arguments do not fit the model or the sequence */
   attribute(task: MethodTask): Promise<MethodScores>;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { TSchema } from 'typebox';
+import type { StepFunctionPasses } from '../contract/catalogue.ts';
 import type { RunOptions } from '../nn/run.ts';
 import type { Random } from '../random.ts';
 import type { Tensor, Tensor1D, Tensor2D } from '../tensors/tf.ts';
@@ -117,6 +118,8 @@ export interface StepFunction {
   readonly argsSchema: TSchema;
   /** True when gradients through it are defined. */
   readonly differentiable: boolean;
+  /** What `prepare` and an ensemble run beside the clean pass, for quotes; left out: nothing. */
+  readonly passes?: StepFunctionPasses;
   /** How the scores of merged tokens combine (Inseq's aggregate_map). */
   readonly spanAggregation: 'prod' | 'sum' | 'absmax';
   /**

@@ -17,11 +17,47 @@ const described = {
   args_schema: freeObject({ description: 'JSON Schema of its arguments, with defaults.' }),
 };
 
+/**
+ * A number that depends on a request and the length of its text: a constant; the name of a quantity (src/quotes/formula.ts)
+ * or of an argument (true is 1, false and null are 0); or an operation with its operands: `+`, `*`, `max`, `^`, `half` (half of it,
+ * rounded down), `if` (condition, then, else), `at_most` (1 where the first does not exceed the second, else 0), `is` (1
+ * where an argument has this value, else 0).
+ */
+export type Formula = number | string | readonly Formula[];
+
+const formula = (description: string) => Type.Optional(Type.Unsafe<Formula>({ description }));
+
+/** What a method runs, in copies of a text. */
+export const MethodPasses = Type.Object(
+  {
+    evaluated: formula('Copies of which the attributed function is evaluated.'),
+    recorded: formula('Copies of which it is evaluated to be differentiated.'),
+    pulled: formula('Copies that gradients are pulled back to; left out: all that are recorded.'),
+    apart: formula('Copies that the method runs by itself, whatever the attributed function.'),
+    most: Type.Optional(Type.Boolean({ description: 'Whether these are the most that it may come to.' })),
+  },
+  { description: 'What it runs, as formulas: an operation and its operands, a quantity, an argument or a number.' },
+);
+export type MethodPasses = Static<typeof MethodPasses>;
+
+/** What a step function runs for one text beside the pass that all share. */
+export const StepFunctionPasses = Type.Object(
+  {
+    runs: formula('As the attributed function: runs of the model for each copy; left out: 1.'),
+    attributed: formula('As the attributed function: what it runs once.'),
+    scored: formula('As a step score: what it runs once.'),
+    most: Type.Optional(Type.Boolean({ description: 'Whether these are the most that it may come to.' })),
+  },
+  { description: 'What it runs beside the pass that all share; left out: nothing.' },
+);
+export type StepFunctionPasses = Static<typeof StepFunctionPasses>;
+
 /** An attribution method. */
 export const MethodInfo = Type.Object(
   {
     ...described,
     needs_gradient: Type.Optional(Type.Boolean({ description: 'Whether it differentiates the attributed function.' })),
+    passes: Type.Optional(MethodPasses),
   },
   {
     $id: 'MethodInfo',
@@ -38,6 +74,7 @@ export const MethodInfo = Type.Object(
           additionalProperties: false,
         },
         needs_gradient: true,
+        passes: { recorded: 1 },
       },
     ],
   },
@@ -49,6 +86,7 @@ export const StepFunctionInfo = Type.Object(
   {
     ...described,
     differentiable: Type.Optional(Type.Boolean({ description: 'Whether gradient methods can attribute it.' })),
+    passes: Type.Optional(StepFunctionPasses),
   },
   {
     $id: 'StepFunctionInfo',
@@ -120,6 +158,24 @@ export const AggregatorInfo = Type.Object(
 );
 export type AggregatorInfo = Static<typeof AggregatorInfo>;
 
+/** What is known of a model's memory without loading it. */
+export const ModelMemory = Type.Object(
+  {
+    weight_bytes: Type.Integer({ minimum: 0, description: 'Of its weights when they are loaded, at most.' }),
+    budget_bytes: Type.Integer({ minimum: 0, description: 'For the models and activations of a worker.' }),
+    activation_bytes: Type.Integer({ minimum: 0, description: 'For the activations of passes, beside this model.' }),
+    hidden_size: Type.Integer({ minimum: 1 }),
+    heads: Type.Integer({ minimum: 1 }),
+    keeps_maps: Type.Boolean({
+      description: 'Whether attention maps are held as they are, and not computed in one op.',
+    }),
+    many_rows: Type.Integer({ minimum: 1, description: 'Rows of a pass beyond which it is split.' }),
+    split_by_position: Type.Boolean({ description: 'Whether tokens of a text may need passes of their own.' }),
+  },
+  { description: 'What quotes are reckoned from.' },
+);
+export type ModelMemory = Static<typeof ModelMemory>;
+
 /** A model of the models file. */
 export const ModelInfo = Type.Object(
   {
@@ -148,6 +204,7 @@ export const ModelInfo = Type.Object(
       }),
     ),
     preload: Type.Optional(Type.Boolean({ description: 'Whether workers load it when they start.' })),
+    memory: Type.Optional(ModelMemory),
     methods: Type.Array(Type.String(), { description: 'Methods that this model can run.' }),
     step_functions: Type.Array(Type.String(), { description: 'Step functions that this model can run.' }),
   },

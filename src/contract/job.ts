@@ -19,8 +19,16 @@ export const Progress = Type.Object(
     completed: Type.Integer({ minimum: 0, description: 'Units of work done in this phase.' }),
     total: Type.Integer({ minimum: 0, description: 'Units of work of this phase; 0: not known yet.' }),
     fraction: Type.Number({ minimum: 0, maximum: 1, description: '`completed / total`.' }),
+    seconds_left: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        description:
+          'That the running job will still compute, as of its last progress: by its quote, then by how fast it gets on. ' +
+          'Left out where nobody can tell.',
+      }),
+    ),
   },
-  { $id: 'Progress', examples: [{ phase: 'attributing', completed: 3, total: 12, fraction: 0.25 }] },
+  { $id: 'Progress', examples: [{ phase: 'attributing', completed: 3, total: 12, fraction: 0.25, seconds_left: 1.8 }] },
 );
 export type Progress = Static<typeof Progress>;
 

@@ -11,13 +11,14 @@ import type { StepEvent } from '../contract/events.ts';
 import type { Difference } from '../contract/job.ts';
 import type { Result } from '../contract/result.ts';
 import type { Usage } from '../contract/usage.ts';
+import { type EffortText, effortOf, type Measured } from '../effort.ts';
 import { Random } from '../random.ts';
 import { differenceOf } from '../results/difference.ts';
 import { toInseqJson } from '../results/inseq.ts';
 import { toResultSequence } from '../results/json.ts';
+import { baselineId, baselineSpecials } from '../tokenizers/baseline.ts';
 import type { Admission } from './admission.ts';
 import { type AttributedText, aggregationContext, attributeText } from './attribute-text.ts';
-import { baselineId, baselineSpecials } from './baseline.ts';
 import { type ResolvedCalls, resolveCalls } from './calls.ts';
 import { metricsInfo, sequenceMetrics } from './faithfulness.ts';
 import { inseqInfo, type Resolved, resultInfo } from './info.ts';
@@ -46,6 +47,8 @@ export interface EngineOutput<R extends { job_id: string } = Result> {
   /** What the model was computed with: that of the catalogue, as long as its files are those that were described. */
   fingerprint: string;
   usage: Usage;
+  /** For the quotes of others. */
+  measured: Measured;
   /** The JSON that Inseq reads; `null` where it has no such result. */
   inseq(): string;
   /** From another result of the same request. */
@@ -99,13 +102,14 @@ export async function attribute(
     hooks.progress({ phase: 'loading', completed, total });
   };
   const model = await resources.store.get(request.model, loading);
+  const loadingSeconds = (performance.now() - started) / 1000;
   await yieldToEventLoop(look);
   const calls = resolveCalls(request, resources.registries);
   const counters: Counters = { forward: 0, backward: 0 };
   const job: Job = { request, hooks, resources, model, calls, look, counters };
   const inputs = await prepareTexts(job, loading);
   const texts = await attributeTexts(job, inputs);
-  return output(job, inputs, texts, (performance.now() - started) / 1000);
+  return output(job, inputs, texts, { loadingSeconds, seconds: (performance.now() - started) / 1000 });
 }
 
 export function lookOf({ signal, stopped }: EngineHooks): Look {
@@ -184,7 +188,7 @@ function output(
   job: Job,
   prepared: readonly (Input | TextFault)[],
   texts: readonly (AttributedText | TextFault)[],
-  seconds: number,
+  { loadingSeconds, seconds }: { loadingSeconds: number; seconds: number },
 ): EngineOutput {
   const { request, model, calls, counters, resources } = job;
   const inputs = prepared.map((input) => (isThere(input) ? input : null));
@@ -223,6 +227,11 @@ function output(
     failedTexts: faults.length,
     fingerprint: resources.fingerprintOf(model),
     usage: { tokens: tokensOf(inputs), passes: counters.forward + counters.backward },
+    measured: {
+      effort: effortOf(inputs.flatMap(effortText), counters),
+      quantization: model.quantization,
+      loadingSeconds,
+    },
     // Inseq's columns are tokens.
     inseq: () =>
       request.target_spans
@@ -235,6 +244,20 @@ function output(
 function replacementOf({ tokenizer, configIds }: ReadyModel): string | null {
   const id = baselineId(baselineSpecials(tokenizer.special, configIds));
   return id === null ? null : tokenizer.idToToken(id);
+}
+
+function effortText(input: Input | null): EffortText[] {
+  if (input === null) return [];
+  const { generation, generated, sequence } = input;
+  return [
+    {
+      sourceLength: sequence.sourceIds?.length ?? 0,
+      length: sequence.end - 1,
+      start: sequence.start,
+      steps: sequence.end - sequence.start,
+      generated: generated * (generation?.options.numBeams ?? 1),
+    },
+  ];
 }
 
 function tokensOf(inputs: readonly (Input | null)[]): number {

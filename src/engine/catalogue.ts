@@ -13,13 +13,23 @@ import type {
   MethodInfo,
   MetricInfo,
   ModelInfo,
+  ModelMemory,
   StepFunctionInfo,
   UnusableModel,
 } from '../contract/catalogue.ts';
-import { planModel } from '../models/load.ts';
+import { type PlannedModel, planModel } from '../models/load.ts';
+import { attendsByKernel } from '../tensors/attention-kernels.ts';
+import { enoughRows } from '../tensors/enough-rows.ts';
 import { loadTokenizer } from '../tokenizers/tokenizer.ts';
 import { fingerprintOf, hashesOf, type Surroundings } from './fingerprint.ts';
 import { faultOfCheckpoint } from './unusable.ts';
+
+/** A worker's memory. */
+export interface MemoryBudget {
+  readonly bytes: number;
+  /** Bytes that the activations of a micro-batch may take beside weights of so many. */
+  activations(weights: number): number;
+}
 
 /**
  * Describes every model of the entries as loading it would, from its headers: weights are not read. A model whose files are wrong does
@@ -29,12 +39,13 @@ export async function buildCatalogue(
   entries: readonly ModelEntry[],
   { methods, stepFunctions, metrics }: Registries,
   surroundings: Surroundings,
+  budget: MemoryBudget,
 ): Promise<Catalogue> {
   const models: ModelInfo[] = [];
   const unusable: UnusableModel[] = [];
   for (const entry of entries) {
     try {
-      models.push(await describeModel(entry, methods, stepFunctions, surroundings));
+      models.push(await describeModel(entry, methods, stepFunctions, surroundings, budget));
     } catch (error) {
       unusable.push(describeUnusable(entry, error));
     }
@@ -56,6 +67,7 @@ async function describeModel(
   methods: Registries['methods'],
   stepFunctions: Registries['stepFunctions'],
   surroundings: Surroundings,
+  budget: MemoryBudget,
 ): Promise<ModelInfo> {
   const dir = await resolveModelDir(entry.source);
   const { model, config, parameters } = await planModel(dir);
@@ -76,8 +88,26 @@ async function describeModel(
     pool: entry.pool,
     fingerprint: fingerprintOf(entry, hashesOf(dir), surroundings),
     ...(entry.preload && { preload: true }),
+    memory: memoryOf(model, parameters, budget),
     methods: [...methods.values()].filter((method) => method.appliesTo.includes(architecture)).map(({ id }) => id),
     step_functions: [...stepFunctions.keys()],
+  };
+}
+
+/** Bytes of a float32, which no weight takes more than. */
+const WEIGHT_BYTES = 4;
+
+function memoryOf(model: PlannedModel['model'], parameters: number, { bytes, activations }: MemoryBudget): ModelMemory {
+  const weights = parameters * WEIGHT_BYTES;
+  return {
+    weight_bytes: weights,
+    budget_bytes: bytes,
+    activation_bytes: activations(weights),
+    hidden_size: model.hiddenSize,
+    heads: model.numHeads,
+    keeps_maps: !attendsByKernel(),
+    many_rows: enoughRows(),
+    split_by_position: model.positionRegime !== undefined,
   };
 }
 
@@ -107,7 +137,7 @@ function modelTypeIn(dir: string | null): string | null {
 }
 
 function describeMethod(method: Method): MethodInfo {
-  const { id, name, description, paper, argsSchema, appliesTo, needsGradient } = method;
+  const { id, name, description, paper, argsSchema, appliesTo, needsGradient, passes } = method;
   return {
     id,
     name,
@@ -116,11 +146,12 @@ function describeMethod(method: Method): MethodInfo {
     applies_to: [...appliesTo],
     args_schema: { ...argsSchema },
     needs_gradient: needsGradient,
+    ...(passes && { passes }),
   };
 }
 
 function describeStepFunction(fn: StepFunction): StepFunctionInfo {
-  const { id, name, description, paper, argsSchema, differentiable } = fn;
+  const { id, name, description, paper, argsSchema, differentiable, passes } = fn;
   return {
     id,
     name,
@@ -129,6 +160,7 @@ function describeStepFunction(fn: StepFunction): StepFunctionInfo {
     applies_to: ['decoder-only', 'encoder-decoder'],
     args_schema: { ...argsSchema },
     differentiable,
+    ...(passes && { passes }),
   };
 }
 

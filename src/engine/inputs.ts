@@ -12,9 +12,10 @@ import { generate } from '../generation/generate.ts';
 import { type ResolvedGeneration, resolveGeneration } from '../generation/resolve.ts';
 import type { Embedding } from '../models/weights.ts';
 import type { Random } from '../random.ts';
+import { baselineIds, baselineSpecials } from '../tokenizers/baseline.ts';
 import { TokenizerError } from '../tokenizers/errors.ts';
+import { sharedStart } from '../tokenizers/text-sizes.ts';
 import type { EncodeOptions, Tokenizer } from '../tokenizers/tokenizer.ts';
-import { baselineIds, baselineSpecials } from './baseline.ts';
 import type { ReadyModel } from './model-store.ts';
 import { attributedSpan } from './span.ts';
 import { withTargetSpans } from './target-spans.ts';
@@ -31,6 +32,8 @@ export interface Input {
   generatedText: string;
   /** How it was generated; null: the text was given. */
   generation: ResolvedGeneration | null;
+  /** New tokens; 0: the text was given. */
+  generated: number;
   contrast: ContrastTexts;
   /** What the columns are, where they are spans: of each of `sequence.spans`. */
   targetSpans?: Omit<TargetSpan, 'score' | 'stepScores'>[];
@@ -122,6 +125,7 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
     texts: { source: null, target: text },
     generatedText: text.startsWith(prompt) ? text.slice(prompt.length) : text,
     generation,
+    generated: generation === null ? 0 : ids.length - promptIds.length,
     contrast: {
       encodeTarget: (other, { addSpecialTokens: special }) =>
         tokenizer.encode(other, { ...encoding, addSpecialTokens: special && encoding.addSpecialTokens }).ids,
@@ -132,15 +136,6 @@ async function decoderOnly(options: InputOptions): Promise<Input> {
       maxPositions: model.model.maxPositions,
     },
   };
-}
-
-/**
- * How many tokens a prompt and the text that continues it begin with alike. It is less than the prompt's where the two are
- * cut into tokens differently at the seam: a space at the end of "is " is a token, before "Paris" it is part of the word.
- */
-export function sharedStart(promptIds: Int32Array, ids: Int32Array): number {
-  const differs = promptIds.findIndex((id, at) => id !== ids[at]);
-  return differs < 0 ? promptIds.length : differs;
 }
 
 async function encoderDecoder(options: InputOptions): Promise<Input> {
@@ -196,6 +191,7 @@ async function encoderDecoder(options: InputOptions): Promise<Input> {
     texts: { source: sourceText, target: text },
     generatedText: text,
     generation,
+    generated: generation === null ? 0 : ids.length - 1,
     contrast: {
       encodeTarget: (other, { addSpecialTokens: special }) => encodeTarget(other, special),
       encodeSource: (other, { addSpecialTokens: special }) => encodeSource(other, special),

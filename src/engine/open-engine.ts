@@ -45,9 +45,13 @@ export async function openEngine(config: EngineConfig, served: Served): Promise<
     ...(libtensorflow !== null && { libtensorflow }),
   };
   let surroundings: Surroundings = { backend, versions, plugins: hashOfPlugins(config.plugins), aligner: null };
+  const memoryBudget = config.memoryBudgetMb * MB || Math.floor((memoryBytes ?? totalmem()) * BUDGET_SHARE);
   const describe = async ({ entries, aligner }: Served): Promise<Catalogue> => {
     const around = { ...surroundings, aligner: await hashesOfAligner(aligner) };
-    const described = await buildCatalogue(entries, registries, around);
+    const described = await buildCatalogue(entries, registries, around, {
+      bytes: memoryBudget,
+      activations: (weights) => activationBudget(memoryBudget - weights),
+    });
     if (described.models.length === 0) {
       const faults = (described.unusable_models ?? []).map(({ id, unusable }) => `\n  ${id}: ${unusable.detail}`);
       throw new Error(`no model of ${config.modelsFile} can be served:${faults.join('')}`);
@@ -56,7 +60,6 @@ export async function openEngine(config: EngineConfig, served: Served): Promise<
     return described;
   };
   let catalogue = await describe(served);
-  const memoryBudget = config.memoryBudgetMb * MB || Math.floor((memoryBytes ?? totalmem()) * BUDGET_SHARE);
   limitFreeBuffers(memoryBudget / 4);
   const store = new ModelStore(served.entries, served.aligner, memoryBudget);
   const resources: Resources = {
@@ -99,20 +102,22 @@ async function hashesOfAligner(aligner: Served['aligner']): Promise<Surroundings
   return hashesOf(dir);
 }
 
+/** Bytes that the activations of a micro-batch may take, of those that no model takes. */
+function activationBudget(free: number): number {
+  return Math.floor(Math.max(FEWEST_ACTIVATIONS, Math.min(MOST_ACTIVATIONS_OF_ROW * enoughRows(), free / 2)));
+}
+
 /** What texts and requests share: the device's time and memory, and for each model the passes that are batched. */
 function sharing(store: ModelStore, memoryBudget: number): Pick<Resources, 'batcher' | 'admission' | 'passesOf'> {
   const passes = new WeakMap<ReadyModel, SharedPasses>();
-  const activationBudget = (): number => {
-    const free = memoryBudget - store.loadedBytes;
-    return Math.max(FEWEST_ACTIVATIONS, Math.min(MOST_ACTIVATIONS_OF_ROW * enoughRows(), free / 2));
-  };
+  const budget = (): number => activationBudget(memoryBudget - store.loadedBytes);
   return {
     batcher: new DynamicBatcher(),
-    admission: new Admission(activationBudget),
+    admission: new Admission(budget),
     passesOf: (model) => {
       let shared = passes.get(model);
       if (shared === undefined) {
-        shared = new SharedPasses(model.model, activationBudget);
+        shared = new SharedPasses(model.model, budget);
         passes.set(model, shared);
       }
       return shared;

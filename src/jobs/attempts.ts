@@ -6,11 +6,13 @@ import type { Job as BullJob } from 'bullmq';
 import type { Logger } from 'pino';
 import type { JobError } from '../contract/job.ts';
 import { methodOf } from '../contract/job-kinds.ts';
+import { type Measured, sumOfEfforts } from '../effort.ts';
 import type { Span, Tracing } from '../tracing.ts';
 import { logAttempt } from './attempt-log.ts';
 import { Pace } from './pace.ts';
 import type { Queues } from './queues.ts';
 import { Reporter, type Update } from './reporter.ts';
+import { TimeLeft } from './time-left.ts';
 import type { Attempt, Cause, Cost, Results, WorkerStore } from './worker-store.ts';
 
 /**
@@ -18,7 +20,7 @@ import type { Attempt, Cause, Cost, Results, WorkerStore } from './worker-store.
  * another job.
  */
 export type Outcome =
-  | ({ status: 'succeeded' } & Results)
+  | ({ status: 'succeeded'; measured: Measured } & Results)
   | { status: 'failed'; error: JobError; retry: boolean }
   | { status: 'interrupted' };
 
@@ -59,6 +61,8 @@ interface Part {
 
 /** How long a worker may go on with a job that was canceled while the news of it got lost. */
 const SUPERSEDED_CHECK_MS = 1_000;
+/** A model that was there within so long had been loaded. */
+const LOADED_SECONDS = 0.01;
 /** An engine that fails on a job gets it once more. */
 const MOST_FAILURES = 1;
 
@@ -108,21 +112,44 @@ export class Attempts {
       const ends = await Promise.allSettled(
         attempts.map((attempt, i) => {
           const { work: own } = jobs[i];
-          return this.#run(attempt, { inCompany, share: own / work, estimate: pace && own / pace });
+          const estimate = attempt?.estimate ?? (pace && own / pace);
+          return this.#run(attempt, { inCompany, share: own / work, estimate });
         }),
       );
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
-      const whole = ends.every((end) => end.status === 'fulfilled' && end.value);
-      if (whole) this.#pace.note(work, (performance.now() - started) / 1_000);
+      const seconds = (performance.now() - started) / 1_000;
+      const measured: Measured[] = [];
+      for (const end of ends) {
+        if (end.status === 'rejected') throw end.reason;
+        if (end.value !== null) measured.push(end.value);
+      }
+      if (measured.length < ends.length) return; // not all were computed to their end
+      this.#pace.note(work, seconds);
+      this.#note(attempts[0], measured, seconds);
     } finally {
       for (const job of jobs) this.#running.delete(job.id);
       onChange();
     }
   }
 
-  /** True where the job was computed to its end. */
-  async #run(attempt: Attempt | null, part: Part): Promise<boolean> {
-    if (attempt === null) return false;
+  /** Keeps what a turn took, for quotes. What fails here is told by the next turn. */
+  #note(attempt: Attempt | null, measured: readonly Measured[], seconds: number): void {
+    if (attempt === null) return;
+    const { store, pool } = this.#parts;
+    const { model } = attempt.request;
+    const loading = Math.max(...measured.map(({ loadingSeconds }) => loadingSeconds));
+    const kind = { pool, model, quantization: measured[0].quantization };
+    const efforts = measured.flatMap(({ effort }) => effort ?? []);
+    const notes = [store.noteLoading(kind, loading)];
+    if (efforts.length > 0) {
+      const sample = { ...sumOfEfforts(efforts), seconds: Math.max(0, seconds - loading) };
+      notes.push(store.noteEffort({ ...kind, method: methodOf(attempt.request) }, sample));
+    }
+    void Promise.all(notes).catch(() => {});
+  }
+
+  /** What was measured where the job was computed to its end, else null. */
+  async #run(attempt: Attempt | null, part: Part): Promise<Measured | null> {
+    if (attempt === null) return null;
     const stop = this.#running.get(attempt.id);
     if (stop === undefined) throw new Error('a job was not registered');
     const timer = setTimeout(() => stop.abort('timed out'), this.#parts.timeoutSeconds * 1_000);
@@ -134,7 +161,11 @@ export class Attempts {
     }
   }
 
-  async #compute(attempt: Attempt, { inCompany, share, estimate }: Part, signal: AbortSignal): Promise<boolean> {
+  async #compute(
+    attempt: Attempt,
+    { inCompany, share, estimate }: Part,
+    signal: AbortSignal,
+  ): Promise<Measured | null> {
     const { store, compute } = this.#parts;
     const { id } = attempt;
     const span = this.#span(attempt);
@@ -145,12 +176,15 @@ export class Attempts {
       if (store.isReachable && !(await store.counts(attempt))) cancel();
     };
     const watch = setInterval(() => void look().catch(() => {}), SUPERSEDED_CHECK_MS);
-    const report = (update: Update) => reporter.report(update);
+    const left = new TimeLeft(estimate);
+    const report = (update: Update) => reporter.report(left.told(update));
     const outcome = await compute(attempt, { report, signal, traceparent: span?.context.header }).finally(() =>
       clearInterval(watch),
     );
     const runSeconds = (performance.now() - started) / 1_000;
-    const cost = { seconds: runSeconds * share, estimate };
+    // A quote says for itself what the loading of the model takes.
+    const wasLoaded = outcome.status === 'succeeded' && outcome.measured.loadingSeconds < LOADED_SECONDS;
+    const cost = { seconds: runSeconds * share, estimate: wasLoaded ? estimate : null };
     let became: string;
     if (signal.aborted) became = await this.#stopped(signal.reason, inCompany, attempt, cost);
     else {
@@ -160,7 +194,7 @@ export class Attempts {
     span?.set({ 'whence.status': became });
     span?.end(outcome.status === 'failed' && !signal.aborted ? outcome.error.code : undefined);
     logAttempt(this.#parts.log, attempt, { outcome, became, runSeconds, computeSeconds: cost.seconds });
-    return !signal.aborted && outcome.status === 'succeeded';
+    return !signal.aborted && outcome.status === 'succeeded' ? outcome.measured : null;
   }
 
   /** The span of an attempt; beside it, one for the time until it was taken. */

@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino';
 import { JOB_STATUSES, type Job, type JobStatus } from '../contract/job.ts';
 import { type JobRequest, kindOf, methodOf, textsOf } from '../contract/job-kinds.ts';
 import type { UsageRow } from '../contract/usage.ts';
+import type { EffortSample } from '../effort.ts';
 import { followEvents } from './events.ts';
 import { isJobId, newJobId } from './ids.ts';
 import {
@@ -25,6 +26,7 @@ import { readPieces } from './pieces.ts';
 import { Queues, turnList } from './queues.ts';
 import { isEnded, type JobRecord, ownerOf, readRecord } from './record.ts';
 import { connectForApi, guarded, logState, settle } from './redis.ts';
+import { type EffortKind, type LoadingKind, readEfforts, readLoading } from './samples.ts';
 import type { Argument } from './script-set.ts';
 import { type ScriptedRedis, type ScriptName, scripts } from './scripts.ts';
 import { checkServer } from './server-check.ts';
@@ -253,6 +255,14 @@ class RedisJobs implements Jobs {
     return readQueues(await this.#run('queues', []));
   }
 
+  efforts(kind: EffortKind): Promise<EffortSample[]> {
+    return guarded(this.#redis, () => readEfforts(this.#redis, kind));
+  }
+
+  loading(kind: LoadingKind): Promise<number | null> {
+    return guarded(this.#redis, () => readLoading(this.#redis, kind));
+  }
+
   async usage({ from, to, tenant }: UsageQuery): Promise<UsageRow[]> {
     const days = Array.from({ length: Math.min(USAGE_DAYS + 1, to - from + 1) }, (_, i) => to - i);
     const read = (day: number) => guarded(this.#redis, () => this.#redis.hgetall(keys.usage(day)));
@@ -318,13 +328,14 @@ class RedisJobs implements Jobs {
 }
 
 /** Names and values of what not every record has. */
-function furtherFields({ metadata }: JobRequest, { origin = {}, replayOf }: SubmitOptions): string[] {
+function furtherFields({ metadata }: JobRequest, { origin = {}, replayOf, estimate }: SubmitOptions): string[] {
   const { requestId, traceparent } = origin;
   const fields = {
     metadata: metadata && JSON.stringify(metadata),
     request_id: requestId,
     traceparent,
     replay_of: replayOf,
+    estimate,
   };
-  return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+  return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
 }

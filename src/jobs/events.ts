@@ -82,8 +82,9 @@ async function decode(
     return job === null ? null : { id: eventId, event, data: job };
   }
   if (event === 'progress') {
-    const [phase, completed, total] = JSON.parse(data) as [Progress['phase'], number, number];
-    return { id: eventId, event, data: progress(phase, completed, total) };
+    const [phase, completed, total, left] = JSON.parse(data) as [Progress['phase'], number, number, number?];
+    const now = progress(phase, completed, total);
+    return { id: eventId, event, data: left === undefined ? now : { ...now, seconds_left: left } };
   }
   return { id: eventId, event: 'step', data: JSON.parse(data) as StepEvent };
 }

@@ -7,6 +7,8 @@ import type { JobEvent } from '../contract/events.ts';
 import type { Job, JobList, JobStatus } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 import type { UsageRow } from '../contract/usage.ts';
+import type { EffortSample } from '../effort.ts';
+import type { EffortKind, LoadingKind } from './samples.ts';
 import type { QueueState, Total } from './totals.ts';
 import { type Trouble, UNREACHABLE } from './trouble.ts';
 import type { UsageQuery } from './usage.ts';
@@ -40,6 +42,8 @@ export interface SubmitOptions {
   flow?: Flow;
   /** What the job is charged for: `estimateWork`, which is the default for a model of usual size. */
   work?: number;
+  /** Seconds that its quote says; left out: it says none. */
+  estimate?: number;
   origin?: Origin;
   /** The job that it repeats: its result is compared with that one's. */
   replayOf?: string;
@@ -140,6 +144,10 @@ export interface Jobs {
   counts(): Promise<Record<JobStatus, number>>;
   /** What waits in each pool that ever had a worker. */
   queues(): Promise<QueueState[]>;
+  /** What the last turns took that computed such jobs, the newest first. */
+  efforts(kind: EffortKind): Promise<EffortSample[]>;
+  /** Seconds that a model took to load last; null: it never was. */
+  loading(kind: LoadingKind): Promise<number | null>;
   /** What was used on some days, at most USAGE_DAYS ago. */
   usage(query: UsageQuery): Promise<UsageRow[]>;
   /** What was counted since the store was new. */

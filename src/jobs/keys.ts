@@ -65,10 +65,16 @@ export const NAMES = {
   cache_until: `${PREFIX}cache-until`,
   /** Hash: what is kept -> its bytes; `total`: of all. */
   cache_bytes: `${PREFIX}cache-bytes`,
-  /** Hash: pool -> the work that waits. */
+  /** Hash: pool -> the seconds of the jobs that wait and have a quote. */
+  queue_seconds: `${PREFIX}queue-seconds`,
+  /** Hash: pool -> the work of the others that wait. */
   queue_work: `${PREFIX}queue-work`,
   /** Hash: pool -> work a second of a worker, as the last that was asked says. */
   pace: `${PREFIX}pace`,
+  /** List, by what was computed, as JSON: what its last turns took, the newest first (samples.ts). */
+  samples: `${PREFIX}samples`,
+  /** Hash: model, as JSON -> seconds that it took to load last. */
+  loading: `${PREFIX}loading`,
   /** Hash: pool -> the catalogue that its workers published last, with the time. */
   catalogue: `${PREFIX}catalogue`,
   /** Set: workers that were seen. */
@@ -101,6 +107,8 @@ export const keys = {
   totals: key('totals'),
   usage: (day: number) => key('usage', String(day)),
   pace: key('pace'),
+  samples: (kind: readonly string[]) => key('samples', JSON.stringify(kind)),
+  loading: key('loading'),
   workers: key('workers'),
   worker: (id: string) => key('worker', id),
   webhooks: key('webhooks'),

@@ -24,7 +24,7 @@ export function readRecord(reply: unknown): JobRecord | null {
   if (!Array.isArray(reply)) return null;
   const fields: (string | null)[] = reply;
   const [status, model, method, pool, created, started, finished, phase, completed, total] = fields;
-  const [error, attempt, failedTexts, kind, metadata, cached, replayOf, difference, rank, id] = fields.slice(10);
+  const [error, attempt, failedTexts, kind, metadata, cached, replayOf, difference, left, rank, id] = fields.slice(10);
   if (id === null || model === null || method === null || pool === null) return null;
   return {
     pool,
@@ -39,7 +39,10 @@ export function readRecord(reply: unknown): JobRecord | null {
       started_at: time(started),
       finished_at: time(finished),
       queue_position: isFinal(status as JobStatus) ? null : Number(rank),
-      progress: progress(phase as Progress['phase'], Number(completed), Number(total), status === 'succeeded'),
+      progress: {
+        ...progress(phase as Progress['phase'], Number(completed), Number(total), status === 'succeeded'),
+        ...(status === 'running' && left && { seconds_left: Number(left) }),
+      },
       error: error === null ? null : (JSON.parse(error) as JobError),
       failed_texts: Number(failedTexts ?? 0),
       metadata: metadata === null ? {} : (JSON.parse(metadata) as Metadata),

@@ -29,14 +29,17 @@ export interface QueueState {
   workSeconds: number | null;
   /** Since when the oldest waits. */
   oldestSeconds: number;
+  /** That the jobs which run still need, on the workers that have them, as far as they have quotes. */
+  runningSeconds: number;
 }
 
 /** @param reply - of queues.lua */
 export function readQueues(reply: unknown): QueueState[] {
-  return (reply as [string, number, string, string, string][]).map(([pool, jobs, work, pace, oldest]) => ({
+  return (reply as [string, number, ...string[]][]).map(([pool, jobs, quoted, work, pace, oldest, running]) => ({
     pool,
     jobs,
-    workSeconds: pace === '' ? null : Number(work) / Number(pace),
+    workSeconds: pace === '' && Number(work) > 0 ? null : Number(quoted) + Number(work) / Number(pace || 1),
     oldestSeconds: Number(oldest),
+    runningSeconds: Number(running),
   }));
 }

@@ -5,6 +5,7 @@ import type { Difference, JobError, Progress } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { Usage } from '../contract/usage.ts';
+import type { EffortSample } from '../effort.ts';
 import type { Origin } from './jobs.ts';
 import { keys } from './keys.ts';
 import { cacheKey } from './likeness.ts';
@@ -12,6 +13,7 @@ import { packHead, unpack } from './packing.ts';
 import { turnList } from './queues.ts';
 import { type JobRecord, readRecord } from './record.ts';
 import { troubleWith } from './redis.ts';
+import { type EffortKind, type LoadingKind, noteEffort, noteLoading } from './samples.ts';
 import type { Argument } from './script-set.ts';
 import { type ScriptedRedis, scripts } from './scripts.ts';
 
@@ -103,6 +105,8 @@ export interface Attempt {
   queueSeconds: number;
   /** Milliseconds since 1970. */
   takenAt: number;
+  /** Seconds that its quote said; null: it said none. */
+  estimate: number | null;
   origin: Origin;
   /** The result, packed, of the job that it repeats; null: it repeats none, or that result is gone. */
   original: Buffer | null;
@@ -148,12 +152,13 @@ export class WorkerStore {
       'request_id',
       'traceparent',
       'replay_of',
+      'estimate',
     ] as const;
     const [fields, packed] = await Promise.all([
       this.#redis.hmget(keys.job(id), ...names),
       this.#redis.getBuffer(keys.request(id)),
     ]);
-    const [status, current, tenant, created, started, requestId, traceparent, replayOf] = fields;
+    const [status, current, tenant, created, started, requestId, traceparent, replayOf, estimate] = fields;
     if (status !== 'running' || Number(current) !== number || packed === null) return null;
     return {
       id,
@@ -161,6 +166,7 @@ export class WorkerStore {
       request: JSON.parse((await unpack(packed)).toString()) as JobRequest,
       tenant: tenant ?? '',
       takenAt: Number(started),
+      estimate: estimate === null ? null : Number(estimate),
       queueSeconds: (Number(started) - Number(created)) / 1_000,
       original: replayOf === null ? null : await this.#redis.getBuffer(keys.result(replayOf, 'json')),
       origin: { ...(requestId !== null && { requestId }), ...(traceparent !== null && { traceparent }) },
@@ -169,9 +175,9 @@ export class WorkerStore {
 
   /** False where the attempt no longer counts (canceled, removed, superseded) and should stop. */
   async report(attempt: Attempt, progress: Omit<Progress, 'fraction'> | null, steps: StepEvent[]): Promise<boolean> {
-    const { phase, completed, total } = progress ?? { phase: '', completed: 0, total: 0 };
+    const { phase, completed, total, seconds_left: left = '' } = progress ?? { phase: '', completed: 0, total: 0 };
     const told = steps.flatMap((step) => [step.position * LIMITS.texts + step.sequence, JSON.stringify(step)]);
-    const args: Argument[] = [attempt.id, attempt.number, EVENTS_KEPT, phase, completed, total, ...told];
+    const args: Argument[] = [attempt.id, attempt.number, EVENTS_KEPT, phase, completed, total, left, ...told];
     return (await scripts.run(this.#redis, 'report', args)) === 1;
   }
 
@@ -253,6 +259,16 @@ export class WorkerStore {
   /** Ended jobs whose webhook is not settled. */
   pendingWebhooks(): Promise<string[]> {
     return this.#redis.smembers(keys.webhooks);
+  }
+
+  /** Keeps what a turn took. */
+  noteEffort(kind: EffortKind, sample: EffortSample): Promise<void> {
+    return noteEffort(this.#redis, kind, sample);
+  }
+
+  /** Keeps how long a model took to load. */
+  noteLoading(kind: LoadingKind, seconds: number): Promise<void> {
+    return noteLoading(this.#redis, kind, seconds);
   }
 
   async settleWebhook(id: string): Promise<void> {

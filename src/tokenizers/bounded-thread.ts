@@ -1,9 +1,10 @@
 /** The thread of a BoundedTokenizer: reads one tokenizer, then answers how many tokens texts have. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CountReply, CountRequest } from './bounded.ts';
+import type { CountReply, CountRequest, ThreadRequest } from './bounded.ts';
 import { TokenizerError } from './errors.ts';
 import { longestToken } from './longest-token.ts';
+import { type CheckpointIds, readCheckpointIds, tokensOfText } from './text-sizes.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 function load(dir: string): Tokenizer | null {
@@ -20,8 +21,14 @@ function count(tokenizer: Tokenizer, request: CountRequest): number | null {
   return tokenizer.count(tokenizer.chat.render(request.messages).text + request.reply, { addSpecialTokens: false });
 }
 
-function answer(tokenizer: Tokenizer, request: CountRequest): CountReply {
+let ids: CheckpointIds | null = null;
+
+function answer(tokenizer: Tokenizer, request: ThreadRequest): CountReply {
   try {
+    if (request.kind === 'sizes') {
+      ids ??= readCheckpointIds(dir);
+      return { kind: 'sizes', tokens: tokensOfText(tokenizer, ids, request.question) };
+    }
     return { kind: 'count', tokens: count(tokenizer, request) };
   } catch (error) {
     if (error instanceof TokenizerError) return { kind: 'refused', message: error.message };
@@ -33,4 +40,4 @@ const send = (reply: CountReply): void => parentPort?.postMessage(reply);
 const dir = String(workerData);
 const tokenizer = load(dir);
 send({ kind: 'ready', readable: tokenizer !== null, longestToken: tokenizer && longestToken(dir) });
-if (tokenizer !== null) parentPort?.on('message', (request: CountRequest) => send(answer(tokenizer, request)));
+if (tokenizer !== null) parentPort?.on('message', (request: ThreadRequest) => send(answer(tokenizer, request)));

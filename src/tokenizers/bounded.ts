@@ -11,16 +11,21 @@ import { Worker } from 'node:worker_threads';
 import { threadUrl } from '../programs.ts';
 import type { ChatMessage } from './chat.ts';
 import { TokenizerError, TokenizerLimitError } from './errors.ts';
+import type { TextQuestion, TextTokens } from './text-sizes.ts';
 
 /** What the thread is asked. */
 export type CountRequest =
   | { readonly kind: 'text'; readonly text: string; readonly asTarget: boolean; readonly addSpecialTokens: boolean }
   | { readonly kind: 'conversation'; readonly messages: readonly ChatMessage[]; readonly reply: string };
 
+/** The thread is asked what a text comes to, too. */
+export type ThreadRequest = CountRequest | { readonly kind: 'sizes'; readonly question: TextQuestion };
+
 /** What the thread answers; its first message says whether it could read the tokenizer. */
 export type CountReply =
   | { readonly kind: 'ready'; readonly readable: boolean; readonly longestToken: number | null }
   | { readonly kind: 'count'; readonly tokens: number | null }
+  | { readonly kind: 'sizes'; readonly tokens: TextTokens }
   | { readonly kind: 'refused'; readonly message: string };
 
 export interface CountLimits {
@@ -65,7 +70,22 @@ export class BoundedTokenizer {
    * @throws TokenizerLimitError when a limit is reached; TokenizerError where tokenizer or template refuses the text
    */
   count(request: CountRequest): Promise<number | null> {
-    return this.#inTurn(() => this.#run(request));
+    return this.#inTurn(async () => {
+      const what = request.kind === 'text' ? `counting the tokens of ${request.text.length} characters` : 'this chat';
+      const reply = await this.#run(request, what);
+      return reply?.kind === 'count' ? reply.tokens : null;
+    });
+  }
+
+  /**
+   * What a text comes to; null where the files cannot be read.
+   * @throws as `count`
+   */
+  sizes(question: TextQuestion): Promise<TextTokens | null> {
+    return this.#inTurn(async () => {
+      const reply = await this.#run({ kind: 'sizes', question }, 'counting the tokens of this text');
+      return reply?.kind === 'sizes' ? reply.tokens : null;
+    });
   }
 
   /**
@@ -76,7 +96,7 @@ export class BoundedTokenizer {
     return this.#inTurn(async () => ((await this.#started()) === null ? null : this.#longestToken));
   }
 
-  #inTurn(work: () => Promise<number | null>): Promise<number | null> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     clearTimeout(this.#idle);
     this.#waiting++;
     const turn = this.#last.then(work);
@@ -109,14 +129,14 @@ export class BoundedTokenizer {
     return thread;
   }
 
-  async #run(request: CountRequest): Promise<number | null> {
+  /** Null where the tokenizer cannot be read. */
+  async #run(request: ThreadRequest, what: string): Promise<CountReply | null> {
     const thread = await this.#started();
     if (thread === null) return null;
     thread.postMessage(request);
-    const what = request.kind === 'text' ? `counting the tokens of ${request.text.length} characters` : 'this chat';
     const reply = await this.#reply(thread, this.#limits.seconds, what);
     if (reply.kind === 'refused') throw new TokenizerError(reply.message);
-    return reply.kind === 'count' ? reply.tokens : null;
+    return reply;
   }
 
   #start(): Worker {

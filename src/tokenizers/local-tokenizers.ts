@@ -4,6 +4,7 @@ import { localModelDir } from '../checkpoints/hub.ts';
 import { readModelsFile } from '../checkpoints/models-file.ts';
 import { BoundedTokenizer, type CountLimits } from './bounded.ts';
 import type { ChatMessage } from './chat.ts';
+import type { TextQuestion, TextTokens } from './text-sizes.ts';
 
 /** No request waits for its tokens for so long. */
 const LONGEST_REQUEST_MS = 30_000;
@@ -59,6 +60,14 @@ export class LocalTokenizers {
    */
   async countConversation(modelId: string, messages: readonly ChatMessage[], reply: string): Promise<number | null> {
     return this.#get(modelId)?.count({ kind: 'conversation', messages, reply }) ?? null;
+  }
+
+  /**
+   * What a text comes to when it is attributed; null where this process has no tokenizer of the model.
+   * @throws TokenizerLimitError when a limit is reached; TokenizerError where the text is refused
+   */
+  async sizes(modelId: string, question: TextQuestion): Promise<TextTokens | null> {
+    return this.#get(modelId)?.sizes(question) ?? null;
   }
 
   /** Characters that a token of the model stands for at most; null where that is not known here, or not limited. */

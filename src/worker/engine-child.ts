@@ -142,9 +142,9 @@ async function attribute({
     const difference = original && output.difference(JSON.parse((await unpack(Buffer.from(original))).toString()));
     spans.end();
     tellMemory();
-    const { failedTexts, usage, fingerprint } = output;
+    const { failedTexts, usage, fingerprint, measured } = output;
     const more = difference && { difference };
-    send({ type: 'succeeded', id, result, inseq, failedTexts, usage, fingerprint, ...more });
+    send({ type: 'succeeded', id, result, inseq, failedTexts, usage, fingerprint, measured, ...more });
   } catch (error) {
     progress.stop();
     tellMemory();

@@ -259,6 +259,7 @@ export class EngineProcess {
           usage: message.usage,
           fingerprint: message.fingerprint,
           ...(message.difference && { difference: message.difference }),
+          measured: message.measured,
         });
         return;
       case 'failed':

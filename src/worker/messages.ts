@@ -5,6 +5,7 @@ import type { StepEvent } from '../contract/events.ts';
 import type { Difference, JobError, Progress } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 import type { Usage } from '../contract/usage.ts';
+import type { Measured } from '../effort.ts';
 
 export type ToEngine =
   /** The first message: which engine to start, and how. */
@@ -49,6 +50,7 @@ export type FromEngine =
       inseq: Uint8Array;
       failedTexts: number;
       usage: Usage;
+      measured: Measured;
       fingerprint: string;
       difference?: Difference;
     }

@@ -134,12 +134,8 @@ function leads(pointer: string, body: Json): boolean {
 test('no body breaks the API, and what it accepts a worker can compute', async (t) => {
   const { app, jobs } = await startApp(t);
   const registries = await loadRegistries();
-  const real = await buildCatalogue([], registries, {
-    backend: CATALOGUE.backend,
-    versions: {},
-    plugins: '',
-    aligner: null,
-  });
+  const surroundings = { backend: CATALOGUE.backend, versions: {}, plugins: '', aligner: null };
+  const real = await buildCatalogue([], registries, surroundings, { bytes: 0, activations: () => 0 });
   const models = CATALOGUE.models.map((model) => ({
     ...model,
     methods: real.methods.filter(({ applies_to }) => applies_to.includes(model.architecture)).map(({ id }) => id),

@@ -286,7 +286,7 @@ test('GET /health/ready: jobs are taken, and models loaded that are to be loaded
   const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
   const problemsWith = async (state: Partial<typeof worker>, waits: number) => {
     jobs.workers = async () => [{ ...worker, ...state }];
-    jobs.queues = async () => [{ pool: 'default', jobs: 1, workSeconds: 1, oldestSeconds: waits }];
+    jobs.queues = async () => [{ pool: 'default', jobs: 1, workSeconds: 1, runningSeconds: 0, oldestSeconds: waits }];
     const { statusCode, body } = await app.inject('/health/ready');
     const { problems } = JSON.parse(body);
     assert.equal(statusCode, problems.length === 0 ? 200 : 503);

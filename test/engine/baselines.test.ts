@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { baselineIds, baselineSpecials } from '../../src/engine/baseline.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { baselineIds, baselineSpecials } from '../../src/tokenizers/baseline.ts';
 import { modelDir, trainedModelDir } from '../support/goldens.ts';
 import { hooks, request } from './request.ts';
 import { editedCheckpoint, startTestEngine, type TestEngine, type TestModel } from './start.ts';

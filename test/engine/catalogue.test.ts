@@ -26,7 +26,8 @@ describe('catalogue', () => {
     const registries = await loadRegistries();
     const backend = { name: 'tensorflow' as const, version: '0', reason: '' };
     const surroundings = { backend, versions: {}, plugins: '', aligner: null };
-    const { models } = await buildCatalogue(entries, registries, surroundings);
+    const budget = { bytes: 0, activations: () => 0 };
+    const { models } = await buildCatalogue(entries, registries, surroundings, budget);
     assert.equal(models.length, NAMES.length);
     for (const info of models) {
       const loaded = await loadModel(modelDir(info.id), {

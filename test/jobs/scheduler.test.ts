@@ -54,7 +54,16 @@ async function startScheduler(t: TestContext): Promise<Scheduler> {
       const request = testRequest();
       assert.ok(
         await store.fail(
-          { ...held(name), request, tenant: '', queueSeconds: 0, takenAt: 0, origin: {}, original: null },
+          {
+            ...held(name),
+            request,
+            tenant: '',
+            queueSeconds: 0,
+            takenAt: 0,
+            estimate: null,
+            origin: {},
+            original: null,
+          },
           ERROR,
           {
             seconds: 0,

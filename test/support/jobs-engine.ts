@@ -121,6 +121,11 @@ export async function startEngine(config: Config): Promise<Engine> {
         usage: { tokens: 7, passes: 3 },
         fingerprint: 'test',
         difference: () => ({ same_text: true, scores: null, step_scores: null }),
+        measured: {
+          effort: { texts: 1, rows: 1, pulled: 1, generated: 0, cells: 1 },
+          quantization: 'int8',
+          loadingSeconds: 0,
+        },
         inseq: () => JSON.stringify({ inseq: true, text }),
       } as unknown as OutputFor<R>;
     },

@@ -6,6 +6,7 @@ import type { JobEvent } from '../../src/contract/events.ts';
 import { type Difference, isFinal, type Job, jobLinks } from '../../src/contract/job.ts';
 import { type JobRequest, kindOf, methodOf } from '../../src/contract/job-kinds.ts';
 import type { Result } from '../../src/contract/result.ts';
+import type { EffortSample } from '../../src/effort.ts';
 import {
   IdempotencyConflictError,
   type JobQuery,
@@ -15,6 +16,7 @@ import {
   type WorkerInfo,
 } from '../../src/jobs/jobs.ts';
 import { cacheKey } from '../../src/jobs/likeness.ts';
+import type { EffortKind } from '../../src/jobs/samples.ts';
 import type { QueueState } from '../../src/jobs/totals.ts';
 import { infoOf } from './result-info.ts';
 
@@ -295,7 +297,19 @@ export class MemoryJobs implements Jobs {
       jobs: this.#waiting(pool).length,
       workSeconds: null,
       oldestSeconds: 0,
+      runningSeconds: 0,
     }));
+  }
+
+  /** What was measured, by method: the test's own. */
+  readonly measured = new Map<string, EffortSample[]>();
+
+  async efforts({ method }: EffortKind) {
+    return this.measured.get(method) ?? [];
+  }
+
+  async loading() {
+    return null;
   }
 
   async usage() {

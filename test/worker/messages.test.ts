@@ -104,6 +104,11 @@ test('attribute; progress, step, succeeded', async (t) => {
     failedTexts: 'number',
     usage: { tokens: 'number', passes: 'number' },
     fingerprint: 'string',
+    measured: {
+      effort: { texts: 'number', rows: 'number', pulled: 'number', generated: 'number', cells: 'number' },
+      quantization: 'string',
+      loadingSeconds: 'number',
+    },
   };
   assert.deepEqual(shapeOf(from, 'succeeded'), { type: 'succeeded', id: 'string', ...results });
   const succeeded = from.find((message) => message.type === 'succeeded');

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 d3a3bba77516f7835f61783e5b1ec4beb3f1c91f63ac6ee2b7865bb7b4e34287), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 45e8bd1aee177da992553c9154022ee1578937a0e86d34bc85cf1e2402ee7cea), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -1206,7 +1206,8 @@ export interface components {
          *       "phase": "attributing",
          *       "completed": 3,
          *       "total": 12,
-         *       "fraction": 0.25
+         *       "fraction": 0.25,
+         *       "seconds_left": 1.8
          *     }
          */
         Progress: {
@@ -1218,6 +1219,8 @@ export interface components {
             total: number;
             /** @description `completed / total`. */
             fraction: number;
+            /** @description That the running job will still compute, as of its last progress: by its quote, then by how fast it gets on. Left out where nobody can tell. */
+            seconds_left?: number;
         };
         /**
          * @example {
@@ -2234,6 +2237,23 @@ export interface components {
             fingerprint?: string;
             /** @description Whether workers load it when they start. */
             preload?: boolean;
+            /** @description What quotes are reckoned from. */
+            memory?: {
+                /** @description Of its weights when they are loaded, at most. */
+                weight_bytes: number;
+                /** @description For the models and activations of a worker. */
+                budget_bytes: number;
+                /** @description For the activations of passes, beside this model. */
+                activation_bytes: number;
+                hidden_size: number;
+                heads: number;
+                /** @description Whether attention maps are held as they are, and not computed in one op. */
+                keeps_maps: boolean;
+                /** @description Rows of a pass beyond which it is split. */
+                many_rows: number;
+                /** @description Whether tokens of a text may need passes of their own. */
+                split_by_position: boolean;
+            };
             /** @description Methods that this model can run. */
             methods: string[];
             /** @description Step functions that this model can run. */
@@ -2296,7 +2316,10 @@ export interface components {
          *         },
          *         "additionalProperties": false
          *       },
-         *       "needs_gradient": true
+         *       "needs_gradient": true,
+         *       "passes": {
+         *         "recorded": 1
+         *       }
          *     }
          */
         MethodInfo: {
@@ -2315,6 +2338,19 @@ export interface components {
             };
             /** @description Whether it differentiates the attributed function. */
             needs_gradient?: boolean;
+            /** @description What it runs, as formulas: an operation and its operands, a quantity, an argument or a number. */
+            passes?: {
+                /** @description Copies of which the attributed function is evaluated. */
+                evaluated?: unknown;
+                /** @description Copies of which it is evaluated to be differentiated. */
+                recorded?: unknown;
+                /** @description Copies that gradients are pulled back to; left out: all that are recorded. */
+                pulled?: unknown;
+                /** @description Copies that the method runs by itself, whatever the attributed function. */
+                apart?: unknown;
+                /** @description Whether these are the most that it may come to. */
+                most?: boolean;
+            };
         };
         /**
          * @example {
@@ -2400,6 +2436,17 @@ export interface components {
             };
             /** @description Whether gradient methods can attribute it. */
             differentiable?: boolean;
+            /** @description What it runs beside the pass that all share; left out: nothing. */
+            passes?: {
+                /** @description As the attributed function: runs of the model for each copy; left out: 1. */
+                runs?: unknown;
+                /** @description As the attributed function: what it runs once. */
+                attributed?: unknown;
+                /** @description As a step score: what it runs once. */
+                scored?: unknown;
+                /** @description Whether these are the most that it may come to. */
+                most?: boolean;
+            };
         };
         /**
          * @example {
@@ -2508,6 +2555,87 @@ export interface components {
                 /** @description Of the device; canceled jobs are not counted. */
                 compute_seconds: number;
             }[];
+        };
+        /**
+         * @example {
+         *       "model": "facts-gpt2",
+         *       "method": "integrated_gradients",
+         *       "texts": 1,
+         *       "tokens": 8,
+         *       "passes": {
+         *         "forward": 51,
+         *         "backward": 50,
+         *         "exact": true,
+         *         "because": []
+         *       },
+         *       "memory": {
+         *         "bytes": 25300000,
+         *         "weight_bytes": 12000000,
+         *         "activation_bytes": 13200000,
+         *         "score_bytes": 100000,
+         *         "budget_bytes": 8000000000
+         *       },
+         *       "seconds": {
+         *         "compute": 0.21,
+         *         "loading": 0,
+         *         "wait": 1.4,
+         *         "measured_by": "method",
+         *         "samples": 64
+         *       }
+         *     }
+         */
+        Quote: {
+            /** @example facts-gpt2 */
+            model: string;
+            /** @example integrated_gradients */
+            method: string;
+            texts: number;
+            /** @description Of all texts, given and, at most, generated; null: the API has no tokenizer of this model. */
+            tokens: number | null;
+            /** @description null: a plug-in does not say what it runs, `metrics` are asked for, or the tokens are not known. */
+            passes: {
+                /** @description `info.forward_passes` of the result. */
+                forward: number;
+                /** @description `info.backward_passes` of the result. */
+                backward: number;
+                /** @description Whether it comes to just these. false: to at most as many; `because` says what cannot be known yet. */
+                exact: boolean;
+                /**
+                 * @example [
+                 *       "the model generates at most 20 tokens"
+                 *     ]
+                 */
+                because: string[];
+            } | null;
+            /** @description null: as `passes`, or the worker is of an earlier version. */
+            memory: {
+                /** @description At the most, of tensors and scores: the sum of the next three. */
+                bytes: number;
+                /** @description The model's weights. */
+                weight_bytes: number;
+                /** @description What a pass holds, and keys and values. */
+                activation_bytes: number;
+                /** @description Scores, until they are aggregated. */
+                score_bytes: number;
+                /** @description The worker's budget (`WHENCE_MEMORY_BUDGET_MB`). */
+                budget_bytes: number;
+            } | null;
+            /** @description On a machine as the workers are; where the model generates, for the longest text that it may be. */
+            seconds: {
+                /** @description Of the device, by what earlier jobs took; null: nothing like it was computed yet. */
+                compute: number | null;
+                /** @description Until the model is loaded; 0: a worker holds it. null: it was never loaded. */
+                loading: number | null;
+                /** @description In the queue, if the job came now; null: no worker is there, or it was never told how fast one is. */
+                wait: number | null;
+                /**
+                 * @description What `compute` was learned from: jobs of this model and method; jobs of the model by other methods, a rough guess; or nothing.
+                 * @enum {unknown}
+                 */
+                measured_by: "method" | "model" | "nothing";
+                /** @description Turns of workers that it was learned from. */
+                samples: number;
+            };
         };
         Problem: {
             /**
@@ -2685,7 +2813,10 @@ export interface operations {
     };
     attribute: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer with a quote of the request, checked like any other: no job is made, and nothing is stored. */
+                dry_run?: boolean;
+            };
             header?: {
                 /**
                  * @description `wait=N`: hold the answer until the job ends, at most N (up to 60) seconds.
@@ -2719,10 +2850,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Job"] & {
+                    "application/json": (components["schemas"]["Job"] & {
                         /** @description Null when the job failed or was canceled. */
                         result: components["schemas"]["Result"] | null;
-                    };
+                    }) | components["schemas"]["Quote"];
                     "text/csv": string;
                     "text/plain": string;
                     "text/html": string;

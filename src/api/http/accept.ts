@@ -48,8 +48,16 @@ type JobHeaders = Type.Static<typeof JobHeaders>;
 
 const Location = { Location: { description: 'Path of the job.', type: 'string' } };
 
-/** The responses of a route whose jobs have such a result. @param result - by reference */
-export function jobResponses(result: TSchema) {
+/** Sent as bytes: the compiler is told nothing of what they hold. */
+const anyOf = (schema: TSchema, others: TSchema[]) =>
+  Type.Unsafe<Buffer>(others.length === 0 ? schema : { anyOf: [schema, ...others] });
+
+/**
+ * The responses of a route whose jobs have such a result.
+ * @param result - by reference
+ * @param beside - what else it answers with 200, by reference
+ */
+export function jobResponses(result: TSchema, beside: TSchema[] = []) {
   // Sent as bytes, the result as it is stored.
   const JobWithResult = Type.Unsafe<Buffer>(
     Type.Intersect([
@@ -66,7 +74,7 @@ export function jobResponses(result: TSchema) {
         ...Location,
         'Preference-Applied': { description: 'The preference that was followed.', type: 'string' },
       },
-      content: { 'application/json': { schema: JobWithResult }, ...TEXT_CONTENT },
+      content: { 'application/json': { schema: anyOf(JobWithResult, beside) }, ...TEXT_CONTENT },
     },
     202: { description: 'Accepted.', headers: Location, content: { 'application/json': { schema: ref(Job) } } },
     400: BAD_REQUEST,
@@ -81,6 +89,8 @@ export function jobResponses(result: TSchema) {
 export interface Acceptance {
   request: JobRequest;
   model: ModelInfo;
+  /** Seconds that its quote says; left out: it says none. */
+  estimate?: number;
   /** How long the answer may wait for the job; null: it does not. */
   seconds: number | null;
   format: Format;
@@ -92,7 +102,7 @@ export interface Acceptance {
 export async function acceptJob(
   request: FastifyRequest<{ Headers: JobHeaders }>,
   reply: FastifyReply,
-  { request: complete, model, seconds, format, replayOf }: Acceptance,
+  { request: complete, model, estimate, seconds, format, replayOf }: Acceptance,
 ): Promise<FastifyReply> {
   const { jobs } = request.server;
   const attributes = { 'whence.model': model.id, 'whence.pool': model.pool };
@@ -104,6 +114,7 @@ export async function acceptJob(
     flow: request.flow,
     work: estimateWork(complete, model.parameters),
     ...(replayOf === undefined ? { cache: cacheUse(request.headers['cache-control'], model) } : { replayOf }),
+    estimate,
     origin: { requestId: request.id, ...(trace && { traceparent: trace.header }) },
   });
   const accepted = await submission.finally(() => span?.end());

@@ -64,7 +64,7 @@ const HISTOGRAMS: readonly (Family & { total: keyof typeof BOUNDS })[] = [
   {
     total: 'estimate_error_ratio',
     name: 'whence_estimate_error_ratio',
-    help: 'Seconds that a job was thought to take through those that it took, of jobs that succeeded.',
+    help: 'Seconds that a job was quoted through those that it took, of jobs that succeeded and whose model was loaded.',
     labels: ['pool'],
   },
 ];

@@ -23,6 +23,7 @@ import { JobEvent, StepEvent } from '../../contract/events.ts';
 import { InseqFile } from '../../contract/inseq.ts';
 import { Difference, Job, JobError, JobList, Progress } from '../../contract/job.ts';
 import { Problem } from '../../contract/problem.ts';
+import { Quote } from '../../contract/quote.ts';
 import { Result, ResultInfo, ResultSequence, ResultToken } from '../../contract/result.ts';
 import { Session } from '../../contract/session.ts';
 import { TargetSpan } from '../../contract/target-spans.ts';
@@ -64,6 +65,7 @@ const SHARED = [
   AggregatorInfo,
   Session,
   UsageReport,
+  Quote,
   Problem,
 ];
 

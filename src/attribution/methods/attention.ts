@@ -24,6 +24,7 @@ export default defineMethod({
   argsSchema: Type.Object({}, { additionalProperties: false }),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: false,
+  passes: { apart: 1 },
 
   async attribute({ passes, attributeTarget }) {
     const { encoder, decoder } = passes.model;

@@ -8,7 +8,7 @@ import { defineMethod } from '../method.ts';
 import { disposeFeatures } from '../passes/sequence-features.ts';
 import { GranularScores } from './parts/granular.ts';
 import { attributedSides, inputDeltas, timesRows } from './parts/inputs.ts';
-import { DELTA_ARG, PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
+import { DELTA_ARG, DELTA_PASSES, PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
 
 export default defineMethod({
   id: 'deeplift',
@@ -24,6 +24,7 @@ export default defineMethod({
   ),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: 2, pulled: 1, evaluated: DELTA_PASSES },
 
   async attribute(task) {
     const { passes, args } = task;

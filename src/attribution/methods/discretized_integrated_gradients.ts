@@ -13,7 +13,7 @@ import { mapSides, type Side, type Sides } from '../sides.ts';
 import { GranularScores, readSides } from './parts/granular.ts';
 import { attributedSides, featuresOf, inputDeltas, positionsOf, rowsPerColumn } from './parts/inputs.ts';
 import { MonotonicPaths } from './parts/monotonic-path.ts';
-import { DELTA_ARG, MAX_NODES, PATH_ARGS, withDelta } from './parts/path-integral.ts';
+import { DELTA_ARG, DELTA_PASSES, MAX_NODES, PATH_ARGS, withDelta } from './parts/path-integral.ts';
 
 const Args = Type.Object(
   {
@@ -57,6 +57,7 @@ export default defineMethod({
   argsSchema: Args,
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: ['+', 'n_steps', -1], evaluated: DELTA_PASSES },
 
   async attribute(task) {
     const attributed = attributedSides(task);

@@ -11,6 +11,7 @@ export default defineMethod({
   argsSchema: Type.Object({}, { additionalProperties: false }),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: false,
+  passes: {},
 
   async attribute() {
     return { kind: 'granular', source: null, target: null };

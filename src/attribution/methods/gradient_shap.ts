@@ -9,7 +9,7 @@ import { defineMethod, type MethodScores, type MethodTask } from '../method.ts';
 import { mapSides, type Sides } from '../sides.ts';
 import { GranularScores } from './parts/granular.ts';
 import { attributedSides, positionsOf } from './parts/inputs.ts';
-import { DELTA_ARG, PATH_ARGS, PathIntegral, withDelta } from './parts/path-integral.ts';
+import { DELTA_ARG, DELTA_PASSES, PATH_ARGS, PathIntegral, withDelta } from './parts/path-integral.ts';
 
 const Args = Type.Object(
   {
@@ -32,6 +32,7 @@ export default defineMethod({
   argsSchema: Args,
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: 'n_samples', evaluated: DELTA_PASSES },
 
   async attribute(task) {
     const { passes, args, random } = task;

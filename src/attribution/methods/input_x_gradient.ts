@@ -16,6 +16,7 @@ export default defineMethod({
   argsSchema: Type.Object({}, { additionalProperties: false }),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: 1 },
 
   attribute: (task) => gradientScores(task, (gradient, features) => tf.mul(gradient, features)),
 });

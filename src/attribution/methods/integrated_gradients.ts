@@ -6,7 +6,7 @@
 import { Type } from 'typebox';
 import { defineMethod } from '../method.ts';
 import { GranularScores } from './parts/granular.ts';
-import { DELTA_ARG, PATH_ARGS, PathIntegral, withDelta } from './parts/path-integral.ts';
+import { DELTA_ARG, DELTA_PASSES, PATH_ARGS, PathIntegral, withDelta } from './parts/path-integral.ts';
 import { quadrature } from './parts/quadrature.ts';
 
 export default defineMethod({
@@ -19,6 +19,7 @@ export default defineMethod({
   argsSchema: Type.Object({ ...PATH_ARGS, ...DELTA_ARG }, { additionalProperties: false }),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: 'n_steps', evaluated: DELTA_PASSES },
 
   async attribute(task) {
     const { passes, args } = task;

@@ -41,6 +41,14 @@ export default defineMethod({
   ),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: false,
+  passes: {
+    evaluated: [
+      'if',
+      ['at_most', 'players', MAX_EXACT],
+      ['^', 2, 'players'],
+      ['+', 2, ['*', 2, ['half', 'n_samples']]],
+    ],
+  },
 
   async attribute(task) {
     const { passes, args, random } = task;

@@ -5,7 +5,14 @@ import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import { defineMethod } from '../method.ts';
 import { disposeFeatures } from '../passes/sequence-features.ts';
 import { attributedSides } from './parts/inputs.ts';
-import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from './parts/layers.ts';
+import {
+  activationRows,
+  LAYER_ARGS,
+  LAYER_DELTA_ARG,
+  LAYER_DELTA_PASSES,
+  LayerScores,
+  resolveLayers,
+} from './parts/layers.ts';
 import { PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
 
 export default defineMethod({
@@ -22,6 +29,7 @@ export default defineMethod({
   ),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: 2, pulled: 1, evaluated: LAYER_DELTA_PASSES },
 
   async attribute(task) {
     const { args } = task;

@@ -26,6 +26,7 @@ export default defineMethod({
   ),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: 1 },
 
   async attribute(task) {
     const { passes, args } = task;

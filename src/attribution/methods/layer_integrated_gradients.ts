@@ -9,7 +9,14 @@ import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import { defineMethod, type MethodTask } from '../method.ts';
 import type { GradientBlock, Watched } from '../passes/gradient-passes.ts';
 import { disposeFeatures } from '../passes/sequence-features.ts';
-import { activationRows, LAYER_ARGS, LAYER_DELTA_ARG, LayerScores, resolveLayers } from './parts/layers.ts';
+import {
+  activationRows,
+  LAYER_ARGS,
+  LAYER_DELTA_ARG,
+  LAYER_DELTA_PASSES,
+  LayerScores,
+  resolveLayers,
+} from './parts/layers.ts';
 import { PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
 import { type Nodes, quadrature } from './parts/quadrature.ts';
 
@@ -21,6 +28,7 @@ export default defineMethod({
   argsSchema: Type.Object({ ...LAYER_ARGS, ...PATH_ARGS, ...LAYER_DELTA_ARG }, { additionalProperties: false }),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: ['*', 'layers_asked', 'n_steps'], evaluated: LAYER_DELTA_PASSES, apart: 2 },
 
   async attribute(task) {
     const { passes, args } = task;

@@ -67,6 +67,7 @@ export default defineMethod({
   argsSchema: Args,
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: false,
+  passes: { evaluated: 'n_samples' },
 
   async attribute(task) {
     return limeAt(task, drawMasks(task));

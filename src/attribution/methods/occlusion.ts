@@ -33,6 +33,7 @@ export default defineMethod({
   ),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: false,
+  passes: { evaluated: ['+', 1, 'source_units', ['*', 'attribute_target', 'target_units']] },
 
   async attribute(task) {
     const { passes, objective, args, attributeTarget } = task;

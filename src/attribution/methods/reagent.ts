@@ -65,6 +65,11 @@ export default defineMethod({
   argsSchema: Args,
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: false,
+  passes: {
+    // The clean copy, then in each round the probing copies and a check of each chain: fewer where chains converge.
+    apart: ['+', 1, ['*', 'max_probe_steps', 'num_probes', ['+', 1, 'steps']]],
+    most: true,
+  },
 
   async attribute(task) {
     return reagentAt(task, ownDraws(task));

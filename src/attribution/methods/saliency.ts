@@ -19,6 +19,7 @@ export default defineMethod({
   ),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: 1 },
 
   attribute(task) {
     return gradientScores(task, (gradient) => (task.args.abs ? tf.abs(gradient) : gradient));

@@ -21,7 +21,7 @@ import {
   positionsOf,
   visiblePositions,
 } from './parts/inputs.ts';
-import { DELTA_ARG, PATH_ARGS, withDelta } from './parts/path-integral.ts';
+import { DELTA_ARG, DELTA_PASSES, PATH_ARGS, withDelta } from './parts/path-integral.ts';
 import { type Nodes, quadrature } from './parts/quadrature.ts';
 
 export default defineMethod({
@@ -35,6 +35,7 @@ export default defineMethod({
   argsSchema: Type.Object({ ...PATH_ARGS, ...DELTA_ARG }, { additionalProperties: false }),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: ['*', 'n_steps', 'positions'], evaluated: DELTA_PASSES },
 
   async attribute(task) {
     const { passes, args } = task;

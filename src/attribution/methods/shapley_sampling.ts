@@ -34,6 +34,14 @@ export default defineMethod({
   ),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: false,
+  passes: {
+    evaluated: [
+      'if',
+      ['at_most', 'players', MAX_EXACT],
+      ['^', 2, 'players'],
+      ['+', 2, ['*', 'n_samples', ['+', 'players', -1]]],
+    ],
+  },
 
   async attribute(task) {
     const { passes, args, random } = task;

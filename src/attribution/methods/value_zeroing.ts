@@ -68,6 +68,15 @@ export default defineMethod({
   ),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: false,
+  passes: {
+    apart: [
+      '+',
+      1,
+      'source_units',
+      ['*', ['max', 'attribute_target', 'output_decoder_self_scores'], 'target_units'],
+      ['*', 'output_encoder_self_scores', 'source_units'],
+    ],
+  },
 
   async attribute(task) {
     const { passes, args, attributeTarget } = task;

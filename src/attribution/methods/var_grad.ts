@@ -19,6 +19,7 @@ export default defineMethod({
   argsSchema: Type.Object(NOISE_ARGS, { additionalProperties: false }),
   appliesTo: ['decoder-only', 'encoder-decoder'],
   needsGradient: true,
+  passes: { recorded: 'n_samples' },
 
   attribute(task) {
     return noisyScores(task, ({ variance }) => variance);

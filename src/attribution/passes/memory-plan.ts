@@ -3,6 +3,16 @@
  * results leave and other work gets its turn while a long text is worked on.
  */
 
+import {
+  blocksWithin,
+  bytesOfCopy,
+  bytesOfPulledRow,
+  LOGITS_KEPT,
+  MAPS_KEPT,
+  PLANNED_SHARE,
+  rowsOfBlock,
+  WIDTHS_ON_THE_WAY,
+} from '../../activation-bytes.ts';
 import type { LanguageModel } from '../../models/model.ts';
 import { attendsByKernel } from '../../tensors/attention-kernels.ts';
 import { enoughRows } from '../../tensors/enough-rows.ts';
@@ -16,24 +26,8 @@ interface Extent {
 }
 
 const FLOAT_BYTES = 4;
-/** Widths of the model that a row takes on its way through a block: feed-forward (4 each), queries, keys, sums. */
-const WIDTHS_ON_THE_WAY = 24;
-/** Widths of the model that a row leaves behind in each block of a record. */
-const WIDTHS_KEPT = 16;
-/** Attention maps of each head that exist at once, part by part: scores and probabilities. */
-const MAPS_KEPT = 2;
-/** The same on the way back: their cotangents, products and sums, too. */
-const MAPS_PULLED = 8;
 /** Our own op keeps none; a dropout mask, or the probabilities that are shown, is one. */
 const MAPS_BY_KERNEL = 1;
-/** Logits with what a score and its gradient make of them. */
-const LOGITS_KEPT = 3;
-/** Blocks that a forward pass which is not recorded holds at once: the one that runs and its input. */
-const BLOCKS_ON_THE_WAY = 2;
-/** Share of the budget for what is planned; the rest is for what it becomes on the way. */
-const PLANNED_SHARE = 1 / 2;
-/** Rows of a block of steps or copies, after which its columns leave: some hundred milliseconds at most sizes. */
-const rowsOfBlock = () => 2 * enoughRows();
 
 export class MemoryPlan {
   readonly #model: LanguageModel;
@@ -81,18 +75,16 @@ export class MemoryPlan {
 
   /** Blocks [from, to) of columns that are pulled back together. */
   columnBlocks(): [number, number][] {
-    const { length, sourceLength, lastRead } = this.#extent;
-    const { hiddenSize, numHeads } = this.#model;
-    const maps = attendsByKernel() ? 0 : MAPS_PULLED;
-    const bytesOfRow = (WIDTHS_ON_THE_WAY * hiddenSize + maps * numHeads * length) * FLOAT_BYTES;
+    const { sourceLength, lastRead } = this.#extent;
+    const bytesOfRow = bytesOfPulledRow(this.#model, this.#extent, !attendsByKernel());
     const rowsOf = (position: number): number => position + 1 + sourceLength;
-    return blocks(lastRead, rowsOf, (position) => rowsOf(position) * bytesOfRow, this.#budget * PLANNED_SHARE);
+    return this.#blocks(lastRead, rowsOf, (position) => rowsOf(position) * bytesOfRow, this.#budget * PLANNED_SHARE);
   }
 
   /** Blocks [from, to) of copies that are run together from the position on that each has in `first`. */
   suffixBlocks(first: Int32Array): [number, number][] {
     const rowsOf = (position: number): number => this.#extent.length - position;
-    return blocks(first, rowsOf, (position) => this.#bytesOfSuffix(position), this.#budget);
+    return this.#blocks(first, rowsOf, (position) => this.#bytesOfSuffix(position), this.#budget);
   }
 
   /** Bytes that copies take which are run from the position on that each has in `first`. */
@@ -110,13 +102,10 @@ export class MemoryPlan {
   }
 
   #bytesOfCopy(recording: boolean, dropout = !recording): number {
-    const { hiddenSize, numLayers, vocabSize, numHeads } = this.#model;
     const { length, sourceLength, read } = this.#extent;
-    const kept = recording ? numLayers : BLOCKS_ON_THE_WAY;
     const byKernel = dropout ? MAPS_BY_KERNEL : 0;
     const maps = attendsByKernel() ? byKernel : MAPS_KEPT;
-    const ofRow = WIDTHS_KEPT * hiddenSize + maps * numHeads * length;
-    return ((length + sourceLength) * kept * ofRow + read.length * vocabSize * LOGITS_KEPT) * FLOAT_BYTES;
+    return bytesOfCopy(this.#model, { length, sourceLength, reads: read.length }, recording, maps);
   }
 
   #copies(recording: boolean, dropout?: boolean): number {
@@ -126,30 +115,13 @@ export class MemoryPlan {
     const fitting = Math.floor((this.#budget * PLANNED_SHARE) / this.#bytesOfCopy(recording, dropout));
     return Math.max(1, Math.min(useful, fitting));
   }
-}
 
-/** Consecutive blocks of positions, each within the budget and of enough rows at most, or of one position. */
-function blocks(
-  positions: Int32Array,
-  rowsOf: (position: number) => number,
-  bytesOf: (position: number) => number,
-  budget: number,
-): [number, number][] {
-  const ranges: [number, number][] = [];
-  let from = 0;
-  let bytes = 0;
-  let rows = 0;
-  for (const [at, position] of positions.entries()) {
-    const [moreBytes, moreRows] = [bytesOf(position), rowsOf(position)];
-    if (at > from && (bytes + moreBytes > budget || rows + moreRows > rowsOfBlock())) {
-      ranges.push([from, at]);
-      from = at;
-      bytes = 0;
-      rows = 0;
-    }
-    bytes += moreBytes;
-    rows += moreRows;
+  #blocks(
+    positions: Int32Array,
+    rowsOf: (position: number) => number,
+    bytesOf: (position: number) => number,
+    bytes: number,
+  ): [number, number][] {
+    return blocksWithin(positions, rowsOf, bytesOf, { bytes, rows: rowsOfBlock(enoughRows()) });
   }
-  ranges.push([from, positions.length]);
-  return ranges;
 }

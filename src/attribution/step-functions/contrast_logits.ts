@@ -1,7 +1,7 @@
 /** The logit of the contrast token. */
 
 import { defineStepFunction } from '../step-function.ts';
-import { contrastArgs, contrastScorer } from './parts/contrast.ts';
+import { CONTRAST_PASSES, contrastArgs, contrastScorer } from './parts/contrast.ts';
 import { pick } from './parts/logits.ts';
 
 const contrastLogits = defineStepFunction({
@@ -14,6 +14,7 @@ const contrastLogits = defineStepFunction({
   },
   argsSchema: contrastArgs({}),
   differentiable: true,
+  passes: CONTRAST_PASSES,
   spanAggregation: 'absmax',
   prepare: (context, args) => contrastScorer(context, args, pick, null),
 });

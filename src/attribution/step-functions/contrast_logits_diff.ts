@@ -2,7 +2,7 @@
 
 import { tf } from '../../tensors/tf.ts';
 import { defineStepFunction } from '../step-function.ts';
-import { contrastArgs, contrastScorer } from './parts/contrast.ts';
+import { CONTRAST_PASSES, contrastArgs, contrastScorer } from './parts/contrast.ts';
 import { pick } from './parts/logits.ts';
 
 const contrastLogitsDiff = defineStepFunction({
@@ -15,6 +15,7 @@ const contrastLogitsDiff = defineStepFunction({
   },
   argsSchema: contrastArgs({}),
   differentiable: true,
+  passes: CONTRAST_PASSES,
   spanAggregation: 'absmax',
   prepare: (context, args) =>
     contrastScorer(context, args, pick, (rows, other) => tf.sub(pick(rows.logits, rows.targets), other)),

@@ -2,7 +2,7 @@
 
 import { type Tensor1D, tf } from '../../tensors/tf.ts';
 import { defineStepFunction } from '../step-function.ts';
-import { contrastArgs, contrastScorer, LOGPROB } from './parts/contrast.ts';
+import { CONTRAST_PASSES, contrastArgs, contrastScorer, LOGPROB } from './parts/contrast.ts';
 import { logProbability } from './parts/logits.ts';
 
 const contrastProb = defineStepFunction({
@@ -15,6 +15,7 @@ const contrastProb = defineStepFunction({
   },
   argsSchema: contrastArgs(LOGPROB),
   differentiable: true,
+  passes: CONTRAST_PASSES,
   spanAggregation: 'prod',
   prepare(context, args) {
     const unit = (logs: Tensor1D): Tensor1D => (args.logprob ? logs : tf.exp(logs));

@@ -9,7 +9,7 @@ import { asConstant } from '../../tensors/ops.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import { AttributionError } from '../errors.ts';
 import { defineStepFunction } from '../step-function.ts';
-import { bothSides, contrastArgs, contrastSide, rowsOf } from './parts/contrast.ts';
+import { bothSides, CONTRAST_PASSES, contrastArgs, contrastSide, rowsOf } from './parts/contrast.ts';
 import { klDivergence } from './parts/logits.ts';
 import { nucleusMask, topKMask } from './parts/nucleus.ts';
 
@@ -32,6 +32,7 @@ const klDivergenceFunction = defineStepFunction({
     min_tokens_to_keep: Type.Integer({ minimum: 1, default: 1, description: 'Fewest tokens that the filters keep.' }),
   }),
   differentiable: true,
+  passes: CONTRAST_PASSES,
   spanAggregation: 'sum',
   async prepare(context, args) {
     const { logits, runs } = await contrastSide(context, args);

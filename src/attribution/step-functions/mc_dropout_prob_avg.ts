@@ -44,6 +44,12 @@ const mcDropoutProbAvg = defineStepFunction({
     { additionalProperties: false },
   ),
   differentiable: true,
+  passes: {
+    runs: ['+', 'n_mcd_steps', ['is', 'estimand', 'z_score']],
+    attributed: 1, // whether the model has dropout at all
+    scored: 'n_mcd_steps', // a model without dropout is run less often
+    most: true,
+  },
   spanAggregation: 'prod',
 
   async prepare(context, args) {

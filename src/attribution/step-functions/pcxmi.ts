@@ -5,7 +5,7 @@
 
 import { tf } from '../../tensors/tf.ts';
 import { defineStepFunction } from '../step-function.ts';
-import { contrastArgs, contrastScorer } from './parts/contrast.ts';
+import { CONTRAST_PASSES, contrastArgs, contrastScorer } from './parts/contrast.ts';
 import { logProbability } from './parts/logits.ts';
 
 const pcxmi = defineStepFunction({
@@ -18,6 +18,7 @@ const pcxmi = defineStepFunction({
   },
   argsSchema: contrastArgs({}),
   differentiable: true,
+  passes: CONTRAST_PASSES,
   spanAggregation: 'sum',
   prepare: (context, args) =>
     contrastScorer(context, args, logProbability, (rows, other) =>

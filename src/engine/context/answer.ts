@@ -6,7 +6,7 @@ import type { Reading } from '../../attribution/sources/answer-copies.ts';
 import type { Decoder } from '../../generation/decoder-state.ts';
 import type { ResolvedGeneration } from '../../generation/resolve.ts';
 import type { Random } from '../../random.ts';
-import { baselineIds, baselineSpecials } from '../baseline.ts';
+import { baselineIds, baselineSpecials } from '../../tokenizers/baseline.ts';
 import { checkLength, checkVocabulary } from '../inputs.ts';
 import type { ReadyModel } from '../model-store.ts';
 import type { Range } from './templates.ts';

@@ -38,6 +38,7 @@ export async function attributeContext(
     look();
     hooks.progress({ phase: 'loading', completed: done, total });
   });
+  const loadingSeconds = (performance.now() - started) / 1000;
   await yieldToEventLoop(look);
   const calls = resolveCalls(request, resources.registries);
   const counters: Counters = { forward: 0, backward: 0 };
@@ -51,6 +52,7 @@ export async function attributeContext(
     difference: (original) => differenceOf(original, { context, sources }),
     failedTexts: 0,
     fingerprint: resources.fingerprintOf(model),
+    measured: { effort: null, quantization: model.quantization, loadingSeconds },
     usage: { tokens: tokensOf(outcome.answer), passes: counters.forward + counters.backward },
     inseq: () => JSON.stringify(context && inseqForm(context, info)),
   };

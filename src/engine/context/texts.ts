@@ -7,8 +7,9 @@ import { AttributionError } from '../../attribution/errors.ts';
 import type { TextsRequest } from '../../contract/attribute-context-request.ts';
 import { generate } from '../../generation/generate.ts';
 import { type ResolvedGeneration, resolveGeneration } from '../../generation/resolve.ts';
+import { sharedStart } from '../../tokenizers/text-sizes.ts';
 import type { EncodeOptions, Tokenizer } from '../../tokenizers/tokenizer.ts';
-import { decoderStart, nonEmpty, sharedStart } from '../inputs.ts';
+import { decoderStart, nonEmpty } from '../inputs.ts';
 import { tokensOf } from '../tokens.ts';
 import {
   type Answer,

@@ -20,13 +20,16 @@ local function move(id, job, status)
   if status == 'queued' then joinFlow(id, job) end
 end
 
--- The stream holds every step but only the newest progress: a late reader needs no older one.
-local function setProgress(id, phase, completed, total)
+-- The stream holds every step but only the newest progress: a late reader needs no older one. `left`: seconds that the
+-- job will still compute, '' or nil where that is not known.
+local function setProgress(id, phase, completed, total, left)
+  left = left or ''
   local previous = redis.call('HGET', key('job', id), 'progress_event')
   if previous then redis.call('XDEL', key('events', id), previous) end
   local event = redis.call('XADD', key('events', id), '*', 'event', 'progress', 'data',
-    '[' .. cjson.encode(phase) .. ',' .. completed .. ',' .. total .. ']')
-  redis.call('HSET', key('job', id), 'phase', phase, 'completed', completed, 'total', total, 'progress_event', event)
+    '[' .. cjson.encode(phase) .. ',' .. completed .. ',' .. total .. (left == '' and '' or ',' .. left) .. ']')
+  redis.call('HSET', key('job', id), 'phase', phase, 'completed', completed, 'total', total, 'seconds_left', left,
+    'progress_event', event)
 end
 
 -- Forgets a job in every index; its own keys are the caller's matter.
@@ -81,7 +84,7 @@ end
 local function describe(id)
   local fields = redis.call('HMGET', key('job', id), 'status', 'model', 'method', 'pool', 'created_at', 'started_at',
     'finished_at', 'phase', 'completed', 'total', 'error', 'attempt', 'failed_texts', 'kind', 'metadata', 'cached',
-    'replay_of', 'difference',
+    'replay_of', 'difference', 'seconds_left',
     'tenant', 'batch')
   if not fields[1] then return false end
   local batch = table.remove(fields) or ''

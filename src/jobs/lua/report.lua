@@ -9,13 +9,14 @@
     ARGV[4]  phase, or '' where there is no progress to tell
     ARGV[5]  completed
     ARGV[6]  total
-    ARGV[7]  and so on, in pairs: the number of a step within its job, and its JSON text
+    ARGV[7]  left: seconds that it will still compute, or ''
+    ARGV[8]  and so on, in pairs: the number of a step within its job, and its JSON text
 
   Output:
     1, or 0 where this attempt no longer counts and its worker should stop
 ]]
-local id, attempt, limit, phase, completed, total = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local FIRST_STEP = 7
+local id, attempt, limit, phase, completed, total, left = unpack(ARGV, 1, 7)
+local FIRST_STEP = 8
 
 local job = load(id)
 if not job or isFinal(job.status) or job.attempt ~= attempt then return 0 end
@@ -32,6 +33,6 @@ end
 if #ARGV >= FIRST_STEP then -- for who looks from outside
   redis.call('HSET', key('job', id), 'steps_stored', attempt .. ':' .. redis.call('BITCOUNT', key('told', id)))
 end
-if phase ~= '' then setProgress(id, phase, completed, total) end
+if phase ~= '' then setProgress(id, phase, completed, total, left) end
 if told then tell(id, 'event') end
 return 1

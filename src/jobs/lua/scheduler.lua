@@ -76,10 +76,16 @@ local function waitingIn(pool)
   return redis.call('ZCARD', queueKey(pool, '')) + redis.call('ZCARD', queueKey(pool, 'line'))
 end
 
+-- Adds to what a pool has to do: seconds where the job has a quote, else work.
+local function addWaiting(job, by)
+  local kind = job.estimate and 'queue_seconds' or 'queue_work'
+  redis.call('HINCRBYFLOAT', key(kind), job.pool, by * (job.estimate or job.work))
+end
+
 -- A job waits.
 local function joinFlow(id, job)
   if redis.call('ZADD', queueKey(job.pool, job.batch), 0, id) == 1 then
-    redis.call('HINCRBYFLOAT', key('queue_work'), job.pool, job.work)
+    addWaiting(job, 1)
   end
   redis.call('HSET', key('job', id), 'queued_at', serverTime())
   redis.call('ZADD', flowKey(job.pool, job.tenant, job.batch), 0, id)
@@ -95,9 +101,12 @@ end
 local function leaveFlow(id, job)
   local flow = flowKey(job.pool, job.tenant, job.batch)
   if redis.call('ZREM', queueKey(job.pool, job.batch), id) == 1 then
-    redis.call('HINCRBYFLOAT', key('queue_work'), job.pool, -job.work)
+    addWaiting(job, -1)
     -- Sums of fractions drift, and work is not known of a record that is gone.
-    if waitingIn(job.pool) == 0 then redis.call('HDEL', key('queue_work'), job.pool) end
+    if waitingIn(job.pool) == 0 then
+      redis.call('HDEL', key('queue_work'), job.pool)
+      redis.call('HDEL', key('queue_seconds'), job.pool)
+    end
   end
   redis.call('ZREM', flow, id)
   redis.call('ZREM', alikeKey(job.pool, job.alike), id)

@@ -8,7 +8,7 @@ import { loadRegistries } from '../../../src/attribution/registries.ts';
 import type { ScoreArray, SequenceAttribution } from '../../../src/attribution/scores.ts';
 import { soloTask } from '../../../src/attribution/solo.ts';
 import type { StepFunction } from '../../../src/attribution/step-function.ts';
-import { baselineIds } from '../../../src/engine/baseline.ts';
+import { baselineIds } from '../../../src/tokenizers/baseline.ts';
 import { type AttributionCase, assertClose, type GoldenSequence } from '../../support/goldens.ts';
 import { CONTEXT } from '../aggregation/support.ts';
 import { completedArgs, forcedIds, sequenceScores, type TinyModel } from '../tiny-model.ts';

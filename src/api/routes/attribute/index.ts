@@ -1,7 +1,9 @@
 /** `POST /attribute`: accepts a request and answers with its job. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
 import { AttributeBody } from '../../../contract/attribute-request.ts';
+import { Quote } from '../../../contract/quote.ts';
 import { Result } from '../../../contract/result.ts';
 import { ref } from '../../../contract/schema.ts';
 import { fromChatCompletion } from '../../../requests/chat-completions.ts';
@@ -9,6 +11,8 @@ import { completeRequest } from '../../../requests/complete.ts';
 import { acceptJob, JobHeaders, jobResponses } from '../../http/accept.ts';
 import { waitPreference } from '../../http/prefer.ts';
 import { ATTRIBUTE_EXAMPLES } from '../../openapi/examples.ts';
+import { refuseBeyondMemory } from '../../quotes/limits.ts';
+import { estimateOf } from '../../quotes/quoter.ts';
 import { acceptedFormat } from '../../results/formats.ts';
 import { explained, refuseEmptyBody } from '../../validation/body.ts';
 
@@ -18,6 +22,15 @@ declare module 'fastify' {
     ignoredFields?: string[];
   }
 }
+
+const DryRun = Type.Object({
+  dry_run: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Answer with a quote of the request, checked like any other: no job is made, and nothing is stored.',
+    }),
+  ),
+});
 
 const schema = {
   operationId: 'attribute',
@@ -30,8 +43,9 @@ const schema = {
     '`temperature` and `top_p`. `top_logprobs` is `top_alternatives`. Other fields are listed in `info.ignored_fields` of the ' +
     'result where they change nothing, and refused where they would.',
   headers: JobHeaders,
+  querystring: DryRun,
   body: ref(AttributeBody),
-  response: jobResponses(ref(Result)),
+  response: jobResponses(ref(Result), [ref(Quote)]),
 };
 
 /** A hook: bodies in OpenAI's shape become ours. */
@@ -42,7 +56,7 @@ async function adapted(request: FastifyRequest): Promise<void> {
 }
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { catalogue, tokens, settings } = fastify;
+  const { catalogue, tokens, settings, quotes } = fastify;
   fastify.decorateRequest('ignoredFields');
 
   fastify.post(
@@ -57,13 +71,21 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (request.validationError !== undefined) throw await explained(request.validationError, catalogue);
       const seconds = waitPreference(request.headers.prefer);
       const format = seconds === null ? 'json' : acceptedFormat(request);
+      const known = await catalogue.read();
       const { request: complete, model } = await completeRequest(request.body, {
-        catalogue: await catalogue.read(),
+        catalogue: known,
         tokens,
         allowPrivateWebhooks: settings.allowPrivateWebhooks,
         ignoredFields: request.ignoredFields,
       });
-      return acceptJob(request, reply, { request: complete, model, seconds, format });
+      const outlook = await quotes.outlook(complete, model, known, request.log);
+      refuseBeyondMemory(complete, model, outlook);
+      if (request.query.dry_run) {
+        const quote = await quotes.quote(complete, model, known, outlook);
+        return reply.type('application/json').send(Buffer.from(JSON.stringify(quote)));
+      }
+      const estimate = await estimateOf(quotes, complete, model, known, outlook);
+      return acceptJob(request, reply, { request: complete, model, estimate, seconds, format });
     },
   );
 };

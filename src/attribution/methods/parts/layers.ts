@@ -1,6 +1,7 @@
 /** Layers by name, for layer methods: which values of the model they are, and how their scores are collected. */
 
 import { Type } from 'typebox';
+import type { Formula } from '../../../contract/catalogue.ts';
 import { indexTensor } from '../../../nn/rows.ts';
 import { readOptional } from '../../../tensors/read.ts';
 import { type Tensor, type Tensor2D, tf } from '../../../tensors/tf.ts';
@@ -12,6 +13,7 @@ import type { Passes } from '../../passes/passes.ts';
 import type { ScoreArray } from '../../scores.ts';
 import type { Side } from '../../sides.ts';
 import { visiblePositions } from './inputs.ts';
+import { DELTA_PASSES } from './path-integral.ts';
 
 /** Arguments that all layer methods share. */
 export const LAYER_ARGS = {
@@ -34,6 +36,9 @@ export const LAYER_DELTA_ARG = {
     description: 'One layer: report how far the sum of the attributions is from the change of the score.',
   }),
 };
+
+/** The copies that it takes. */
+export const LAYER_DELTA_PASSES: Formula = ['if', ['at_most', 'layers_asked', 1], DELTA_PASSES, 0];
 
 /** Names that an error lists at most. */
 const MAX_LISTED = 40;

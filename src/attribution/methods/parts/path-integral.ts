@@ -1,6 +1,7 @@
 /** Integrals of gradients along straight paths from the baselines to the inputs, for path methods. */
 
 import { Type } from 'typebox';
+import type { Formula } from '../../../contract/catalogue.ts';
 import { scoped } from '../../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 import type { MethodScores, MethodTask } from '../../method.ts';
@@ -44,6 +45,9 @@ export const DELTA_ARG = {
     description: 'Report how far the sum of the attributions is from the change of the score.',
   }),
 };
+
+/** The copies that it takes. */
+export const DELTA_PASSES: Formula = ['*', 2, 'return_convergence_delta'];
 
 const NO_NOISE: SideTensors = { source: null, target: null };
 

@@ -4,6 +4,7 @@
  */
 
 import { type Static, type TObject, type TProperties, Type } from 'typebox';
+import type { StepFunctionPasses } from '../../../contract/catalogue.ts';
 import { LIMITS } from '../../../contract/limits.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../../tensors/tf.ts';
 import { AttributionError } from '../../errors.ts';
@@ -68,6 +69,18 @@ type ContrastiveArgs = Static<TObject<typeof CONTRAST_PROPERTIES>>;
 export function contrastArgs<T extends TProperties>(own: T) {
   return Type.Object({ ...CONTRAST_PROPERTIES, ...own }, { additionalProperties: false });
 }
+
+/**
+ * What a contrastive function runs at most: the contrast text once. Where it reads the same as the generated text it takes
+ * that one's pass. As the attributed function it does so only with `contrast_force_inputs`, and where both sides share
+ * an encoder's input, it runs the contrast text, and perhaps the generated one again, with each copy.
+ */
+export const CONTRAST_PASSES: StepFunctionPasses = {
+  runs: ['if', 'contrast_force_inputs', ['if', 'contrast_sources', 1, ['if', 'source', 3, 1]], 1],
+  attributed: ['*', 'contrast_force_inputs', 2],
+  scored: 1,
+  most: true,
+};
 
 /** `logprob`, which functions of probabilities share. */
 export const LOGPROB = {
