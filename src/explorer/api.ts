@@ -1,6 +1,13 @@
 /** The service as the page asks it; what it refuses is a `Refusal` with the problem's fields. */
 
-import type { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../contract/catalogue.ts';
+import type {
+  AggregatorInfo,
+  MethodInfo,
+  MetricInfo,
+  ModelInfo,
+  StepFunctionInfo,
+  UnusableModel,
+} from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { Job, JobList, Progress } from '../contract/job.ts';
 import type { JobResult } from '../contract/job-kinds.ts';
@@ -51,6 +58,7 @@ export const models = () => ask<{ models: (ModelInfo | UnusableModel)[] }>('mode
 export const methods = () => ask<{ methods: MethodInfo[] }>('methods');
 export const stepFunctions = () => ask<{ step_functions: StepFunctionInfo[] }>('step-functions');
 export const aggregators = () => ask<{ aggregators: AggregatorInfo[] }>('aggregators');
+export const metrics = () => ask<{ faithfulness_metrics: MetricInfo[] }>('faithfulness-metrics');
 export const jobOf = (id: string) => ask<Job>(path(id));
 export const resultOf = (id: string) => ask<JobResult>(`${path(id)}/result`);
 export const cancel = (id: string) => ask<Job>(`${path(id)}/cancel`, { method: 'POST' });

@@ -1,7 +1,14 @@
 /** What the service can do, asked once. */
 
 import { signal } from '@preact/signals';
-import type { AggregatorInfo, MethodInfo, ModelInfo, StepFunctionInfo, UnusableModel } from '../contract/catalogue.ts';
+import type {
+  AggregatorInfo,
+  MethodInfo,
+  MetricInfo,
+  ModelInfo,
+  StepFunctionInfo,
+  UnusableModel,
+} from '../contract/catalogue.ts';
 import * as api from './api.ts';
 
 export interface Catalogue {
@@ -10,6 +17,7 @@ export interface Catalogue {
   methods: MethodInfo[];
   stepFunctions: StepFunctionInfo[];
   aggregators: AggregatorInfo[];
+  metrics: MetricInfo[];
 }
 
 /** Null until it is there. */
@@ -18,11 +26,12 @@ export const catalogueError = signal<string | null>(null);
 
 export async function loadCatalogue(): Promise<void> {
   try {
-    const [{ models }, { methods }, { step_functions }, { aggregators }] = await Promise.all([
+    const [{ models }, { methods }, { step_functions }, { aggregators }, { faithfulness_metrics }] = await Promise.all([
       api.models(),
       api.methods(),
       api.stepFunctions(),
       api.aggregators(),
+      api.metrics(),
     ]);
     const isUsable = (model: ModelInfo | UnusableModel): model is ModelInfo => !('unusable' in model);
     catalogue.value = {
@@ -31,6 +40,7 @@ export async function loadCatalogue(): Promise<void> {
       methods,
       stepFunctions: step_functions,
       aggregators,
+      metrics: faithfulness_metrics,
     };
     catalogueError.value = null;
   } catch (error) {

@@ -11,6 +11,7 @@ import { MatrixPanel } from '../view/parts/matrix.tsx';
 import { Reading } from '../view/parts/reading.tsx';
 import { Sentence } from '../view/parts/sentence.tsx';
 import { PanelTools, TextTools } from '../view/parts/toolbar.tsx';
+import { Trust } from '../view/parts/trust.tsx';
 import { formatAddress, parseShown } from './address.ts';
 import * as api from './api.ts';
 import { useAddress } from './job-page.tsx';
@@ -87,6 +88,7 @@ function Comparison({ ids, views }: { ids: [string, string]; views: [Attribution
             <Sentence view={view} />
             <Reading view={view} />
             <Bars view={view} />
+            {view.sequence.value.metrics && <Trust metrics={view.sequence.value.metrics} />}
           </article>
         ))}
       </div>

@@ -383,11 +383,19 @@ function ScoreFields({ draft, model, known, errors, set }: MoreProps) {
           </div>
         </details>
       )}
-      <StepScores
+      <Checks
+        legend="Step scores beside it"
         chosen={draft.stepScores}
-        functions={functions.filter((one) => !isContrastive(one))}
+        options={functions.filter((one) => !isContrastive(one))}
         error={errors.get('scores')}
         onChange={(stepScores) => set({ stepScores })}
+      />
+      <Checks
+        legend="How far to trust it"
+        chosen={draft.metrics}
+        options={known.metrics.filter(({ applies_to }) => applies_to.includes(model.architecture))}
+        error={errors.get('metrics')}
+        onChange={(metrics) => set({ metrics })}
       />
       <NumberField
         label="Alternatives to list for each token"
@@ -451,18 +459,19 @@ function NumberField({ label, value, error, onInput, ...input }: NumberFieldProp
   );
 }
 
-interface StepScoresProps {
+interface ChecksProps {
+  legend: string;
   chosen: string[];
-  functions: Catalogue['stepFunctions'];
+  options: readonly { id: string; name: string }[];
   error: string | undefined;
   onChange(chosen: string[]): void;
 }
 
-function StepScores({ chosen, functions, error, onChange }: StepScoresProps) {
+function Checks({ legend, chosen, options, error, onChange }: ChecksProps) {
   return (
     <fieldset class="checks">
-      <legend class="label">Step scores beside it</legend>
-      {functions.map(({ id, name }) => (
+      <legend class="label">{legend}</legend>
+      {options.map(({ id, name }) => (
         <label key={id} class="switch">
           <input
             type="checkbox"

@@ -34,6 +34,8 @@ export interface Draft {
   attributedFn: string;
   attributedFnArgs: Record<string, unknown>;
   stepScores: string[];
+  /** How far to trust the scores. */
+  metrics: string[];
   newTokens: number | null;
   alternatives: number;
   sourceLanguage: string;
@@ -71,6 +73,7 @@ export function emptyDraft(model: ModelInfo | null): Draft {
     attributedFn: DEFAULT_FUNCTION,
     attributedFnArgs: {},
     stepScores: ['probability'],
+    metrics: [],
     newTokens: null,
     alternatives: 5,
     sourceLanguage: model?.languages?.[0] ?? '',

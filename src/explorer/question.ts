@@ -65,6 +65,7 @@ const FIELDS: [RegExp, string][] = [
   [/^#\/unit\b/, 'unit'],
   [/^#\/model\b/, 'model'],
   [/^#\/step_scores\b/, 'scores'],
+  [/^#\/metrics\b/, 'metrics'],
   [/^#\/generation_args\b/, 'tokens'],
   [/^#\/top_alternatives\b/, 'alternatives'],
   [/^#\/src_lang\b/, 'source-language'],

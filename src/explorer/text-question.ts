@@ -25,6 +25,7 @@ export function textBody(draft: Draft, { model, method, stepFunction }: Known): 
   const fn = attributedFn(draft, stepFunction, whole);
   if (fn !== DEFAULT_FUNCTION) body.attributed_fn = fn;
   if (draft.stepScores.length > 0) body.step_scores = draft.stepScores;
+  if (draft.metrics.length > 0) body.metrics = draft.metrics;
   if (draft.newTokens !== null && draft.answer === '')
     body.generation_args = { max_new_tokens: draft.newTokens } as AttributeBody['generation_args'];
   if (draft.alternatives > 0) body.top_alternatives = draft.alternatives;
@@ -75,6 +76,9 @@ export function draftOfText({ info }: Result, model: ModelInfo): Draft {
     attributedFn: fn?.name ?? draft.attributedFn,
     attributedFnArgs: fnArgs,
     stepScores: request.step_scores?.map(({ name }) => name) ?? [],
+    metrics: Array.isArray(request.metrics)
+      ? request.metrics.map((one) => (typeof one === 'string' ? one : one.name))
+      : [],
     newTokens: request.generation_args?.max_new_tokens ?? null,
     alternatives: request.top_alternatives ?? 0,
     sourceLanguage: request.src_lang ?? draft.sourceLanguage,

@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import type { Job } from '../../src/contract/job.ts';
+import type { Result } from '../../src/contract/result.ts';
 import { toHeatmap } from '../../src/results/heatmap.ts';
 import { resultOf, smallSequence, tokensOf } from '../results/support.ts';
 import {
@@ -141,6 +142,24 @@ describe('the explorer', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText('The job was canceled.').waitFor();
     await heatmap.getByText('was canceled').waitFor();
+  });
+
+  it('says how far to trust the scores, beside a random ranking', async () => {
+    const page = await open();
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByLabel('Most new tokens').fill('1');
+    for (const name of ['Comprehensiveness', 'Deletion curve']) await page.getByLabel(name, { exact: true }).check();
+    await page.getByRole('button', { name: 'Explain' }).click();
+    const rows = page.locator('.trust tbody tr');
+    await rows.first().waitFor();
+    const id = new URL(page.url()).searchParams.get('job');
+    const { sequences } = (await (await fetch(`${up.url}/jobs/${id}/result`)).json()) as Result;
+    const [{ value, random }] = sequences[0].metrics?.values ?? [];
+    assert.ok(value != null && random != null, `${value} and ${random}`);
+    assert.match(await rows.first().innerText(), /^comprehensiveness\s+higher is better[\s\S]*\d/);
+    assert.equal(await rows.first().getAttribute('class'), value > random ? 'beats' : 'fails');
+    assert.equal(await page.locator('.trust polyline').count(), 2);
+    await assertAccessible(page, 'metrics');
   });
 
   it('shows columns as they are finished', async () => {

@@ -15,6 +15,7 @@ import { Reading } from './reading.tsx';
 import { ScoresPanel } from './scores.tsx';
 import { Sentence } from './sentence.tsx';
 import { PanelTools, TextTools } from './toolbar.tsx';
+import { Trust } from './trust.tsx';
 
 /** One text at a time; on paper all of them. */
 export function ResultView({ view }: { view: AttributionView }) {
@@ -70,6 +71,7 @@ function Text({ view, printing }: { view: AttributionView; printing: boolean }) 
         <div class="beside">
           <Bars view={view} />
           <Alternatives view={view} />
+          {sequence.metrics && <Trust metrics={sequence.metrics} />}
         </div>
       </div>
       <Facts result={result} open={printing} />
