@@ -247,6 +247,13 @@ function casesOf(flops: Flops): Row[] {
     },
     { name: 'attention', method: 'attention', flops: flops.forward, runs: 4, lengths: always },
     {
+      name: 'information_flow_routes',
+      method: 'information_flow_routes',
+      flops: flops.informationFlow,
+      runs: 2,
+      lengths: short,
+    },
+    {
       name: 'mc_dropout_prob_avg (10)',
       method: '',
       stepFunction: 'mc_dropout_prob_avg',

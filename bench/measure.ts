@@ -195,6 +195,17 @@ export class Flops {
     return flops / this.#steps;
   }
 
+  /**
+   * A pass without the head, the values of each head through the whole output projection, and of each edge the distance of
+   * its part from the stream: of the last block from the first read position on.
+   */
+  get informationFlow(): number {
+    const { hidden, layers, heads } = this.#shape;
+    const [read, to] = [this.#start - 1, this.#positions];
+    const edges = (layers - 1) * visible(0, to) + visible(read, to);
+    return this.#blocks(0, to, 0) + layers * heads * 2 * to * hidden ** 2 + edges * heads * 4 * hidden;
+  }
+
   /** The cotangent of one span of all steps: the rows that the last of them sees. */
   get backwardOfSpan(): number {
     const to = this.#positions;

@@ -23,7 +23,15 @@ const PASSES = ['n_steps', 'n_samples', 'n_mcd_steps', 'max_probe_steps', 'num_p
 /** Methods that run the model again for each token. */
 const BY_TOKEN = new Set(['occlusion', 'value_zeroing', 'sequential_integrated_gradients', 'reagent']);
 /** Methods that pull nothing back. */
-const FORWARD_ONLY = new Set(['attention', 'dummy', 'lime', 'occlusion', 'reagent', 'value_zeroing']);
+const FORWARD_ONLY = new Set([
+  'attention',
+  'dummy',
+  'information_flow_routes',
+  'lime',
+  'occlusion',
+  'reagent',
+  'value_zeroing',
+]);
 
 /** Estimated work of a job; at least 1. `parameters`: of the model, null where they are not known. */
 export function estimateWork(request: JobRequest, parameters: number | null): number {

@@ -19,6 +19,7 @@ export const FLOP_PER_LOOK = 2e10;
 /** [rows, in] -> [rows, out] */
 export function linear(run: Run, x: Value, layer: Linear): Value {
   const { matrix, bias } = layer;
+  run.options.onLinear?.(layer);
   const output = inSlices(run, x.tensor, matrix, (rows) => matrix.multiply(rows, bias));
   const value = run.apply([x], output, x.rows, () => ([dy]) => [
     dy && { tensor: inSlices(run, dy.tensor, matrix, (rows) => matrix.pullback(rows)), rows: dy.rows },

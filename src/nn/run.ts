@@ -11,6 +11,7 @@ import { multiplyRowsByKernel } from '../tensors/block-kernels.ts';
 import { type Tensor, type Tensor2D, tf } from '../tensors/tf.ts';
 import type { AttentionHooks } from './attention.ts';
 import type { KeyValueCache } from './cache.ts';
+import type { Linear } from './linear.ts';
 import type { CotangentRows, Rows, Steps } from './rows.ts';
 
 /** An activation: a matrix [rows, width] and what its rows are. */
@@ -58,6 +59,8 @@ export interface RunOptions {
   dropout?: (shape: number[], rate: number) => Tensor;
   /** Called with every named value: block outputs, named by their path in the checkpoint. */
   onValue?: (name: string, value: Value) => void;
+  /** Called with every linear layer, before it is applied. */
+  onLinear?: (layer: Linear) => void;
   /** Gives another tensor for a named value, which becomes a leaf that cotangents are wanted for; null: leave it. */
   replace?: (name: string, value: Value) => Tensor2D | null;
   attention?: AttentionHooks;
