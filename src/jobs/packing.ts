@@ -1,11 +1,13 @@
 /** Requests and results lie in Redis as gzipped JSON. */
 import { promisify } from 'node:util';
-import { constants, crc32, deflateRawSync, gunzip, gzip } from 'node:zlib';
+import { crc32, gunzip, gzip } from 'node:zlib';
 import type { Metadata } from '../contract/attribute-request.ts';
 
 const gzipAsync = promisify(gzip);
 const gunzipAsync = promisify(gunzip);
 
+/** Most bytes of a deflate block that is not compressed. */
+const STORED_BYTES = 0xffff;
 /** JSON text larger than this is never stored, so it is never unpacked either (a guard against a foreign writer). */
 const UNPACKED_LIMIT_BYTES = 512 * 1024 * 1024;
 
@@ -25,7 +27,19 @@ export function packHead(jobId: string, metadata: Metadata | undefined): Buffer 
   const sizes = Buffer.alloc(8);
   sizes.writeUInt32LE(crc32(text), 0);
   sizes.writeUInt32LE(text.length, 4);
-  return Buffer.concat([sizes, deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH })]);
+  return Buffer.concat([sizes, ...storedBlocks(text)]);
+}
+
+/** Deflate blocks that hold bytes as they are (RFC 1951, section 3.2.4), none of which is the last. */
+function* storedBlocks(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += STORED_BYTES) {
+    const block = bytes.subarray(start, start + STORED_BYTES);
+    const header = Buffer.alloc(5);
+    header.writeUInt16LE(block.length, 1);
+    header.writeUInt16LE(STORED_BYTES - block.length, 3); // its complement
+    yield header;
+    yield block;
+  }
 }
 
 /** The JSON bytes that `pack` was given. */

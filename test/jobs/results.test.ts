@@ -64,7 +64,7 @@ test('head and tail of a result are one gzip member, whatever their sizes', asyn
     assert.equal(again.kept, true);
     assert.equal((await jobs.result(again.id, 'json'))?.toString(), text.replace(first.id, again.id));
   }
-  const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`ä ${i}`, '"\\\n€'.repeat(100)]));
+  const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`ä ${i}`, '"\\\n€'.repeat(1_000)])); // more than a block
   const { job } = await jobs.submit(testRequest({}, { seed: 3, metadata }), { pool: 'default', cache: CACHE });
   assert.equal(job.status, 'succeeded');
   assert.deepEqual(JSON.parse((await jobs.result(job.id, 'json'))?.toString() ?? '').metadata, metadata);
