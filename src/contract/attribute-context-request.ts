@@ -12,6 +12,7 @@ import {
   JobWebhook,
   type Message,
   type Metadata,
+  Priority,
   Seed,
   SourceLanguage,
   type Webhook,
@@ -284,6 +285,7 @@ export const AttributeContextBody = Type.Object(
       description: "Multilingual models: language code of the output. null: the model's own.",
     }),
     seed: Seed,
+    priority: Priority,
     webhook: JobWebhook,
     metadata: JobMetadata,
   },
@@ -325,6 +327,8 @@ interface CommonRequest {
   src_lang: string | null;
   tgt_lang: string | null;
   seed: number;
+  /** Absent: 0. */
+  priority?: number;
   webhook: Webhook | null;
   metadata?: Metadata;
 }

@@ -220,6 +220,15 @@ export const JobMetadata = nullable(Metadata, {
   examples: [{ team: 'search', run: '17' }],
 });
 
+export const Priority = Type.Integer({
+  minimum: -LIMITS.priority,
+  maximum: LIMITS.priority,
+  default: 0,
+  description:
+    'Of the jobs of one key those with the highest priority are computed first; jobs of other keys are neither held up nor ' +
+    'overtaken by it. Above 0 it needs a key with the scope `admin`, where the service asks for keys.',
+});
+
 /** The body of `POST /attribute`. Unknown fields are refused. */
 export const AttributeBody = Type.Object(
   {
@@ -331,6 +340,7 @@ export const AttributeBody = Type.Object(
       }),
     ),
     seed: Seed,
+    priority: Priority,
     webhook: JobWebhook,
     metadata: JobMetadata,
   },
@@ -385,6 +395,8 @@ export interface AttributeRequest {
   /** Null: the default of the method's score kind; empty: raw scores. */
   aggregators: CompleteCall[] | null;
   seed: number;
+  /** Absent: 0. */
+  priority?: number;
   webhook: Webhook | null;
   metadata?: Metadata;
   /** Fields of a body in OpenAI's shape that changed nothing. */

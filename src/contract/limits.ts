@@ -49,6 +49,8 @@ export const LIMITS = {
   bodyDepth: 64,
   /** Seconds of `Prefer: wait=N`. */
   waitSeconds: 60,
+  /** Largest `priority`; the smallest is as far below 0. */
+  priority: 10,
   /** Characters of an `Idempotency-Key`. */
   idempotencyKeyCharacters: 255,
   /** Characters of an API key. */

@@ -143,7 +143,9 @@ export type ContrastInfo = Static<typeof ContrastInfo>;
 
 /** A complete request without where it is announced, and without the fields that it leaves out. */
 export type RepeatableRequest = Partial<
-  Omit<AttributeRequest, 'kind' | 'webhook' | 'ignored_fields' | 'target_spans'> & { target_spans: TargetSpansBody }
+  Omit<AttributeRequest, 'kind' | 'priority' | 'webhook' | 'ignored_fields' | 'target_spans'> & {
+    target_spans: TargetSpansBody;
+  }
 >;
 
 /** A step function or an aggregator with all its arguments. */

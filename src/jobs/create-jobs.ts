@@ -328,10 +328,12 @@ class RedisJobs implements Jobs {
 }
 
 /** Names and values of what not every record has. */
-function furtherFields({ metadata }: JobRequest, { origin = {}, replayOf, estimate }: SubmitOptions): string[] {
+function furtherFields({ metadata, priority }: JobRequest, options: SubmitOptions): string[] {
+  const { origin = {}, replayOf, estimate } = options;
   const { requestId, traceparent } = origin;
   const fields = {
     metadata: metadata && JSON.stringify(metadata),
+    priority,
     request_id: requestId,
     traceparent,
     replay_of: replayOf,

@@ -33,7 +33,7 @@ export const NAMES = {
   queue: `${PREFIX}queue`,
   /** By pool: its lines of batches that wait. */
   queue_lines: `${PREFIX}queue-lines`,
-  /** By pool, tenant and batch: the jobs of this flow that wait. */
+  /** By pool, tenant and batch: the jobs of this flow that wait, those of the highest priority first. */
   flow: `${PREFIX}flow`,
   /** By pool and hash of what jobs have in common: those of them that wait and may be taken together. */
   alike: `${PREFIX}alike`,

@@ -21,6 +21,7 @@ const OWN = new Set([
   'contrast_sources',
   'contrast_targets',
   'seed',
+  'priority',
   'webhook',
   'metadata',
 ]);
@@ -40,7 +41,7 @@ export function likeness(request: JobRequest): string {
  * @param fingerprint - of the model (contract/catalogue.ts)
  */
 export function cacheKey(request: JobRequest, tenant: string, fingerprint: string): string {
-  const { webhook: _webhook, metadata: _metadata, ...asked } = request;
+  const { priority: _priority, webhook: _webhook, metadata: _metadata, ...asked } = request;
   return digest(`${tenant}\0${fingerprint}\0${canonical(asked)}`);
 }
 

@@ -76,6 +76,7 @@ export async function completeContextRequest(
     ...common,
     ...Object.fromEntries(AS_GIVEN.map((field) => [field, body[field]])),
     ...own,
+    ...(body.priority !== 0 && { priority: body.priority }),
     ...(body.metadata && { metadata: body.metadata }),
   };
   return { model, request: request as AttributeContextRequest };

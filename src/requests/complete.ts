@@ -74,6 +74,7 @@ export async function completeRequest(
       aggregators,
       seed: body.seed,
       webhook: body.webhook,
+      ...(body.priority !== 0 && { priority: body.priority }),
       ...(body.metadata && { metadata: body.metadata }),
       ...(context.ignoredFields?.length && { ignored_fields: [...context.ignoredFields] }),
     },

@@ -8,6 +8,7 @@ import { refuseExposure } from '../../src/api/access/exposure.ts';
 import { digestOf, type Scope } from '../../src/api/access/keys.ts';
 import { readKeysFile, writeKeysFile } from '../../src/api/access/keys-file.ts';
 import { buildApp } from '../../src/api/server.ts';
+import type { Batches } from '../../src/batches/batches.ts';
 import { runKeysCommand } from '../../src/cli/keys.ts';
 import { attribute, CATALOGUE, MemoryJobs, NO_BATCHES, problemOf, SETTINGS, startApp, WORDS } from '../support/api.ts';
 import { eventually } from '../support/jobs.ts';
@@ -26,6 +27,68 @@ function folder(t: TestContext): string {
   t.after(() => rmSync(path, { recursive: true }));
   return path;
 }
+
+test('a priority above 0 needs the scope admin, in a body, in defaults and in lines', async (t) => {
+  const keysFile = join(folder(t), 'keys.json');
+  writeKeysFile(keysFile, [entry('ann', 'key-of-ann'), entry('boss', 'key-of-boss', ['admin'])]);
+  const jobs = new MemoryJobs(CATALOGUE);
+  const upload = { add: async () => {}, abort: async () => {}, commit: () => assert.fail('it was accepted') };
+  const batches = { upload: async () => upload } as unknown as Batches;
+  const app = await buildApp({ settings: { ...SETTINGS, keysFile }, jobs, batches, tokens: WORDS });
+  t.after(() => app.close());
+  const priorityOf = ({ id }: { id: string }) => jobs.entry(id).request.priority;
+  const context = {
+    model: 'facts-gpt2',
+    documents: [{ text: 'a' }],
+    query: 'b',
+    method: 'occlusion',
+    context_sensitivity_metric: 'contrast_prob_diff',
+  };
+  for (const [url, body] of [
+    ['/attribute', BODY],
+    ['/attribute-context', context],
+  ] as const) {
+    const send = (key: string, priority: unknown) =>
+      app.inject({ method: 'POST', url, headers: bearer(key), payload: { ...body, priority } });
+    const refused = await send('key-of-ann', 1);
+    assert.equal(refused.statusCode, 403, refused.body);
+    const why = /"ann" has the scopes submit, read, and a priority above 0 \(#\/priority\) needs admin/;
+    assert.match(problemOf(refused).detail, why);
+    assert.equal(priorityOf((await send('key-of-ann', -10)).json()), -10);
+    assert.equal(priorityOf((await send('key-of-ann', 0)).json()), undefined);
+    assert.equal(priorityOf((await send('key-of-boss', 10)).json()), 10);
+    for (const [wrong, says] of [
+      [11, /at most 10, got 11/],
+      [-11, /at least -10, got -11/],
+      [0.5, /integer/],
+      ['high', /integer/],
+    ] as const) {
+      const answer = await send('key-of-boss', wrong);
+      assert.equal(answer.statusCode, 422);
+      assert.equal(problemOf(answer).errors?.[0].pointer, '#/priority');
+      assert.match(problemOf(answer).detail, says);
+    }
+  }
+
+  const send = (key: string, ...lines: object[]) =>
+    app.inject({
+      method: 'POST',
+      url: '/batches',
+      headers: { ...bearer(key), 'content-type': 'application/x-ndjson' },
+      payload: lines.map((line) => JSON.stringify(line)).join('\n'),
+    });
+  const line = { custom_id: '1', body: BODY };
+  const inDefaults = await send('key-of-ann', { defaults: { priority: 2 } }, line);
+  assert.deepEqual([inDefaults.statusCode, /#\/defaults\/priority/.test(inDefaults.body)], [403, true]);
+  const inLine = await send('key-of-ann', line, { custom_id: '2', body: { ...BODY, priority: 2 } });
+  assert.deepEqual([inLine.statusCode, /line 2, #\/body\/priority/.test(inLine.body)], [403, true]);
+});
+
+test('without keys any priority is taken', async (t) => {
+  const { app, jobs } = await startApp(t);
+  const { id } = (await attribute(app, { ...BODY, priority: 10 })).json();
+  assert.equal(jobs.entry(id).request.priority, 10);
+});
 
 test('a key may do what its scopes say, and admin sees what all have made', async (t) => {
   const keysFile = join(folder(t), 'keys.json');

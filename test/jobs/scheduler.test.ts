@@ -14,7 +14,10 @@ interface Scheduler {
   bench: JobsBench;
   store: WorkerStore;
   /** Submits a job that is like no other, or like those of the same `kind`. */
-  submit(name: string, options?: Partial<SubmitOptions> & { kind?: string; texts?: number }): Promise<string>;
+  submit(
+    name: string,
+    options?: Partial<SubmitOptions> & { kind?: string; texts?: number; priority?: number },
+  ): Promise<string>;
   /** The names of the jobs that are taken in one turn. */
   take(company?: Parameters<WorkerStore['take']>[3]): Promise<string[]>;
   /** Ends a taken job. */
@@ -37,8 +40,8 @@ async function startScheduler(t: TestContext): Promise<Scheduler> {
   return {
     bench,
     store,
-    submit: async (name, { kind = name, texts = 1, ...options } = {}) => {
-      const request = testRequest({ log: kind }, { input_texts: Array(texts).fill(name) });
+    submit: async (name, { kind = name, texts = 1, priority, ...options } = {}) => {
+      const request = testRequest({ log: kind }, { input_texts: Array(texts).fill(name), priority });
       const { job } = await bench.jobs.submit(request, { pool: 'default', work: 1, ...options });
       ids.set(name, job.id);
       names.set(job.id, name);
@@ -153,6 +156,36 @@ test("a tenant's single jobs come before its batches, and its batches by turns",
   assert.equal(await scheduler.place('single'), 0);
   assert.ok(((await scheduler.place('x3')) ?? 0) >= 4);
   assert.deepEqual(await order(scheduler), ['single', 'y0', 'z0', 'x1', 'y1', 'x2', 'x3']);
+});
+
+test("a priority counts among all jobs of a tenant, its batches' lines too, and stays when a job waits again", async (t) => {
+  const scheduler = await startScheduler(t);
+  const line = (batch: string) => ({ flow: { tenant: '', batch } });
+  await scheduler.submit('single', {});
+  await scheduler.submit('low', { priority: -1 });
+  await scheduler.submit('x0', line('x'));
+  await scheduler.submit('urgent line', { ...line('y'), priority: 3 });
+  await scheduler.submit('y1', line('y'));
+  await scheduler.submit('high', { priority: 3 });
+  await scheduler.submit('higher', { priority: 10 });
+  assert.deepEqual(await Promise.all(['higher', 'high', 'single', 'low'].map(scheduler.place)), [0, 1, 2, 3]);
+  assert.deepEqual(await scheduler.take(), ['higher']);
+  assert.equal(await scheduler.requeue('higher', 'returned'), 'waits');
+  await scheduler.submit('other', { flow: { tenant: 'another' } });
+  const own = (await order(scheduler)).filter((name) => name !== 'other');
+  assert.deepEqual(own, ['higher', 'high', 'urgent line', 'single', 'x0', 'y1', 'low']);
+});
+
+test('a batch that was served first for its priority holds no later one up', async (t) => {
+  const scheduler = await startScheduler(t);
+  for (let i = 0; i < 20; i++) {
+    await scheduler.submit(`urgent ${i}`, { flow: { tenant: '', batch: 'urgent' }, priority: 1 });
+    await scheduler.submit(`plain ${i}`, { flow: { tenant: '', batch: 'plain' } });
+  }
+  for (let i = 0; i < 20; i++) assert.match((await scheduler.take())[0], /^urgent/);
+  for (let i = 0; i < 10; i++) await scheduler.submit(`late ${i}`, { flow: { tenant: '', batch: 'late' } });
+  const next = (await order(scheduler)).slice(0, 10).filter((name) => name.startsWith('late'));
+  assert.ok(Math.abs(next.length - 5) <= 1, `${next.length} of 10`);
 });
 
 test('names of tenants, batches and pools may hold anything', async (t) => {

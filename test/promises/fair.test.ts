@@ -7,6 +7,7 @@ import { keys } from '../../src/jobs/keys.ts';
 import { connectForWorker } from '../../src/jobs/redis.ts';
 import { dateOf, dayOf } from '../../src/jobs/usage.ts';
 import { WorkerStore } from '../../src/jobs/worker-store.ts';
+import { Random } from '../../src/random.ts';
 import { startBench, testRequest } from '../support/jobs.ts';
 
 const ALONE = { jobs: 1, texts: 1, work: 0 };
@@ -29,8 +30,8 @@ async function startDevice(
   const store = new WorkerStore(redis, 60, 0);
   let turns = 0;
   const served: Record<string, number> = {};
-  const submit = (flow: Flow, work = 1) =>
-    bench.jobs.submit(testRequest({}, { seed: turns++ }), { pool: 'default', flow, work });
+  const submit = (flow: Flow, work = 1, priority?: number) =>
+    bench.jobs.submit(testRequest({}, { seed: turns++, priority }), { pool: 'default', flow, work });
   /** Computes the next job; whose it was. */
   const compute = async (): Promise<string> => {
     const { jobs } = await store.take('default', `turn ${turns++}`, 'worker', ALONE);
@@ -40,7 +41,7 @@ async function startDevice(
     served[attempt.tenant] = (served[attempt.tenant] ?? 0) + took;
     return attempt.tenant;
   };
-  return { bench, redis, submit, compute, served };
+  return { bench, redis, store, submit, compute, served };
 }
 
 test('ten keys get the same seconds of the device, though their jobs cost 20-fold and are all thought to cost alike', async (t) => {
@@ -71,13 +72,39 @@ test('weights are obeyed, also where they change while jobs wait', async (t) => 
 
 test('a flood of 10,000 jobs holds the job of another by none but the one that runs', async (t) => {
   const { submit, compute } = await startDevice(t, { maxQueue: 100_000 });
-  for (let i = 0; i < 10_000; i += 500) {
-    await Promise.all(Array.from({ length: 500 }, () => submit({ tenant: 'flood' })));
+  for (let i = 0; i < 10_000; i += 100) {
+    await Promise.all(Array.from({ length: 100 }, () => submit({ tenant: 'flood' })));
   }
   for (let i = 0; i < 20; i++) await compute();
   await submit({ tenant: 'other' });
   const next = [await compute(), await compute()];
   assert.ok(next.includes('other'), next.join(', '));
+});
+
+test('priorities order the jobs of a key, and give it no more of the device', async (t) => {
+  const { submit, store } = await startDevice(t, { maxQueue: 100_000 });
+  const priorities = new Map<string, number>();
+  const random = new Random(7);
+  for (let i = 0; i < 60; i++) {
+    const priority = Math.floor(random.uniform() * 21) - 10;
+    for (const tenant of ['eager', 'plain']) {
+      const { job } = await submit({ tenant }, 1, tenant === 'eager' ? priority : undefined);
+      priorities.set(job.id, tenant === 'eager' ? priority : 0);
+    }
+  }
+  const taken: { id: string; tenant: string }[] = [];
+  for (let i = 0; i < 120; i++) {
+    const { jobs } = await store.take('default', `turn ${i}`, 'worker', ALONE);
+    const attempt = (await store.open(jobs[0])) ?? assert.fail('no job');
+    taken.push(attempt);
+    const eager = taken.filter(({ tenant }) => tenant === 'eager').length;
+    assert.ok(Math.abs(eager - (i + 1) / 2) <= 1, `${eager} of ${i + 1} are of the key with priorities`);
+  }
+  for (const tenant of ['eager', 'plain']) {
+    const own = taken.filter((job) => job.tenant === tenant).map(({ id }) => id);
+    const byPriority = own.toSorted((a, b) => (priorities.get(b) ?? 0) - (priorities.get(a) ?? 0) || (a < b ? -1 : 1));
+    assert.deepEqual(own, byPriority, `${tenant}: the highest priority first, then the oldest`);
+  }
 });
 
 test("a key's share of the queue is used up by itself alone, and it is told so", async (t) => {

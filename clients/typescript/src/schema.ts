@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 45e8bd1aee177da992553c9154022ee1578937a0e86d34bc85cf1e2402ee7cea), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 629edda96505fa4d40c8a0d71c32e06fefac6a1d0ebb619ef3727669964e001d), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -353,7 +353,7 @@ export interface paths {
         put?: never;
         /**
          * Repeat a job and compare the results
-         * @description Queues the request of a job that succeeded once more, as a job of its own with the same metadata and no webhook, and computes it whatever results are kept. When it has succeeded, `info.replay.difference` says how far its result is from the first: 0 on the same backend and device.
+         * @description Queues the request of a job that succeeded once more, as a job of its own with the same metadata, without its priority and webhook, and computes it whatever results are kept. When it has succeeded, `info.replay.difference` says how far its result is from the first: 0 on the same backend and device.
          */
         post: operations["replayJob"];
         delete?: never;
@@ -861,6 +861,11 @@ export interface components {
              */
             seed?: number;
             /**
+             * @description Of the jobs of one key those with the highest priority are computed first; jobs of other keys are neither held up nor overtaken by it. Above 0 it needs a key with the scope `admin`, where the service asks for keys.
+             * @default 0
+             */
+            priority?: number;
+            /**
              * @description Where the finished job is posted.
              * @default null
              */
@@ -1179,6 +1184,11 @@ export interface components {
              * @default 42
              */
             seed?: number;
+            /**
+             * @description Of the jobs of one key those with the highest priority are computed first; jobs of other keys are neither held up nor overtaken by it. Above 0 it needs a key with the scope `admin`, where the service asks for keys.
+             * @default 0
+             */
+            priority?: number;
             /**
              * @description Where the finished job is posted.
              * @default null

@@ -13,6 +13,8 @@ import { JsonStructure } from '../../requests/structure.ts';
 import { compileJson } from '../../validation/ajv.ts';
 import { explain } from '../../validation/explain.ts';
 import { show, showName } from '../../validation/show.ts';
+import type { ApiKey } from '../access/keys.ts';
+import { requirePriority } from '../access/scopes.ts';
 import { type BodyLine, bodyLines, drain } from '../body/lines.ts';
 import { ApiProblem, validationProblem } from '../problems.ts';
 
@@ -30,12 +32,14 @@ const SHORT_CHARACTERS = 32 * 1024;
 /**
  * Reads a body and commits its lines.
  * @param catalogue - for hints; null where no worker has registered yet
- * @throws ApiProblem where the body is no newline-delimited JSON, breaks a limit, or names a line twice
+ * @param key - that is shown with it; null: the service asks for none
+ * @throws ApiProblem where the body is no newline-delimited JSON, breaks a limit, or names a line twice; where the key may
+ * not ask for the priority of a line
  */
 export async function receiveBatch(
   stream: Readable,
   upload: Upload,
-  catalogue: Catalogue | null,
+  { catalogue, key }: { catalogue: Catalogue | null; key: ApiKey | null },
 ): Promise<{ batch: Batch; created: boolean }> {
   const names = new Names();
   let defaults: Record<string, unknown> | null = null;
@@ -46,9 +50,11 @@ export async function receiveBatch(
       const value = parse(line);
       if (total === 0 && defaults === null && isDefaults(value)) {
         defaults = await readDefaults(line, catalogue);
+        requirePriority(key, defaults.priority, '#/defaults/priority');
         continue;
       }
       if (++total > LIMITS.batchLines) throw tooMany();
+      if (isObject(value.body)) requirePriority(key, value.body.priority, `line ${line.number}, #/body/priority`);
       if (typeof value.custom_id === 'string') names.add(value.custom_id, line.number);
       await upload.add(line.text);
     }

@@ -8,6 +8,7 @@ import { LIMITS } from '../../contract/limits.ts';
 import { nullable, ref } from '../../contract/schema.ts';
 import { StoreUnavailableError } from '../../jobs/jobs.ts';
 import { estimateWork } from '../../jobs/work.ts';
+import { requirePriority } from '../access/scopes.ts';
 import {
   BAD_REQUEST,
   BODY_TOO_LARGE,
@@ -104,6 +105,7 @@ export async function acceptJob(
   reply: FastifyReply,
   { request: complete, model, estimate, seconds, format, replayOf }: Acceptance,
 ): Promise<FastifyReply> {
+  requirePriority(request.accessKey, complete.priority, '#/priority');
   const { jobs } = request.server;
   const attributes = { 'whence.model': model.id, 'whence.pool': model.pool };
   const span = request.server.tracing?.span('submit', { parent: request.trace?.header, kind: 'producer', attributes });

@@ -6,9 +6,10 @@ import { unwatchFile, watchFile } from 'node:fs';
 import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { type ApiKey, type KeyDigest, Keyring, mayDo, namelessKey, type Scope, shownKey } from '../access/keys.ts';
+import { type ApiKey, type KeyDigest, Keyring, namelessKey, type Scope, shownKey } from '../access/keys.ts';
 import { readKeysFile } from '../access/keys-file.ts';
 import { isSafe, refuseForeign } from '../access/origin.ts';
+import { requireScope } from '../access/scopes.ts';
 import { Signer, type Statement } from '../access/signer.ts';
 import { prefersHtml } from '../http/prefers-html.ts';
 import { ApiProblem } from '../problems.ts';
@@ -81,7 +82,7 @@ export default fp(
         request.accessKey = key;
         if (shown === undefined) refuseForeign(request);
         const scope = scopeOf(request);
-        if (!mayDo(key, scope)) throw forbidden(key, scope);
+        requireScope(key, scope, 'this');
         return;
       }
       if (request.method === 'GET' && prefersHtml(request)) {
@@ -112,13 +113,6 @@ function follow(fastify: FastifyInstance, keyring: Keyring, file: string): void 
 /** What a request needs. What agents ask for by `/mcp` is checked when it becomes requests of its own. */
 function scopeOf({ method, url }: FastifyRequest): Scope {
   return isSafe(method) || /^\/mcp(\/|\?|$)/.test(url) ? 'read' : 'submit';
-}
-
-function forbidden({ name, scopes }: ApiKey, scope: Scope): ApiProblem {
-  const detail =
-    `The key "${name}" has ${scopes.length === 1 ? 'the scope' : 'the scopes'} ${scopes.join(', ')}, and this needs ` +
-    `${scope}: use another key, or ask the operator for one with this scope.`;
-  return new ApiProblem('forbidden', 'The API key may not do this', 403, detail);
 }
 
 function unauthorized(none: boolean): ApiProblem {

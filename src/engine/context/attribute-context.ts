@@ -117,7 +117,8 @@ const tokensOf = ({ contextual: { sourceIds, targetIds } }: Outcome['answer']): 
 
 /** The request as a body: what may be left out is, where it is null. */
 function asBody(request: AttributeContextRequest): ContextInfo['request'] {
-  const { kind: _kind, webhook: _webhook, metadata: _metadata, approach, documents, ...rest } = request;
+  const { kind: _kind, priority: _priority, webhook: _webhook, metadata: _metadata, ...asked } = request;
+  const { approach, documents, ...rest } = asked;
   const given: Partial<Record<string, unknown>> = withoutNulls(rest);
   return {
     ...given,

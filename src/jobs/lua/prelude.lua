@@ -7,7 +7,7 @@ local function tell(id, what) redis.call('PUBLISH', key('channel_job', id), what
 
 local function load(id)
   local fields = redis.call('HMGET', key('job', id), 'status', 'model', 'pool', 'attempt', 'idempotency', 'webhook',
-    'tenant', 'batch', 'work', 'texts', 'alike', 'alone', 'turn', 'cache', 'estimate')
+    'tenant', 'batch', 'work', 'texts', 'alike', 'alone', 'turn', 'cache', 'estimate', 'priority')
   if not fields[1] then return nil end
   return {
     status = fields[1], model = fields[2], pool = fields[3], attempt = fields[4],
@@ -17,6 +17,7 @@ local function load(id)
     alike = fields[11] or '', alone = fields[12] == '1', turn = fields[13],
     cache = fields[14] or '', -- where its result is kept, or ''
     estimate = tonumber(fields[15] or ''),
+    priority = tonumber(fields[16] or 0),
   }
 end
 

@@ -1,8 +1,9 @@
 -- Who is served next: part of the prelude of all scripts.
 --
 -- Jobs that wait are in flows: a tenant's single jobs are one, each of its batches is another. Tenants are served fairly
--- by work, a tenant's single jobs before its batches, and its batches fairly by work again. Within a flow the oldest is
--- first. With n tenants, batches or jobs each step takes O(log n).
+-- by work. Within a tenant the highest priority is first; where it is the same, single jobs come before batches, batches
+-- are served fairly by work again, and within a flow the oldest is first. With n tenants or jobs each step takes
+-- O(log n), and looks at the first job of each batch of one tenant.
 --
 -- Fair by work is start-time fair queueing (Goyal, Vin, Cheng 1996). Each member of a level has a virtual time: the work
 -- that it was given. The earliest is served and moves on by the job's work. The level's clock is the virtual time at
@@ -61,7 +62,7 @@ end
 local function serve(level, member, work, inTurn)
   local time = redis.call('ZSCORE', key('fair', level), member)
   if not time then return end
-  if inTurn then
+  if inTurn and first(key('fair', level)) == member then -- else its priority was higher than that of those before it
     local clock = math.max(clockOf(level), tonumber(time))
     redis.call('SET', key('fair_clock', level), string.format('%.17g', clock), 'EX', MEMORY_SECONDS)
     redis.call('ZREMRANGEBYSCORE', key('fair_rest', level), '-inf', clock)
@@ -88,7 +89,7 @@ local function joinFlow(id, job)
     addWaiting(job, 1)
   end
   redis.call('HSET', key('job', id), 'queued_at', serverTime())
-  redis.call('ZADD', flowKey(job.pool, job.tenant, job.batch), 0, id)
+  redis.call('ZADD', flowKey(job.pool, job.tenant, job.batch), -job.priority, id)
   if job.alike ~= '' and not job.alone then
     -- Single jobs come before lines of batches here, too.
     redis.call('ZADD', alikeKey(job.pool, job.alike), job.batch == '' and 0 or 1, id)
@@ -118,17 +119,24 @@ local function leaveFlow(id, job)
   end
 end
 
+-- The next job of a tenant that has some, and its batch.
+local function nextOf(pool, tenant)
+  local best, lowest, bestBatch = nil, math.huge, ''
+  local function offer(batch)
+    local id, score = unpack(redis.call('ZRANGE', flowKey(pool, tenant, batch), 0, 0, 'WITHSCORES'))
+    if id and tonumber(score) < lowest then best, lowest, bestBatch = id, tonumber(score), batch end
+  end
+  offer('')
+  for _, batch in ipairs(redis.call('ZRANGE', key('fair', batchLevel(pool, tenant)), 0, -1)) do offer(batch) end
+  return best, bestBatch
+end
+
 -- The job whose turn it is in the pool; nil where none waits.
 local function nextInTurn(pool)
   while true do
     local tenant = first(key('fair', tenantLevel(pool)))
     if not tenant then return nil end
-    local batch = ''
-    local id = first(flowKey(pool, tenant, batch))
-    if not id then
-      batch = first(key('fair', batchLevel(pool, tenant)))
-      id = first(flowKey(pool, tenant, batch))
-    end
+    local id, batch = nextOf(pool, tenant)
     local job = load(id)
     if job then return id, job end
     leaveFlow(id, { pool = pool, tenant = tenant, batch = batch, alike = '', work = 0 }) -- somebody else deleted its record
@@ -171,7 +179,8 @@ local function turnsWanted(pool, list)
   return math.max(0, math.min(waitingIn(pool), MOST_TURNS) - redis.call('LLEN', list))
 end
 
--- How many jobs are taken before this one that waits, if none comes: exact for the single jobs of a lone tenant.
+-- How many jobs are taken before this one that waits, if none comes: exact for the single jobs of a lone tenant that has
+-- no batch of a higher priority.
 local function placeOf(id, pool, tenant, batch)
   local ahead = redis.call('ZRANK', flowKey(pool, tenant, batch), id)
   if not ahead then return 0 end

@@ -120,7 +120,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       try {
         const upload = await batches.upload({ ...request.flow, idempotencyKey: request.headers['idempotency-key'] });
         const known = await catalogue.read().catch(() => null);
-        const { batch } = await receiveBatch(request.body, upload, known);
+        const { batch } = await receiveBatch(request.body, upload, { catalogue: known, key: request.accessKey });
         const linked = request.linkedBatch(batch);
         return await reply.code(202).header('location', linked.links.self).send(linked);
       } finally {

@@ -21,7 +21,7 @@ const schema = {
   tags: ['jobs'],
   summary: 'Repeat a job and compare the results',
   description:
-    'Queues the request of a job that succeeded once more, as a job of its own with the same metadata and no webhook, and ' +
+    'Queues the request of a job that succeeded once more, as a job of its own with the same metadata, without its priority and webhook, and ' +
     'computes it whatever results are kept. When it has succeeded, `info.replay.difference` says how far its result is from ' +
     'the first: 0 on the same backend and device.',
   params: JobParams,
@@ -38,7 +38,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     const original = await request.jobs.request(id);
     if (original === null) throw unknownJob(id); // expired between the two reads
     const model = modelOf(original, await fastify.catalogue.read(), new Issues());
-    const again = { ...original, webhook: null };
+    const { priority: _priority, ...rest } = original;
+    const again = { ...rest, webhook: null };
     return acceptJob(request, reply, { request: again, model, seconds, format, replayOf: id });
   });
 };
