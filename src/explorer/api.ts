@@ -12,6 +12,7 @@ import type { StepEvent } from '../contract/events.ts';
 import type { Job, JobList, Progress } from '../contract/job.ts';
 import type { JobResult } from '../contract/job-kinds.ts';
 import type { Problem } from '../contract/problem.ts';
+import type { Session } from '../contract/session.ts';
 import type { Question } from './question.ts';
 
 /** An answer that says no. */
@@ -59,6 +60,7 @@ export const methods = () => ask<{ methods: MethodInfo[] }>('methods');
 export const stepFunctions = () => ask<{ step_functions: StepFunctionInfo[] }>('step-functions');
 export const aggregators = () => ask<{ aggregators: AggregatorInfo[] }>('aggregators');
 export const metrics = () => ask<{ faithfulness_metrics: MetricInfo[] }>('faithfulness-metrics');
+export const session = () => ask<Session>('session');
 export const jobOf = (id: string) => ask<Job>(path(id));
 export const resultOf = (id: string) => ask<JobResult>(`${path(id)}/result`);
 export const cancel = (id: string) => ask<Job>(`${path(id)}/cancel`, { method: 'POST' });

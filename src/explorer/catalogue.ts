@@ -9,6 +9,7 @@ import type {
   StepFunctionInfo,
   UnusableModel,
 } from '../contract/catalogue.ts';
+import type { Session } from '../contract/session.ts';
 import * as api from './api.ts';
 
 export interface Catalogue {
@@ -18,6 +19,8 @@ export interface Catalogue {
   stepFunctions: StepFunctionInfo[];
   aggregators: AggregatorInfo[];
   metrics: MetricInfo[];
+  /** What the signed-in key may do, and its name. */
+  session: Session;
 }
 
 /** Null until it is there. */
@@ -26,13 +29,15 @@ export const catalogueError = signal<string | null>(null);
 
 export async function loadCatalogue(): Promise<void> {
   try {
-    const [{ models }, { methods }, { step_functions }, { aggregators }, { faithfulness_metrics }] = await Promise.all([
-      api.models(),
-      api.methods(),
-      api.stepFunctions(),
-      api.aggregators(),
-      api.metrics(),
-    ]);
+    const [{ models }, { methods }, { step_functions }, { aggregators }, { faithfulness_metrics }, session] =
+      await Promise.all([
+        api.models(),
+        api.methods(),
+        api.stepFunctions(),
+        api.aggregators(),
+        api.metrics(),
+        api.session(),
+      ]);
     const isUsable = (model: ModelInfo | UnusableModel): model is ModelInfo => !('unusable' in model);
     catalogue.value = {
       models: models.filter(isUsable),
@@ -41,6 +46,7 @@ export async function loadCatalogue(): Promise<void> {
       stepFunctions: step_functions,
       aggregators,
       metrics: faithfulness_metrics,
+      session,
     };
     catalogueError.value = null;
   } catch (error) {

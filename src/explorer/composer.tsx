@@ -30,6 +30,7 @@ export function Composer({ draft, known, problem, busy, onSend }: ComposerProps)
   const stepFunction = known.stepFunctions.find(({ id }) => id === value.attributedFn);
   const errors = errorsByField(problem?.errors ?? [], value.about);
   const hidden = [...errors.keys()].some((name) => !/^(|input|model|question|documents|document\.\d+)$/.test(name));
+  const maySubmit = ['submit', 'admin'].some((scope) => known.session.scopes.includes(scope));
   const open = useSignal(false);
   const set = (part: Partial<Draft>) => {
     draft.value = { ...draft.value, ...part };
@@ -45,7 +46,7 @@ export function Composer({ draft, known, problem, busy, onSend }: ComposerProps)
         send();
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send();
+        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && maySubmit) send();
       }}
     >
       <Models known={known} draft={draft} model={model} />
@@ -63,8 +64,14 @@ export function Composer({ draft, known, problem, busy, onSend }: ComposerProps)
           {errors.get('') ?? errors.get('model') ?? problem.detail}
         </p>
       )}
+      {!maySubmit && (
+        <p class="note" role="note">
+          The key “{known.session.key}” may read results, and may not ask for new ones: that takes a key with the scope{' '}
+          <code>submit</code>.
+        </p>
+      )}
       <div class="composer-actions">
-        <button type="submit" class="primary" disabled={busy}>
+        <button type="submit" class="primary" disabled={busy || !maySubmit}>
           Explain
         </button>
         <button

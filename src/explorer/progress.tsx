@@ -33,7 +33,7 @@ export function Progress({ run }: { run: Run }) {
         {PHASES[phase]}
         {ahead > 0 && `: ${ahead} ${ahead === 1 ? 'job is' : 'jobs are'} in front`}
         {total > 0 && phase !== 'queued' && ` · ${Math.round(fraction * 100)} %`}
-        {timeLeft(fraction, Date.now() - run.phaseBegan.value)}
+        {timeLeft(progress)}
       </p>
       <progress aria-label={PHASES[phase]} value={total > 0 ? fraction : undefined} />
       <Columns steps={run.steps.value} />
@@ -44,12 +44,8 @@ export function Progress({ run }: { run: Run }) {
   );
 }
 
-/** Below this a guess says nothing. */
-const KNOWN_FRACTION = 0.05;
-
-function timeLeft(fraction: number, elapsedMs: number): string {
-  if (fraction < KNOWN_FRACTION || fraction >= 1) return '';
-  const seconds = Math.round(((elapsedMs / fraction) * (1 - fraction)) / 1000);
+function timeLeft({ seconds_left: left = 0 }: JobProgress): string {
+  const seconds = Math.round(left);
   if (seconds < 2) return '';
   return seconds < 90 ? ` · about ${seconds} s left` : ` · about ${Math.round(seconds / 60)} min left`;
 }

@@ -10,8 +10,6 @@ import * as api from './api.ts';
 export interface Run {
   readonly job: Signal<Job | null>;
   readonly progress: Signal<Progress | null>;
-  /** Milliseconds since the epoch at which the phase began. */
-  readonly phaseBegan: Signal<number>;
   readonly steps: Signal<StepEvent[]>;
   readonly result: Signal<JobResult | null>;
   readonly problem: Signal<Problem | null>;
@@ -29,7 +27,6 @@ export function openRun(id: string): Run {
   const run = {
     job: signal<Job | null>(null),
     progress: signal<Progress | null>(null),
-    phaseBegan: signal(Date.now()),
     steps: signal<StepEvent[]>([]),
     result: signal<JobResult | null>(null),
     problem: signal<Problem | null>(null),
@@ -60,7 +57,6 @@ export function openRun(id: string): Run {
     const look = setInterval(() => lookAtQueue(id, run).catch(fail), QUEUE_LOOK_MS);
     const close = api.follow(id, {
       progress: (progress) => {
-        if (progress.phase !== run.progress.value?.phase) run.phaseBegan.value = Date.now();
         run.progress.value = progress;
       },
       step: (step) => {

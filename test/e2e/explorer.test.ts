@@ -1,6 +1,7 @@
 /** The explorer and the pages of results in a real browser, on a real service. */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,8 @@ import {
   withoutBrowser,
 } from '../support/browser.ts';
 import { startUp, type Up } from '../support/up.ts';
+
+const KEY = 'a-key-for-tests-that-is-long-enough';
 
 describe('the explorer', { skip: withoutBrowser() }, () => {
   let up: Up;
@@ -320,6 +323,30 @@ describe('the explorer', { skip: withoutBrowser() }, () => {
       watched.flatMap(({ foreign }) => foreign),
       [],
     );
+  });
+});
+
+describe('the explorer with a key that may only read', { skip: withoutBrowser() }, () => {
+  it('shows results, and says why nothing can be asked', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'whence-keys-'));
+    const file = join(folder, 'keys.json');
+    const sha256 = createHash('sha256').update(KEY).digest('hex');
+    writeFileSync(file, JSON.stringify({ keys: [{ name: 'reader', sha256, scopes: ['read'] }] }), { mode: 0o600 });
+    const [up, browser] = await Promise.all([startUp({ WHENCE_KEYS_FILE: file }), launchBrowser()]);
+    try {
+      const { page } = await watchedPage(browser, new URL(up.url).host, {});
+      await page.goto(`${up.url}/`);
+      await page.waitForURL(/sign-in/);
+      await page.locator('input[name=key]').fill(KEY);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('The key “reader” may read results').waitFor();
+      assert.ok(await page.getByRole('button', { name: 'Explain' }).isDisabled());
+      await assertAccessible(page, 'a key that may only read');
+    } finally {
+      await browser.close();
+      await up.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 
