@@ -4,12 +4,12 @@
  */
 import type { Batch, BatchList } from '../contract/batch.ts';
 import type { JobError } from '../contract/job.ts';
-import type { JobKind } from '../contract/job-kinds.ts';
+import type { AttributionKind } from '../contract/job-kinds.ts';
 import { OutcomeUnknownError } from '../jobs/jobs.ts';
 import type { Trouble } from '../jobs/trouble.ts';
 
 /** What became of a line. `customId`: null where it has none. */
-export type LineOutcome = { customId: string | null; kind: JobKind } & (
+export type LineOutcome = { customId: string | null; kind: AttributionKind } & (
   | { status: 'succeeded'; packed: Buffer[] }
   | { status: 'failed'; error: JobError }
   | { status: 'canceled' }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kindOfLine } from '../contract/batch.ts';
 import type { JobError } from '../contract/job.ts';
-import type { JobKind } from '../contract/job-kinds.ts';
+import type { AttributionKind } from '../contract/job-kinds.ts';
 import type { Notifications } from '../jobs/notifications.ts';
 import { readPieces } from '../jobs/pieces.ts';
 import { guarded } from '../jobs/redis.ts';
@@ -126,7 +126,7 @@ async function readSmall(redis: BatchRedis, names: string[]): Promise<Map<string
 }
 
 /** The `custom_id` of a line, null where it has none, and the kind of job that it asks for. */
-function aboutLine(text: string): { customId: string | null; kind: JobKind } {
+function aboutLine(text: string): { customId: string | null; kind: AttributionKind } {
   const line: unknown = JSON.parse(text); // it was read before it was taken
   const { custom_id: id, url } = (typeof line === 'object' && line !== null ? line : {}) as Record<string, unknown>;
   return { customId: typeof id === 'string' ? id : null, kind: kindOfLine(url) };

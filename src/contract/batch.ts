@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import type { ContextResult } from './attribute-context-result.ts';
 import { JobError } from './job.ts';
-import type { JobKind } from './job-kinds.ts';
+import type { AttributionKind } from './job-kinds.ts';
 import { LIMITS } from './limits.ts';
 import type { Result } from './result.ts';
 import { freeObject, nullable, ref, timestamp } from './schema.ts';
@@ -100,7 +100,7 @@ export type BatchList = Static<typeof BatchList>;
 const LINE_URLS = ['/attribute', '/attribute-context'] as const;
 
 /** The kind of job that a line asks for. @param url - as the line has it; left out: `/attribute` */
-export function kindOfLine(url: unknown): JobKind {
+export function kindOfLine(url: unknown): AttributionKind {
   return url === '/attribute-context' ? 'attribute-context' : 'attribute';
 }
 

@@ -39,6 +39,9 @@ export const LIMITS = {
   /** Faithfulness metrics of one request, and copies of each text that they may run. */
   metrics: 16,
   metricCopies: 512,
+  /** Methods that one evaluation compares, and evaluations of a model that are kept. */
+  evaluatedMethods: 16,
+  evaluationsKept: 10,
   /** Aggregators chained in one request. */
   aggregators: 16,
   /** Bytes of a request body. */

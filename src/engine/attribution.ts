@@ -120,7 +120,7 @@ export function lookOf({ signal, stopped }: EngineHooks): Look {
 }
 
 /** Encodes all texts, and continues those whose output is not given, token by token together. */
-async function prepareTexts(
+export async function prepareTexts(
   job: Job,
   loading: (completed: number, total: number) => void,
 ): Promise<(Input | TextFault)[]> {
@@ -156,7 +156,7 @@ function textLength(request: AttributeRequest, index: number): number {
 }
 
 /** Attributes the texts that could be prepared, as many together as their scores fit into memory. */
-async function attributeTexts(
+export async function attributeTexts(
   job: Job,
   inputs: readonly (Input | TextFault)[],
 ): Promise<(AttributedText | TextFault)[]> {
@@ -241,7 +241,7 @@ function output(
 }
 
 /** The token that replaces others, as it is shown. */
-function replacementOf({ tokenizer, configIds }: ReadyModel): string | null {
+export function replacementOf({ tokenizer, configIds }: ReadyModel): string | null {
   const id = baselineId(baselineSpecials(tokenizer.special, configIds));
   return id === null ? null : tokenizer.idToToken(id);
 }
@@ -260,7 +260,7 @@ function effortText(input: Input | null): EffortText[] {
   ];
 }
 
-function tokensOf(inputs: readonly (Input | null)[]): number {
+export function tokensOf(inputs: readonly (Input | null)[]): number {
   const lengths = inputs.flatMap((input) => (input === null ? [] : [input.sequence]));
   return lengths.reduce((sum, { sourceIds, targetIds }) => sum + (sourceIds?.length ?? 0) + targetIds.length, 0);
 }

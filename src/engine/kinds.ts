@@ -3,6 +3,7 @@
 import { type JobKind, type JobRequest, kindOf, type RequestOf, type ResultOf } from '../contract/job-kinds.ts';
 import { attribute, type EngineHooks, type EngineOutput, type Resources } from './attribution.ts';
 import { attributeContext } from './context/attribute-context.ts';
+import { evaluate } from './evaluate.ts';
 
 /** What the engine makes of a request. */
 export type OutputFor<R extends JobRequest> = R extends { kind: infer Kind extends JobKind }
@@ -18,6 +19,7 @@ type Compute<Kind extends JobKind> = (
 const COMPUTE: { readonly [Kind in JobKind]: Compute<Kind> } = {
   attribute,
   'attribute-context': attributeContext,
+  evaluate,
 };
 
 /** @throws {AttributionError} when the request is at fault; the signal's reason when the job was stopped */

@@ -10,7 +10,7 @@ import type {
 } from '../contract/catalogue.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { Job, JobList, Progress } from '../contract/job.ts';
-import type { JobResult } from '../contract/job-kinds.ts';
+import type { JobResult, ShownResult } from '../contract/job-kinds.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Session } from '../contract/session.ts';
 import type { Question } from './question.ts';
@@ -62,7 +62,13 @@ export const aggregators = () => ask<{ aggregators: AggregatorInfo[] }>('aggrega
 export const metrics = () => ask<{ faithfulness_metrics: MetricInfo[] }>('faithfulness-metrics');
 export const session = () => ask<Session>('session');
 export const jobOf = (id: string) => ask<Job>(path(id));
-export const resultOf = (id: string) => ask<JobResult>(`${path(id)}/result`);
+/** @throws {Refusal} where the page has nothing to show of the result */
+export async function resultOf(id: string): Promise<ShownResult> {
+  const result = await ask<JobResult>(`${path(id)}/result`);
+  if (!('kind' in result) || result.kind !== 'evaluate') return result;
+  const detail = `This page shows scores of texts. ${urlOf(`${path(id)}/result?format=text`)} has the ranking as a table.`;
+  throw new Refusal({ type: 'about:blank', title: 'This job compares methods', status: 200, detail });
+}
 export const cancel = (id: string) => ask<Job>(`${path(id)}/cancel`, { method: 'POST' });
 export const jobs = (cursor: string | null) =>
   ask<JobList>(`jobs?limit=30${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);

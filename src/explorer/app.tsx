@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { JobResult } from '../contract/job-kinds.ts';
+import type { ShownResult } from '../contract/job-kinds.ts';
 import type { Problem } from '../contract/problem.ts';
 import { ThemeChoice } from '../view/parts/theme.tsx';
 import { formatAddress, type Place, parsePlace } from './address.ts';
@@ -58,7 +58,7 @@ function textOf({ input_texts, query, messages }: Record<string, unknown>): stri
 }
 
 /** The question of a result goes back into the form, so that it can be asked otherwise. */
-function fillIn(result: JobResult): void {
+function fillIn(result: ShownResult): void {
   const model = modelOf(result.info.model);
   const asked = model === undefined ? null : draftOf(result, model);
   if (asked !== null) draft.value = asked;

@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { JobResult } from '../contract/job-kinds.ts';
+import type { ShownResult } from '../contract/job-kinds.ts';
 import { type AttributionView, createView, defaultSettings } from '../view/model/attribution-view.ts';
 import { agreement } from '../view/model/correlation.ts';
 import { methodLine } from '../view/model/facts.ts';
@@ -41,7 +41,7 @@ export function ComparePage({ ids }: { ids: [string, string] }) {
 }
 
 /** Two views with the same settings and the same selection. */
-function linkedViews([a, b]: JobResult[]): [AttributionView, AttributionView] {
+function linkedViews([a, b]: ShownResult[]): [AttributionView, AttributionView] {
   if ('kind' in a || 'kind' in b)
     throw new Error('Two attributions of texts can be compared; one of these jobs is about documents or a context.');
   const { settings, selection } = parseShown(location.search);

@@ -4,7 +4,7 @@ import { useSignalEffect } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { ContextResult } from '../contract/attribute-context-result.ts';
 import type { Job } from '../contract/job.ts';
-import type { JobResult } from '../contract/job-kinds.ts';
+import type { ShownResult } from '../contract/job-kinds.ts';
 import type { Result } from '../contract/result.ts';
 import { createView, defaultSettings } from '../view/model/attribution-view.ts';
 import { contextDefaults, createContextView } from '../view/model/context-view.ts';
@@ -24,7 +24,7 @@ import { TakeAlong } from './take-along.tsx';
 interface JobPageProps {
   run: Run;
   /** Called once the result is there. */
-  onResult(result: JobResult): void;
+  onResult(result: ShownResult): void;
   /** Sends the same request with other fields. */
   onAgain(question: Question): void;
   onCompare(other: string): void;

@@ -1,7 +1,7 @@
 /** The request that a draft makes, where in it a problem lies, and the draft that a result answers. */
 
 import type { MethodInfo, ModelInfo, StepFunctionInfo } from '../contract/catalogue.ts';
-import type { JobResult } from '../contract/job-kinds.ts';
+import type { ShownResult } from '../contract/job-kinds.ts';
 import type { ProblemError } from '../contract/problem.ts';
 import { documentBody, draftOfDocuments } from './document-question.ts';
 import type { Draft } from './draft.ts';
@@ -27,12 +27,12 @@ export function questionOf(draft: Draft, known: Known): Question {
 }
 
 /** Null where the form has no fields for it. */
-export function draftOf(result: JobResult, model: ModelInfo): Draft | null {
+export function draftOf(result: ShownResult, model: ModelInfo): Draft | null {
   return 'kind' in result ? draftOfDocuments(result, model) : draftOfText(result, model);
 }
 
 /** The question of a result, without what is as by default or has nothing to say. */
-export function questionOfResult(result: JobResult): Question {
+export function questionOfResult(result: ShownResult): Question {
   const kept = Object.entries(result.info.request).filter(([, value]) => {
     if (value === null || value === false) return false;
     return typeof value !== 'object' || Object.keys(value as object).length > 0;

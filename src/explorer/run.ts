@@ -3,7 +3,7 @@
 import { batch, type Signal, signal } from '@preact/signals';
 import type { StepEvent } from '../contract/events.ts';
 import type { Job, Progress } from '../contract/job.ts';
-import type { JobResult } from '../contract/job-kinds.ts';
+import type { ShownResult } from '../contract/job-kinds.ts';
 import type { Problem } from '../contract/problem.ts';
 import * as api from './api.ts';
 
@@ -11,7 +11,7 @@ export interface Run {
   readonly job: Signal<Job | null>;
   readonly progress: Signal<Progress | null>;
   readonly steps: Signal<StepEvent[]>;
-  readonly result: Signal<JobResult | null>;
+  readonly result: Signal<ShownResult | null>;
   readonly problem: Signal<Problem | null>;
   stop(): void;
 }
@@ -28,7 +28,7 @@ export function openRun(id: string): Run {
     job: signal<Job | null>(null),
     progress: signal<Progress | null>(null),
     steps: signal<StepEvent[]>([]),
-    result: signal<JobResult | null>(null),
+    result: signal<ShownResult | null>(null),
     problem: signal<Problem | null>(null),
   };
   let stopped = false;

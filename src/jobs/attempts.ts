@@ -218,6 +218,7 @@ export class Attempts {
     switch (outcome.status) {
       case 'succeeded':
         if (!(await this.#parts.store.succeed(attempt, outcome, cost))) return 'superseded';
+        if (attempt.request.kind === 'evaluate') await this.#noteEvaluation(attempt, outcome.result);
         await this.#announceEnd(attempt);
         return 'succeeded';
       case 'interrupted':
@@ -226,6 +227,15 @@ export class Attempts {
         const { error, retry } = outcome;
         return retry ? this.#requeue(attempt, 'failed', cost, error) : this.#fail(attempt, error, cost);
       }
+    }
+  }
+
+  /** What was measured is kept for others; the job has its result without it. */
+  async #noteEvaluation({ id, request }: Attempt, result: Buffer): Promise<void> {
+    try {
+      await this.#parts.store.noteEvaluation(request, result);
+    } catch (error) {
+      this.#parts.log.warn({ err: error, job: id }, 'the evaluation is not among those of its model');
     }
   }
 

@@ -1,6 +1,7 @@
 /** The job store of the API: records and queues in Redis. */
 import type { Redis } from 'ioredis';
 import { type Logger, pino } from 'pino';
+import type { Evaluation } from '../contract/evaluate.ts';
 import { JOB_STATUSES, type Job, type JobStatus } from '../contract/job.ts';
 import { type JobRequest, kindOf, methodOf, textsOf } from '../contract/job-kinds.ts';
 import type { UsageRow } from '../contract/usage.ts';
@@ -268,6 +269,11 @@ class RedisJobs implements Jobs {
     const read = (day: number) => guarded(this.#redis, () => this.#redis.hgetall(keys.usage(day)));
     const found = await Promise.all(days.map(async (day) => readUsage(day, await read(day), tenant)));
     return found.flat();
+  }
+
+  async evaluations(model: string): Promise<Evaluation[]> {
+    const kept = await guarded(this.#redis, () => this.#redis.lrange(keys.evaluations(model), 0, -1));
+    return kept.map((text) => JSON.parse(text) as Evaluation);
   }
 
   async totals(): Promise<Total[]> {

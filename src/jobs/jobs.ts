@@ -3,6 +3,7 @@
  * Every method rejects with StoreUnavailableError, within a second, while the store cannot be reached.
  */
 import type { Catalogue } from '../contract/catalogue.ts';
+import type { Evaluation } from '../contract/evaluate.ts';
 import type { JobEvent } from '../contract/events.ts';
 import type { Job, JobList, JobStatus } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
@@ -150,6 +151,8 @@ export interface Jobs {
   loading(kind: LoadingKind): Promise<number | null>;
   /** What was used on some days, at most USAGE_DAYS ago. */
   usage(query: UsageQuery): Promise<UsageRow[]>;
+  /** What the last evaluations of a model measured, the newest first. */
+  evaluations(model: string): Promise<Evaluation[]>;
   /** What was counted since the store was new. */
   totals(): Promise<Total[]>;
   /** Round trip to the store, milliseconds. */

@@ -55,6 +55,8 @@ export const NAMES = {
   totals: `${PREFIX}totals`,
   /** Hash, by day: tenant, model and what, as JSON -> how much was used (lua/usage.lua). */
   usage: `${PREFIX}usage`,
+  /** List, by model: what its last evaluations measured, as JSON, the newest first. */
+  evaluations: `${PREFIX}evaluations`,
   /** Hash: tenant -> its weight, where that is not 1. */
   weights: `${PREFIX}weights`,
   /** Hash, by what was asked for: a result that is kept for who asks the same (lua/results.lua). */
@@ -106,6 +108,7 @@ export const keys = {
   catalogue: key('catalogue'),
   totals: key('totals'),
   usage: (day: number) => key('usage', String(day)),
+  evaluations: (model: string) => key('evaluations', model),
   pace: key('pace'),
   samples: (kind: readonly string[]) => key('samples', JSON.stringify(kind)),
   loading: key('loading'),

@@ -5,6 +5,7 @@
  */
 import type { AttributeContextRequest, DocumentsRequest } from '../contract/attribute-context-request.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
+import type { EvaluateRequest } from '../contract/evaluate.ts';
 import { copiesOfMetric } from '../contract/faithfulness.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
 
@@ -35,11 +36,49 @@ const FORWARD_ONLY = new Set([
 
 /** Estimated work of a job; at least 1. `parameters`: of the model, null where they are not known. */
 export function estimateWork(request: JobRequest, parameters: number | null): number {
-  const rows = request.kind === 'attribute-context' ? rowsOfContext(request) : rowsOfTexts(request);
+  const rows = rowsOf(request);
   return Math.max(1, Math.round((rows * (parameters ?? USUAL_PARAMETERS)) / 1e6));
 }
 
-function rowsOfTexts(request: AttributeRequest): number {
+function rowsOf(request: JobRequest): number {
+  switch (request.kind) {
+    case 'attribute-context':
+      return rowsOfContext(request);
+    case 'evaluate':
+      return request.methods.reduce((sum, { name, args }) => sum + rowsOfTexts(asAttribution(request, name, args)), 0);
+    default:
+      return rowsOfTexts(request);
+  }
+}
+
+/** The texts of an evaluation as those of one method. */
+function asAttribution(request: EvaluateRequest, method: string, args: Record<string, unknown>): TextsRequest {
+  return {
+    ...request,
+    messages: null,
+    method,
+    method_args: args,
+    attributed_fn: { name: 'probability', args: {} },
+    step_scores: [],
+  };
+}
+
+/** What the work of a request about texts follows from. */
+type TextsRequest = Pick<
+  AttributeRequest,
+  | 'input_texts'
+  | 'messages'
+  | 'generated_texts'
+  | 'generation_args'
+  | 'method'
+  | 'method_args'
+  | 'attributed_fn'
+  | 'step_scores'
+  | 'metrics'
+  | 'target_spans'
+>;
+
+function rowsOfTexts(request: TextsRequest): number {
   const { input_texts, messages, generated_texts, generation_args } = request;
   const prompts = messages?.map((turns) => turns.map(({ content }) => content).join('\n')) ?? input_texts;
   const passes = passesOf(request);
@@ -64,7 +103,7 @@ function rowsOfTexts(request: AttributeRequest): number {
 }
 
 /** Columns of a text's result: its generated tokens, or the spans of them that the request names. */
-function outputsOf({ target_spans: asked }: AttributeRequest, index: number, steps: number): number {
+function outputsOf({ target_spans: asked }: TextsRequest, index: number, steps: number): number {
   switch (asked?.unit) {
     case 'sequence':
       return 1;
@@ -104,7 +143,7 @@ function unitsOf(unit: DocumentsRequest['unit'], text: string): number {
 }
 
 /** How often each text, or each of its tokens, goes through the model: once for each step or sample. */
-function passesOf({ method_args, attributed_fn, step_scores }: AttributeRequest): number {
+function passesOf({ method_args, attributed_fn, step_scores }: TextsRequest): number {
   let passes = 1;
   for (const args of [method_args, attributed_fn.args, ...step_scores.map((call) => call.args)]) {
     for (const name of PASSES) {

@@ -1,5 +1,6 @@
 /** A worker's side of the job records: taking a job, reporting, ending it once, handing it back. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type EvaluateResult, evaluationOf } from '../contract/evaluate.ts';
 import type { StepEvent } from '../contract/events.ts';
 import type { Difference, JobError, Progress } from '../contract/job.ts';
 import type { JobRequest } from '../contract/job-kinds.ts';
@@ -189,6 +190,17 @@ export class WorkerStore {
   /** Stores the packed results. False where the attempt no longer counts: then nothing is stored. */
   succeed(attempt: Attempt, results: Results, cost: Cost): Promise<boolean> {
     return this.#finish(attempt, 'succeeded', '', results, cost);
+  }
+
+  /** Keeps what an evaluation measured, for everybody: numbers, and no text. @param result - packed, behind what names its job */
+  async noteEvaluation({ model }: JobRequest, result: Buffer): Promise<void> {
+    const evaluation = evaluationOf(JSON.parse(`{${await unpack(result)}`) as EvaluateResult, Date.now());
+    const key = keys.evaluations(model);
+    await this.#redis
+      .multi()
+      .lpush(key, JSON.stringify(evaluation))
+      .ltrim(key, 0, LIMITS.evaluationsKept - 1)
+      .exec();
   }
 
   fail(attempt: Attempt, error: JobError, cost: Cost): Promise<boolean> {

@@ -48,6 +48,21 @@ export function checkMethod(
   return { info: method, args: complete(method, body.method_args, '#/method_args', catalogue, issues) };
 }
 
+/** A method that a list names, complete; null after adding an issue. */
+export function checkMethodCall(
+  wire: WireCall,
+  pointer: string,
+  model: ModelInfo,
+  catalogue: Catalogue,
+  issues: Issues,
+): CompleteCall | null {
+  const kind: Kind<MethodInfo> = { noun: 'method', route: '/methods', known: catalogue.methods };
+  const { name, args, at } = parts(wire, pointer);
+  const info = find(name, at.name, kind, issues);
+  if (info === null || !applies(info, at.name, kind, model, model.methods, issues)) return null;
+  return { name, args: complete(info, args, at.args, catalogue, issues) };
+}
+
 /** The attributed function, complete; null after adding an issue. */
 export function checkAttributedFunction(
   body: Pick<AttributeBody, 'attributed_fn'>,

@@ -2,6 +2,7 @@
 import { AttributeContextBody } from '../contract/attribute-context-request.ts';
 import { AttributeBody } from '../contract/attribute-request.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
+import { EvaluateBody } from '../contract/evaluate.ts';
 import type { Hints } from '../validation/explain.ts';
 import { suggestion } from '../validation/nearest.ts';
 import { showName } from '../validation/show.ts';
@@ -10,13 +11,14 @@ import { meantBy } from './aliases.ts';
 /** Fields of the body, and of its `generation_args`. */
 const FIELDS = Object.keys(AttributeBody.properties);
 const CONTEXT_FIELDS = Object.keys(AttributeContextBody.properties);
+const EVALUATE_FIELDS = Object.keys(EvaluateBody.properties);
 const GENERATION_ARGS = Object.keys(AttributeBody.properties.generation_args.properties);
 
 /** Methods, step functions or aggregators named in a message. */
 const LISTED = 4;
 
 /** A call written as an object: `{name, args}`. */
-const CALL = /^\/(attributed_fn|context_sensitivity_metric|(step_scores|metrics|aggregators)\/\d+)$/;
+const CALL = /^\/(attributed_fn|context_sensitivity_metric|(step_scores|methods|metrics|aggregators)\/\d+)$/;
 
 /** Hints about a body of `POST /attribute-context`. @param catalogue - null where no worker has registered yet */
 export function contextHints(catalogue: Catalogue | null): Hints {
@@ -27,6 +29,19 @@ export function contextHints(catalogue: Catalogue | null): Hints {
       if (pointer !== '' || name === 'target_layer') return usual.unknownField?.(pointer, name, told);
       if (GENERATION_ARGS.includes(name)) return ` It belongs into ${inGenerationArgs(name)}.`;
       return suggestion(name, CONTEXT_FIELDS, 'fields', RENAMED[name]);
+    },
+  };
+}
+
+/** Hints about a body of `POST /evaluate`. @param catalogue - null where no worker has registered yet */
+export function evaluateHints(catalogue: Catalogue | null): Hints {
+  const usual = bodyHints(catalogue);
+  return {
+    ...usual,
+    unknownField(pointer, name, told) {
+      if (pointer !== '') return usual.unknownField?.(pointer, name, told);
+      if (GENERATION_ARGS.includes(name)) return ` It belongs into ${inGenerationArgs(name)}.`;
+      return suggestion(name, EVALUATE_FIELDS, 'fields', name === 'method' ? 'methods' : undefined);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Issues } from './issues.ts';
 
 /** The metrics that a body asks for, complete. */
 export function checkMetrics(
-  { metrics: asked, aggregators = [] }: Pick<AttributeBody, 'metrics' | 'aggregators'>,
+  { metrics: asked, aggregators = [] }: Pick<AttributeBody, 'metrics'> & Partial<Pick<AttributeBody, 'aggregators'>>,
   catalogue: Catalogue,
   issues: Issues,
 ): CompleteCall[] {

@@ -1,11 +1,15 @@
 /** How far two results of the same request are from each other. */
 
 import type { ContextResult } from '../contract/attribute-context-result.ts';
+import type { EvaluateResult } from '../contract/evaluate.ts';
 import type { Difference, ScoreDifference } from '../contract/job.ts';
 import type { Result } from '../contract/result.ts';
 
 /** What of a result is compared: all but what names it and says how it was made. */
-type Compared = Pick<Result, 'sequences'> | Pick<ContextResult, 'context' | 'sources'>;
+type Compared =
+  | Pick<Result, 'sequences'>
+  | Pick<ContextResult, 'context' | 'sources'>
+  | Pick<EvaluateResult, 'ranking' | 'info'>;
 
 /** Fields that hold values of step functions. */
 const STEP_SCORES = 'step_scores';
@@ -56,11 +60,23 @@ export function differenceOf(original: Compared, again: Compared): Difference {
 function textsOf(result: Compared): unknown {
   if ('sequences' in result)
     return result.sequences.map(({ target, error }) => error ?? target.map(({ token }) => token));
+  if ('ranking' in result) return result.info.generated_texts;
   return result.sources?.answer ?? result.context?.output_current;
 }
 
 function scoredOf(result: Compared): unknown {
-  return 'sequences' in result ? result.sequences : [result.context, result.sources];
+  if ('sequences' in result) return result.sequences;
+  return 'ranking' in result ? valuesOf(result) : [result.context, result.sources];
+}
+
+/** The numbers of each method: its place may be another one. */
+function valuesOf({ ranking }: Pick<EvaluateResult, 'ranking'>): unknown {
+  const named = ranking.map(({ method, method_args, values, random_values }) => ({
+    name: JSON.stringify([method, method_args]),
+    values,
+    random_values,
+  }));
+  return named.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Walks through two values side by side. False where they are not the same but for numbers. */

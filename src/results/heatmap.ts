@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Job } from '../contract/job.ts';
-import type { JobResult } from '../contract/job-kinds.ts';
+import type { ShownResult } from '../contract/job-kinds.ts';
 import { embedFragment, type PageParts, pageDocument, waitingDocument } from '../view/page/document.tsx';
 
 /** What setup has built; sources and compiled modules lie at the same depth. */
@@ -12,12 +12,12 @@ const PAGES = new URL('../../dist/pages/', import.meta.url);
 let known: PageParts | null = null;
 
 /** The page; it loads nothing, and holds tokens and texts as escaped text and JSON only. */
-export function toHeatmap(result: JobResult): string {
+export function toHeatmap(result: ShownResult): string {
   return pageDocument(result, parts());
 }
 
 /** The same as a fragment whose style stays its own. */
-export function toFragment(result: JobResult): string {
+export function toFragment(result: ShownResult): string {
   return embedFragment(result, parts());
 }
 

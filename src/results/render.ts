@@ -1,11 +1,13 @@
 /** A result in the forms that are made when they are asked for, piece by piece, so that large ones need not be held whole. */
 
 import type { ContextResult } from '../contract/attribute-context-result.ts';
+import type { EvaluateResult } from '../contract/evaluate.ts';
 import type { JobResult } from '../contract/job-kinds.ts';
 import type { Result } from '../contract/result.ts';
 import { contextDatasetLines, contextLines } from './context-csv.ts';
 import { toContextText } from './context-text.ts';
 import { csvLines, datasetLines } from './csv.ts';
+import { evaluationLines, evaluationText } from './evaluation-table.ts';
 import { toFragment, toHeatmap } from './heatmap.ts';
 import { toText } from './text.ts';
 
@@ -35,13 +37,25 @@ const PIECE_CHARACTERS = 64 * 1024;
  */
 export function* render(result: JobResult, options: RenderOptions): Generator<string> {
   let piece = '';
-  for (const part of 'kind' in result ? contextParts(result, options) : parts(result, options)) {
+  for (const part of partsOf(result, options)) {
     piece += part;
     if (piece.length < PIECE_CHARACTERS) continue;
     yield piece;
     piece = '';
   }
   if (piece !== '') yield piece;
+}
+
+function partsOf(result: JobResult, options: RenderOptions): Iterable<string> {
+  if (!('kind' in result)) return parts(result, options);
+  return result.kind === 'evaluate' ? evaluationParts(result, options) : contextParts(result, options);
+}
+
+/** Of a comparison of methods, which has no page. */
+function evaluationParts(result: EvaluateResult, { format }: RenderOptions): Iterable<string> {
+  if (format === 'csv') return evaluationLines(result);
+  if (format === 'text') return slices(evaluationText(result));
+  throw new Error(`an evaluation has no form "${format}"`);
 }
 
 function parts(result: Result, { format, width, lineOf }: RenderOptions): Iterable<string> {

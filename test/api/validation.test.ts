@@ -739,7 +739,7 @@ test('aggregators left out are left to the kind of the scores, [] asks for raw s
   await attribute(app, GPT2);
   await attribute(app, { ...GPT2, aggregators: [] });
   assert.equal(attributeRequest(jobs, 'job-1').aggregators, null);
-  assert.deepEqual(jobs.entry('job-2').request.aggregators, []);
+  assert.deepEqual(attributeRequest(jobs, 'job-2').aggregators, []);
 });
 
 test('spans for all texts become a list for each, and a name stands for its unit', async (t) => {

@@ -35,7 +35,8 @@ test('a job is queued, computed, and its result, events and record agree', async
   const packed = await jobs.packedResult(job.id, 'json');
   assert.deepEqual(JSON.parse(String(gunzipSync(Buffer.concat(packed ?? [])))), result);
   assert.deepEqual(JSON.parse(String(await jobs.result(job.id, 'inseq'))), { inseq: true, text: '' });
-  assert.deepEqual((await jobs.request(job.id))?.method_args, { steps: 3 });
+  const request = await jobs.request(job.id);
+  assert.deepEqual(request && 'method_args' in request && request.method_args, { steps: 3 });
 
   const events: JobEvent[] = [];
   for await (const event of jobs.events(job.id, { signal: AbortSignal.timeout(5_000) })) events.push(event);

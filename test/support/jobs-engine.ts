@@ -91,7 +91,7 @@ export async function startEngine(config: Config): Promise<Engine> {
     close: async () => {},
     attribute: async <R extends JobRequest>(request: R, hooks: EngineHooks) => {
       const behaviour: Behaviour = {
-        ...request.method_args,
+        ...('method_args' in request ? request.method_args : {}),
         ...behaviourOf('input_texts' in request ? request.input_texts[0] : undefined),
       };
       if (behaviour.log) appendFileSync(behaviour.log, `${process.pid}\n`);

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
+import type { Evaluation } from '../../src/contract/evaluate.ts';
 import type { JobEvent } from '../../src/contract/events.ts';
 import { type Difference, isFinal, type Job, jobLinks } from '../../src/contract/job.ts';
 import { type JobRequest, kindOf, methodOf } from '../../src/contract/job-kinds.ts';
@@ -72,7 +73,7 @@ interface Entry {
 /** The request of a job that the test sent to `POST /attribute`. */
 export function attributeRequest(jobs: MemoryJobs, id: string): AttributeRequest {
   const { request } = jobs.entry(id);
-  if (request.kind === 'attribute-context') throw new Error(`job ${id} is about a context`);
+  if (request.kind !== undefined && request.kind !== 'attribute') throw new Error(`job ${id} is of ${request.kind}`);
   return request;
 }
 
@@ -84,6 +85,8 @@ export class MemoryJobs implements Jobs {
   readonly kept = new Set<string>();
   /** Pools that requests were submitted to. */
   readonly pools: string[] = [];
+  /** What evaluations measured, for every model. */
+  evaluated: Evaluation[] = [];
   /** Signals of event streams that were opened. */
   readonly streams: AbortSignal[] = [];
   readonly #catalogue: Catalogue | null;
@@ -314,6 +317,10 @@ export class MemoryJobs implements Jobs {
 
   async usage() {
     return [];
+  }
+
+  async evaluations() {
+    return this.evaluated;
   }
 
   async totals() {

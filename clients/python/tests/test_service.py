@@ -91,6 +91,34 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual(len(result.pecore["cti_scores"]), len(result.pecore["output_current_tokens"]))
         self.assertEqual(result.citations, [])
 
+    def test_scores_have_metrics_beside_a_random_ranking(self) -> None:
+        calls = ["sufficiency", {"name": "deletion", "args": {"points": 2}}, "sufficiency"]
+        result = self.client.attribute(MODEL, TEXT, generation_args={"max_new_tokens": 2}, metrics=calls)
+        (metrics,) = result.metrics
+        self.assertEqual(list(metrics), ["sufficiency", "deletion", "sufficiency_2"])
+        self.assertEqual((metrics["sufficiency"].better, metrics["deletion"].better), ("lower", "lower"))
+        self.assertEqual(metrics["sufficiency"], metrics["sufficiency_2"])
+        self.assertEqual([units for units, _, _ in metrics["deletion"].points][0], 0)
+        self.assertIsNotNone(metrics["deletion"].random)
+        self.assertEqual(self.client.attribute(MODEL, TEXT, generation_args={"max_new_tokens": 2}).metrics, [{}])
+
+    def test_methods_are_compared_and_kept(self) -> None:
+        texts = [TEXT, "The capital of Italy is"]
+        result = self.client.evaluate(MODEL, texts, methods=["saliency", "occlusion"], generation_args={"max_new_tokens": 2})
+        self.assertEqual(sorted(method.method for method in result.ranking), ["occlusion", "saliency"])
+        best = result.ranking[0]
+        self.assertEqual(best.rank, 1)
+        mean = best.metrics["comprehensiveness"].mean
+        assert mean is not None and mean.low is not None and mean.high is not None
+        self.assertTrue(mean.low <= mean.mean <= mean.high)
+        self.assertGreater(best.passes, 0)
+        self.assertIn("higher is better", result.text())
+        self.assertIsInstance(self.client.job(result.job.id).result(), whence.EvaluationResult)
+        newest = self.client.evaluations(MODEL)[0]
+        self.assertEqual([one["method"] for one in newest["ranking"]], [one.method for one in result.ranking])
+        self.assertEqual(newest["model_hash"], result.info["model_hash"])
+        self.assertNotIn("capital", str(newest))
+
     def test_a_translation_has_source_and_target(self) -> None:
         result = self.client.attribute(
             "numbers-m2m100", "two hundred", src_lang="en", tgt_lang="de", attribute_target=True

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 629edda96505fa4d40c8a0d71c32e06fefac6a1d0ebb619ef3727669964e001d), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 72e3cc314724fafac67b4f21cb309872b11c99fd082ba20fa23c1436ce49c65a), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -170,6 +170,26 @@ export interface paths {
         get: operations["getBatchResults"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which method to trust: methods compared on given texts
+         * @description Attributes the texts by each method, measures its scores by faithfulness metrics beside a random ranking, and ranks the methods by their means. `GET /models/{id}/methods` keeps the numbers, without the texts.
+         */
+        post: operations["evaluate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -456,6 +476,26 @@ export interface paths {
         };
         /** One model */
         get: operations["getModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{id}/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Methods ranked by what was measured on a model
+         * @description What jobs of `POST /evaluate` measured on this instance: by numbers alone, so that every key may see it. Nothing is said of methods that nobody has evaluated.
+         */
+        get: operations["getMeasuredMethods"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1213,6 +1253,158 @@ export interface components {
         };
         /**
          * @example {
+         *       "model": "facts-gpt2",
+         *       "input_texts": [
+         *         "The capital of France is",
+         *         "The capital of Italy is"
+         *       ]
+         *     }
+         */
+        EvaluateRequest: {
+            /**
+             * @description An id of `GET /models`.
+             * @example facts-gpt2
+             */
+            model: string;
+            /**
+             * @description One text, or 1 to 64: prompts, or sources to translate. Intervals need two or more.
+             * @example [
+             *       "The capital of France is",
+             *       "The capital of Italy is"
+             *     ]
+             */
+            input_texts: string | string[];
+            /**
+             * @description Forced outputs as in `POST /attribute`; null: the model generates, once for all methods.
+             * @default null
+             */
+            generated_texts?: (string | string[]) | null;
+            /**
+             * @description Ids of `GET /methods`, or `{name, args}`. Left out: those of few passes that the model can run (attention, deeplift, input_x_gradient, occlusion, saliency).
+             * @example [
+             *       "saliency",
+             *       {
+             *         "name": "integrated_gradients",
+             *         "args": {
+             *           "n_steps": 20
+             *         }
+             *       }
+             *     ]
+             */
+            methods?: (string | {
+                name: string;
+                /** @default {} */
+                args?: {
+                    [key: string]: unknown;
+                };
+            })[];
+            /**
+             * @description Ids of `GET /faithfulness-metrics`, or `{name, args}`.
+             * @default [
+             *       "comprehensiveness",
+             *       "sufficiency"
+             *     ]
+             */
+            metrics?: (string | {
+                name: string;
+                /** @default {} */
+                args?: {
+                    [key: string]: unknown;
+                };
+            })[];
+            /**
+             * @description Encoder-decoder only: the target prefix is attributed and ranked, too.
+             * @default false
+             */
+            attribute_target?: boolean;
+            /**
+             * @description How the model generates. What is left out is as `generation_config.json` of the checkpoint says (which never switches sampling on), else greedy search: `info.generation_config` lists it. Without effect, and not refused, where the texts are forced.
+             * @default {}
+             */
+            generation_args?: {
+                /**
+                 * @description Most tokens to generate. Left out: 20, or fewer where the checkpoint says so or the model has no room for more.
+                 * @example 20
+                 */
+                max_new_tokens?: number;
+                /** @description Tokens before the end of the sequence is allowed. Left out: the checkpoint's, else 0. */
+                min_new_tokens?: number;
+                /** @description Beams of beam search; 1 is greedy search. Left out: the checkpoint's, else 1. */
+                num_beams?: number;
+                /** @description Beam search divides a beam's log-probability by its length to this power: above 0 favours long texts. Left out: the checkpoint's, else 1. */
+                length_penalty?: number;
+                /** @description Beam search ends with as many finished beams as it has beams (true), when a better one is unlikely (false) or impossible ("never"). Left out: the checkpoint's, else false. */
+                early_stopping?: boolean | "never";
+                /**
+                 * @description Sample (by `seed`) instead of taking the likeliest token, or with `num_beams` the likeliest beams.
+                 * @default false
+                 */
+                do_sample?: boolean;
+                /** @description Divides the logits before sampling; needs `do_sample`. Left out: the checkpoint's, else 1. */
+                temperature?: number;
+                /** @description Sample among the k likeliest tokens; 0: all. Needs `do_sample`. Left out: the checkpoint's, else 50. */
+                top_k?: number;
+                /** @description Sample among the likeliest tokens that hold this probability; needs `do_sample`. Left out: the checkpoint's, else 1. */
+                top_p?: number;
+                /** @description Above 1: makes repeated tokens less likely. Left out: the checkpoint's, else 1. */
+                repetition_penalty?: number;
+                /** @description Above 1: makes tokens of the input likelier. Left out: the checkpoint's, else 1. */
+                encoder_repetition_penalty?: number;
+                /** @description No n-gram of this size occurs twice; 0: off. Left out: the checkpoint's, else 0. */
+                no_repeat_ngram_size?: number;
+                /** @description No n-gram of this size of the input is generated; 0: off. Left out: the checkpoint's, else 0. */
+                encoder_no_repeat_ngram_size?: number;
+                /** @description Sequences of token ids that are not generated. Left out: the checkpoint's. */
+                bad_words_ids?: number[][];
+                /** @description Token ids that are not generated. Left out: the checkpoint's. */
+                suppress_tokens?: number[];
+                /** @description Token ids that are not generated first. Left out: the checkpoint's. */
+                begin_suppress_tokens?: number[];
+            };
+            /**
+             * @description Multilingual models: language code of the input. null: the model's own.
+             * @default null
+             */
+            src_lang?: string | null;
+            /**
+             * @description Multilingual models: language code of the output. null: the model's own.
+             * @default null
+             */
+            tgt_lang?: string | null;
+            /**
+             * @description The same request and seed gives the same result.
+             * @default 42
+             */
+            seed?: number;
+            /**
+             * @description Of the jobs of one key those with the highest priority are computed first; jobs of other keys are neither held up nor overtaken by it. Above 0 it needs a key with the scope `admin`, where the service asks for keys.
+             * @default 0
+             */
+            priority?: number;
+            /**
+             * @description Where the finished job is posted.
+             * @default null
+             */
+            webhook?: {
+                /** @description http or https; receives the finished Job by POST. */
+                url: string;
+                /** @description Key of the HMAC-SHA256 signature that the delivery carries. */
+                secret?: string;
+            } | null;
+            /**
+             * @description Up to 16 short texts by name, to find the job again: kept with it, in its result and in its webhook. `GET /jobs?metadata.NAME=TEXT` lists those that have it.
+             * @default null
+             * @example {
+             *       "team": "search",
+             *       "run": "17"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+        };
+        /**
+         * @example {
          *       "phase": "attributing",
          *       "completed": 3,
          *       "total": 12,
@@ -1323,7 +1515,7 @@ export interface components {
              * @description What it computes: the route that it was sent to.
              * @enum {unknown}
              */
-            kind: "attribute" | "attribute-context";
+            kind: "attribute" | "attribute-context" | "evaluate";
             /**
              * @description `succeeded`, `failed` and `canceled` are final.
              * @example running
@@ -2077,6 +2269,225 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
+        };
+        EvaluateResult: {
+            job_id: string;
+            /** @description What the request called its job. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            kind: "evaluate";
+            /** @description The best method first. */
+            ranking: ({
+                /** @description 1 is the best; null: it failed on every text. */
+                rank: number | null;
+                /** @description The mean over the metrics of its rank by the mean; ties share their ranks. Methods are ordered by it. */
+                mean_rank: number | null;
+                method: string;
+                /** @description All effective arguments. */
+                method_args: {
+                    [key: string]: unknown;
+                };
+                /** @description In the order of the request. */
+                metrics: {
+                    name: string;
+                    /** @description Which direction is better. */
+                    better: "higher" | "lower";
+                    /** @description null: there is no number for any text. */
+                    mean: {
+                        mean: number;
+                        /** @description Of the 95 % confidence interval: percentiles of 1,000 bootstrap samples of the texts; null: of one text. */
+                        low: number | null;
+                        high: number | null;
+                    } | null;
+                    /** @description The same by the random ranking of the same texts. */
+                    random: {
+                        mean: number;
+                        /** @description Of the 95 % confidence interval: percentiles of 1,000 bootstrap samples of the texts; null: of one text. */
+                        low: number | null;
+                        high: number | null;
+                    } | null;
+                    /** @description By how much the method beats the random ranking, text by text: above 0 is better in either direction. */
+                    gain: {
+                        mean: number;
+                        /** @description Of the 95 % confidence interval: percentiles of 1,000 bootstrap samples of the texts; null: of one text. */
+                        low: number | null;
+                        high: number | null;
+                    } | null;
+                }[];
+                /** @description Texts that succeeded. */
+                texts: number;
+                /** @description Seconds of the method and its metrics on all texts. */
+                seconds: number;
+                /** @description Of the method and its metrics. */
+                forward_passes: number;
+                backward_passes: number;
+            } & {
+                /** @description `[metric][text]`; null where the text failed or there is no number. */
+                values: (number | null)[][];
+                /** @description The same by the random ranking. */
+                random_values: (number | null)[][];
+                /** @description Why the method failed on each text; null: it did not. */
+                errors: (components["schemas"]["JobError"] | null)[];
+            })[];
+            info: {
+                model: string;
+                /**
+                 * @description The checkpoint's `model_type`.
+                 * @example gpt2
+                 */
+                model_type: string;
+                /** @description SHA-256 of configuration and weights: tells one checkpoint from another. */
+                model_hash: string;
+                /** @description SHA-256 of the tokenizer's files. */
+                tokenizer_hash: string;
+                /** @example int8 */
+                quantization: string;
+                /** @description int8 models: which activations are outliers, and by row or by batch. */
+                int8?: {
+                    threshold: number;
+                    outliers: string;
+                };
+                /** @example tensorflow */
+                backend: string;
+                /**
+                 * @description What computed: `cpu`, or the name of the GPU.
+                 * @example cpu
+                 */
+                device?: string;
+                /** @description How the model generated; null: the texts were forced. */
+                generation_args: Record<string, never> | null;
+                seed: number;
+                /** @description Seconds that the engine computed. */
+                seconds: number;
+                /** @description Passes over the whole sequence batch. */
+                forward_passes: number;
+                backward_passes: number;
+                /**
+                 * @description Of Whence, Node.js, TensorFlow.js (`tfjs`, also called `backend`) and, on the native backend, `libtensorflow`.
+                 * @example {
+                 *       "whence": "0.1.0",
+                 *       "node": "24.0.0",
+                 *       "backend": "4.22.0",
+                 *       "tfjs": "4.22.0",
+                 *       "libtensorflow": "2.9.1"
+                 *     }
+                 */
+                versions: {
+                    [key: string]: string;
+                };
+            } & {
+                /**
+                 * @description The step function whose mean is the score of a copy: `probability`, or with a contrastive attributed function that function.
+                 * @example probability
+                 */
+                score: string;
+                /**
+                 * @description The token in place of each replaced one, as in baselines. Soft metrics mask embeddings instead.
+                 * @example <|endoftext|>
+                 */
+                replacement: string | null;
+            } & {
+                /** @description The metrics with all their arguments. */
+                metrics: {
+                    name: string;
+                    args: {
+                        [key: string]: unknown;
+                    };
+                }[];
+                input_texts: string[];
+                /** @description The whole outputs, as a request takes them. */
+                generated_texts: (string | null)[];
+                /** @description The request with every default filled in. */
+                request: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        /**
+         * @example {
+         *       "model": "facts-gpt2",
+         *       "methods": [
+         *         "saliency",
+         *         "input_x_gradient"
+         *       ],
+         *       "evaluations": []
+         *     }
+         */
+        MeasuredMethods: {
+            model: string;
+            /** @description Methods that the model can run. */
+            methods: string[];
+            /** @description The last 10 evaluations of the model, the newest first, whoever asked for them; []: nothing was measured yet. Rankings on other texts, or of another `model_hash`, do not compare. */
+            evaluations: {
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 * @example 2026-03-01T12:00:00.000Z
+                 */
+                evaluated_at: string;
+                /** @description SHA-256 of configuration and weights that were measured. */
+                model_hash: string;
+                quantization: string;
+                backend: string;
+                /** @description Texts that it measured. */
+                texts: number;
+                seed: number;
+                score: string;
+                metrics: {
+                    name: string;
+                    args: {
+                        [key: string]: unknown;
+                    };
+                }[];
+                /** @description The best method first. */
+                ranking: {
+                    /** @description 1 is the best; null: it failed on every text. */
+                    rank: number | null;
+                    /** @description The mean over the metrics of its rank by the mean; ties share their ranks. Methods are ordered by it. */
+                    mean_rank: number | null;
+                    method: string;
+                    /** @description All effective arguments. */
+                    method_args: {
+                        [key: string]: unknown;
+                    };
+                    /** @description In the order of the request. */
+                    metrics: {
+                        name: string;
+                        /** @description Which direction is better. */
+                        better: "higher" | "lower";
+                        /** @description null: there is no number for any text. */
+                        mean: {
+                            mean: number;
+                            /** @description Of the 95 % confidence interval: percentiles of 1,000 bootstrap samples of the texts; null: of one text. */
+                            low: number | null;
+                            high: number | null;
+                        } | null;
+                        /** @description The same by the random ranking of the same texts. */
+                        random: {
+                            mean: number;
+                            /** @description Of the 95 % confidence interval: percentiles of 1,000 bootstrap samples of the texts; null: of one text. */
+                            low: number | null;
+                            high: number | null;
+                        } | null;
+                        /** @description By how much the method beats the random ranking, text by text: above 0 is better in either direction. */
+                        gain: {
+                            mean: number;
+                            /** @description Of the 95 % confidence interval: percentiles of 1,000 bootstrap samples of the texts; null: of one text. */
+                            low: number | null;
+                            high: number | null;
+                        } | null;
+                    }[];
+                    /** @description Texts that succeeded. */
+                    texts: number;
+                    /** @description Seconds of the method and its metrics on all texts. */
+                    seconds: number;
+                    /** @description Of the method and its metrics. */
+                    forward_passes: number;
+                    backward_passes: number;
+                }[];
+            }[];
         };
         BatchLineResult: {
             /** @description null: the line had none that could be read. */
@@ -3716,6 +4127,149 @@ export interface operations {
             };
         };
     };
+    evaluate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `wait=N`: hold the answer until the job ends, at most N (up to 60) seconds.
+                 * @example wait=30
+                 */
+                prefer?: string;
+                /**
+                 * @description `no-cache`: compute, whether or not the result of the same request is kept. `no-store`: and do not keep this one.
+                 * @example no-cache
+                 */
+                "cache-control"?: string;
+                /** @description The same key and body give the first job back; the same key with another body is refused. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateRequest"];
+            };
+        };
+        responses: {
+            /** @description With `Prefer: wait=N`: the job ended in time. `Accept` chooses between the job with its result and the result alone as text/csv, text/plain or text/html; a job that failed is told as JSON. */
+            200: {
+                headers: {
+                    /** @description Path of the job. */
+                    Location?: string;
+                    /** @description The preference that was followed. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"] & {
+                        /** @description Null when the job failed or was canceled. */
+                        result: components["schemas"]["EvaluateResult"] | null;
+                    };
+                    "text/csv": string;
+                    "text/plain": string;
+                    "text/html": string;
+                };
+            };
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    /** @description Path of the job. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `Accept` names types, and none that a result is given in. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large, holds too many values and keys, or is nested too deep. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON, or is compressed. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request cannot be computed; `errors` says why, field by field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listFaithfulnessMetrics: {
         parameters: {
             query?: never;
@@ -4556,7 +5110,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"] & {
                         /** @description Null when the job failed or was canceled. */
-                        result: (components["schemas"]["Result"] | components["schemas"]["ContextResult"]) | null;
+                        result: (components["schemas"]["Result"] | components["schemas"]["ContextResult"] | components["schemas"]["EvaluateResult"]) | null;
                     };
                     "text/csv": string;
                     "text/plain": string;
@@ -4705,7 +5259,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Result"] | components["schemas"]["ContextResult"] | components["schemas"]["InseqFile"];
+                    "application/json": components["schemas"]["Result"] | components["schemas"]["ContextResult"] | components["schemas"]["EvaluateResult"] | components["schemas"]["InseqFile"];
                     "text/csv": string;
                     "text/plain": string;
                     "text/html": string;
@@ -5131,6 +5685,87 @@ export interface operations {
             };
         };
     };
+    getMeasuredMethods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example facts-gpt2 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was measured. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasuredMethods"];
+                };
+            };
+            /** @description Broken JSON, or a path, query or header value that is not understood. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has API keys and the request shows none of them. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key has not the scope that this needs, or a page of another site made a browser's request by cookie (`foreign-origin`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More requests a minute than the operator allows. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The queue is full, Redis is in trouble, or no worker is known yet. With the types `submission-unknown` and `outcome-unknown` it is not known whether the request took effect: send it again. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getShared: {
         parameters: {
             query?: never;
@@ -5446,7 +6081,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Result"] | components["schemas"]["ContextResult"] | components["schemas"]["InseqFile"];
+                    "application/json": components["schemas"]["Result"] | components["schemas"]["ContextResult"] | components["schemas"]["EvaluateResult"] | components["schemas"]["InseqFile"];
                     "text/csv": string;
                     "text/plain": string;
                     "text/html": string;

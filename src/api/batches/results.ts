@@ -1,6 +1,6 @@
 /** What became of a batch's lines, in the forms that a client can have it: made piece by piece, as fast as they are taken. */
 import type { LineOutcome } from '../../batches/batches.ts';
-import type { JobKind } from '../../contract/job-kinds.ts';
+import type { AttributionKind } from '../../contract/job-kinds.ts';
 import { contextDatasetEnd, contextDatasetHeader } from '../../results/context-csv.ts';
 import { datasetEnd, datasetHeader } from '../../results/csv.ts';
 import { inseqDataset } from '../../results/inseq-dataset.ts';
@@ -34,7 +34,7 @@ const TABLES = {
 
 /** One CSV of all lines, in the columns of the first one's kind; lines of the other kind are told as errors. */
 export async function* asCsv(outcomes: AsyncIterable<LineOutcome>, renderer: Renderer): Pieces {
-  let columns: JobKind | null = null;
+  let columns: AttributionKind | null = null;
   for await (const outcome of outcomes) {
     if (columns === null) yield TABLES[outcome.kind].header();
     columns ??= outcome.kind;
@@ -52,7 +52,7 @@ export async function* asCsv(outcomes: AsyncIterable<LineOutcome>, renderer: Ren
   if (columns === null) yield datasetHeader();
 }
 
-function otherColumns(kind: JobKind) {
+function otherColumns(kind: AttributionKind) {
   const message = `Results of /${kind} have other columns than the first line's: read them by format=ndjson, or send a batch of one kind.`;
   return { code: 'other_columns', message };
 }

@@ -66,6 +66,28 @@ export const ATTRIBUTE_EXAMPLES = {
   },
 };
 
+/** The same for evaluations. */
+export const EVALUATE_EXAMPLES = {
+  cheap: {
+    summary: 'Methods of few passes on two texts that the model continues',
+    value: {
+      model: 'facts-gpt2',
+      input_texts: ['The capital of France is', 'The capital of Italy is'],
+      generation_args: { max_new_tokens: 2 },
+    },
+  },
+  chosen: {
+    summary: 'Two methods on a given output, by an area and by AOPC',
+    value: {
+      model: 'facts-gpt2',
+      input_texts: 'The capital of France is',
+      generated_texts: 'The capital of France is Paris',
+      methods: ['input_x_gradient', { name: 'integrated_gradients', args: { n_steps: 20 } }],
+      metrics: ['comprehensiveness', { name: 'deletion', args: { points: 5 } }],
+    },
+  },
+};
+
 /** The same for contexts and documents. */
 export const CONTEXT_EXAMPLES = {
   documents: {

@@ -1,6 +1,7 @@
 /** What routes that give a result say of its forms and of why there is none. */
 import Type from 'typebox';
 import { ContextResult } from '../../contract/attribute-context-result.ts';
+import { EvaluateResult } from '../../contract/evaluate.ts';
 import { InseqFile } from '../../contract/inseq.ts';
 import { Result } from '../../contract/result.ts';
 import { ref } from '../../contract/schema.ts';
@@ -14,7 +15,7 @@ export const TEXT_CONTENT = {
 };
 
 export const RESULT_CONTENT = {
-  'application/json': { schema: Type.Union([ref(Result), ref(ContextResult), ref(InseqFile)]) },
+  'application/json': { schema: Type.Union([ref(Result), ref(ContextResult), ref(EvaluateResult), ref(InseqFile)]) },
   ...TEXT_CONTENT,
 };
 

@@ -9,7 +9,7 @@ interface Document {
 }
 
 /** Bodies that name methods and step functions. */
-const BODIES = ['AttributeRequest', 'AttributeContextRequest'];
+const BODIES = ['AttributeRequest', 'AttributeContextRequest', 'EvaluateRequest'];
 
 /**
  * @param root - from the document to the root of the service: `.` or `..`

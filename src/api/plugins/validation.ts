@@ -19,6 +19,7 @@ import {
   StepFunctionInfo,
   UnusableModel,
 } from '../../contract/catalogue.ts';
+import { EvaluateBody, EvaluateResult, MeasuredMethods } from '../../contract/evaluate.ts';
 import { JobEvent, StepEvent } from '../../contract/events.ts';
 import { InseqFile } from '../../contract/inseq.ts';
 import { Difference, Job, JobError, JobList, Progress } from '../../contract/job.ts';
@@ -33,6 +34,7 @@ import { bounded, createJsonAjv, createTextAjv } from '../../validation/ajv.ts';
 const SHARED = [
   AttributeBody,
   AttributeContextBody,
+  EvaluateBody,
   Progress,
   JobError,
   Difference,
@@ -52,6 +54,8 @@ const SHARED = [
   Citation,
   Sources,
   ContextResult,
+  EvaluateResult,
+  MeasuredMethods,
   BatchLineResult,
   BatchEvent,
   InseqFile,

@@ -33,6 +33,12 @@ export async function finishedResult(
 /** @throws ApiProblem 406 where results of the job's kind have no such form */
 export function checkForm({ id, kind, method }: Job, format: Format): void {
   if (kind === 'attribute') return;
+  if (kind === 'evaluate') {
+    if (format !== 'html' && format !== 'inseq') return;
+    const why = format === 'html' ? 'has no heatmap' : 'Inseq has no form for';
+    const detail = `Job ${id} compares methods, which ${why}: take \`format=json\`, \`csv\` or \`text\`.`;
+    throw new ApiProblem('not-acceptable', 'No acceptable format', 406, detail);
+  }
   const approach = APPROACHES.find((one) => one === method) ?? 'pecore';
   if (format !== 'inseq' || approach === 'pecore') return;
   const detail =

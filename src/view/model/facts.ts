@@ -1,7 +1,7 @@
 /** How a result was made, for people: what was attributed, by which method, and everything else by name. */
 
 import type { ContextResult } from '../../contract/attribute-context-result.ts';
-import type { JobResult } from '../../contract/job-kinds.ts';
+import type { ShownResult } from '../../contract/job-kinds.ts';
 import type { Result, ResultSequence } from '../../contract/result.ts';
 import { tokenReader } from './tokens.ts';
 
@@ -76,7 +76,7 @@ function pairs({ target, attr_pos_start: start }: ResultSequence, tokens: readon
 }
 
 /** Everything that the result says of itself. */
-export function factsOf({ job_id, info }: JobResult): [string, string][] {
+export function factsOf({ job_id, info }: ShownResult): [string, string][] {
   return Object.entries({ job: job_id, ...info })
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => [wordsOf(name), typeof value === 'string' ? value : JSON.stringify(value)]);

@@ -2,7 +2,7 @@
 
 import { renderToString } from 'preact-render-to-string';
 import type { Job } from '../../contract/job.ts';
-import type { JobResult } from '../../contract/job-kinds.ts';
+import type { ShownResult } from '../../contract/job-kinds.ts';
 import type { ResultSequence, Scores } from '../../contract/result.ts';
 import { contextLine, methodLine, wordsOf } from '../model/facts.ts';
 import { singleScore } from '../model/scores.ts';
@@ -20,7 +20,7 @@ export interface PageParts {
 const MOST_LAYER_CELLS = 400_000;
 
 /** One document that loads nothing; what comes of a request stands in it as escaped text and as JSON alone. */
-export function pageDocument(result: JobResult, parts: PageParts): string {
+export function pageDocument(result: ShownResult, parts: PageParts): string {
   const shown = slim(result);
   const body = renderToString(<Page shown={shownResult(shown)} />);
   const title = `${'kind' in result ? contextLine(result) : methodLine(result)} · ${result.info.model}`;
@@ -61,7 +61,7 @@ ${scripts}
 }
 
 /** The same for a page or notebook that has a style of its own. */
-export function embedFragment(result: JobResult, { embedStyle, script }: PageParts): string {
+export function embedFragment(result: ShownResult, { embedStyle, script }: PageParts): string {
   const shown = slim(result);
   return (
     `<whence-result><style>${embedStyle}</style><div class="whence embed">${renderToString(shownResult(shown).element)}</div>` +
@@ -70,12 +70,12 @@ export function embedFragment(result: JobResult, { embedStyle, script }: PagePar
 }
 
 /** JSON within HTML: nothing in it can end the element. */
-function dataScript(result: JobResult): string {
+function dataScript(result: ShownResult): string {
   return `<script type="application/json">${JSON.stringify(result).replaceAll('<', '\\u003c')}</script>`;
 }
 
 /** What the page shows of a result: raw scores as the numbers of their cells, and of sources no tokens beneath units. */
-function slim(result: JobResult): JobResult {
+function slim(result: ShownResult): ShownResult {
   if (!('kind' in result)) return { ...result, sequences: result.sequences.map(slimSequence) };
   const { token_scores: _, ...sources } = result.sources ?? { citations: [] };
   return { ...result, sources: 'units' in sources ? sources : null };

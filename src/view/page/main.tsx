@@ -6,12 +6,12 @@
 
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import type { JobResult } from '../../contract/job-kinds.ts';
+import type { ShownResult } from '../../contract/job-kinds.ts';
 import { formatSelection, parseSelection } from '../model/selection.ts';
 import { followTheme } from '../parts/theme.tsx';
 import { Page, shownResult } from './page.tsx';
 
-function resultIn(element: ParentNode): JobResult | null {
+function resultIn(element: ParentNode): ShownResult | null {
   const text = element.querySelector('script[type="application/json"]')?.textContent;
   return text ? JSON.parse(text) : null;
 }

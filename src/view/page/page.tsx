@@ -1,7 +1,7 @@
 /** What a self-contained page shows. */
 
 import type { VNode } from 'preact';
-import type { JobResult } from '../../contract/job-kinds.ts';
+import type { ShownResult } from '../../contract/job-kinds.ts';
 import { createView } from '../model/attribution-view.ts';
 import { createContextView } from '../model/context-view.ts';
 import type { Selection } from '../model/selection.ts';
@@ -16,7 +16,7 @@ export interface Shown {
   element: VNode;
 }
 
-export function shownResult(result: JobResult, selection: Selection | null = null): Shown {
+export function shownResult(result: ShownResult, selection: Selection | null = null): Shown {
   if ('kind' in result) {
     const view = createContextView(result, {}, selection);
     return { view, element: <ContextResultView view={view} /> };

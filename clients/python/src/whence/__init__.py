@@ -19,8 +19,9 @@ from .errors import (
     UnavailableError,
     WhenceError,
 )
-from .jobs import ContextJob, Event, Job
-from .results import Alternative, Result, Sequence, Token
+from .evaluation import Estimate, EvaluatedMethod, EvaluatedMetric, EvaluationResult
+from .jobs import ContextJob, EvaluationJob, Event, Job
+from .results import Alternative, Metric, Result, Sequence, Token
 
 __version__ = "0.1.0"
 
@@ -32,12 +33,18 @@ __all__ = [
     "Client",
     "ContextJob",
     "ContextResult",
+    "Estimate",
+    "EvaluatedMethod",
+    "EvaluatedMetric",
+    "EvaluationJob",
+    "EvaluationResult",
     "Event",
     "FieldError",
     "InvalidRequestError",
     "Job",
     "JobCanceledError",
     "JobFailedError",
+    "Metric",
     "NotFoundError",
     "Result",
     "Sequence",

@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 from .context import ContextResult
 from .errors import FieldError, InvalidRequestError, JobCanceledError, JobFailedError, WhenceError
-from .jobs import ContextJob, Event, Job
-from .options import Options, Texts
+from .evaluation import EvaluationResult
+from .jobs import ContextJob, EvaluationJob, Event, Job
+from .options import Call, Options, Texts
 from .progress import ProgressLine
 from .results import Result, Sequence
 from .transport import Transport
@@ -107,6 +108,31 @@ class Client:
             body["query"] = query
         return ContextJob(self._transport, self._accepted("/attribute-context", body)).wait(self._progress)
 
+    def evaluate(
+        self,
+        model: str,
+        input_texts: Texts,
+        generated_texts: Optional[Texts] = None,
+        methods: Optional[List[Call]] = None,
+        metrics: Optional[List[Call]] = None,
+        **options: Any,
+    ) -> EvaluationResult:
+        """Which method to trust: compares methods on texts by faithfulness metrics; waits for it. Ctrl-C cancels the job.
+
+        methods: left out: those that need few passes
+        metrics: left out: comprehensiveness and sufficiency
+        options: those of `POST /evaluate`: generation_args, attribute_target, seed, …
+        """
+        body: Dict[str, Any] = {"model": model, "input_texts": input_texts, **options}
+        given = {"generated_texts": generated_texts, "methods": methods, "metrics": metrics}
+        body.update({name: value for name, value in given.items() if value is not None})
+        return EvaluationJob(self._transport, self._accepted("/evaluate", body)).wait(self._progress)
+
+    def evaluations(self, model: str) -> List[Dict[str, Any]]:
+        """What the last evaluations measured on a model, the newest first: as in `GET /models/{id}/methods`."""
+        found = self._transport.json("GET", f"/models/{quote(model, safe='')}/methods")
+        return list(found["evaluations"])
+
     def _accepted(self, path: str, body: Dict[str, Any]) -> Dict[str, Any]:
         """Submits a job. Sent again after a broken connection, it is not computed twice."""
         data: Dict[str, Any] = self._transport.json("POST", path, body, {"Idempotency-Key": str(uuid.uuid4())})
@@ -188,10 +214,11 @@ class Client:
                 refused.update({kept[int(match[1])]: one for match, one in found if match is not None})
         return _Chunk(len(texts), refused, None)
 
-    def job(self, job_id: str) -> Union[Job, ContextJob]:
+    def job(self, job_id: str) -> Union[Job, ContextJob, EvaluationJob]:
         """A job that was submitted before."""
         data = self._transport.json("GET", f"/jobs/{quote(job_id, safe='')}")
-        kind = ContextJob if data.get("kind") == "attribute-context" else Job
+        kinds = {"attribute-context": ContextJob, "evaluate": EvaluationJob}
+        kind = kinds.get(str(data.get("kind")), Job)
         return kind(self._transport, data)
 
     def models(self) -> List[Dict[str, Any]]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from .context import ContextResult
 from .errors import JobCanceledError, JobFailedError, UnavailableError
+from .evaluation import EvaluationResult
 from .progress import ProgressLine
 from .results import Result
 from .transport import Transport
@@ -134,3 +135,10 @@ class ContextJob(AnyJob[ContextResult]):
 
     def _read(self, data: Dict[str, Any]) -> ContextResult:
         return ContextResult(self._transport, self, data)
+
+
+class EvaluationJob(AnyJob[EvaluationResult]):
+    """A job of `evaluate`."""
+
+    def _read(self, data: Dict[str, Any]) -> EvaluationResult:
+        return EvaluationResult(self._transport, self, data)

@@ -41,6 +41,19 @@ class Alternative:
     probability: float
 
 
+@dataclass(frozen=True)
+class Metric:
+    """How far the scores of a text can be trusted; None where there is nothing to measure."""
+
+    value: Optional[float]
+    #: By a random ranking: what the value has to beat.
+    random: Optional[float]
+    #: `higher` or `lower`.
+    better: str
+    #: AOPC and curves: (units, value, random) at each point.
+    points: Tuple[Tuple[int, float, float], ...] = ()
+
+
 class Sequence:
     """The attribution of one text. What follows from its scores raises TextFailedError where the text failed."""
 
@@ -117,6 +130,17 @@ class Sequence:
             for step in self._computed.get("top_alternatives") or []
         ]
 
+    @property
+    def metrics(self) -> Dict[str, Metric]:
+        """By name, those that `metrics` asked for; a name that was asked for again has `_2`, `_3` behind it."""
+        found: Dict[str, Metric] = {}
+        for one in (self._computed.get("metrics") or {}).get("values", []):
+            points = tuple((point["units"], point["value"], point["random"]) for point in one.get("points", []))
+            times = sum(name == one["name"] or name.startswith(one["name"] + "_") for name in found)
+            name = one["name"] if times == 0 else f"{one['name']}_{times + 1}"
+            found[name] = Metric(one["value"], one["random"], one["better"], points)
+        return found
+
     def strongest(self, generated: int = 0, n: int = 5) -> List[Tuple[str, float]]:
         """The tokens of source and target that counted most for a generated one, by magnitude: (token, score)."""
         found: List[Tuple[str, float]] = []
@@ -167,6 +191,11 @@ class Result:
     def info(self) -> Dict[str, Any]:
         """How it was made; `info["request"]` sent again gives the same result."""
         return dict(self.data["info"])
+
+    @property
+    def metrics(self) -> List[Dict[str, Metric]]:
+        """Of each text, by name; empty where the text failed or none were asked for."""
+        return [{} if sequence.error else sequence.metrics for sequence in self.sequences]
 
     @overload
     def __getitem__(self, index: int) -> Sequence: ...

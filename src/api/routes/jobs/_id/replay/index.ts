@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { ContextResult } from '../../../../../contract/attribute-context-result.ts';
+import { EvaluateResult } from '../../../../../contract/evaluate.ts';
 import { Result } from '../../../../../contract/result.ts';
 import { ref } from '../../../../../contract/schema.ts';
 import { modelOf } from '../../../../../requests/complete.ts';
@@ -14,7 +15,11 @@ import { unknownJob } from '../../../../problems.ts';
 import { finishedResult } from '../../../../results/finished.ts';
 import { acceptedFormat } from '../../../../results/formats.ts';
 
-const { 413: _tooLarge, 415: _mediaType, ...responses } = jobResponses(Type.Union([ref(Result), ref(ContextResult)]));
+const {
+  413: _tooLarge,
+  415: _mediaType,
+  ...responses
+} = jobResponses(Type.Union([ref(Result), ref(ContextResult), ref(EvaluateResult)]));
 
 const schema = {
   operationId: 'replayJob',

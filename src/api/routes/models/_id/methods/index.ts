@@ -1,0 +1,43 @@
+/** `GET /models/{id}/methods`: methods as they were measured on a model. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { MeasuredMethods } from '../../../../../contract/evaluate.ts';
+import { ref } from '../../../../../contract/schema.ts';
+import { suggestion } from '../../../../../validation/nearest.ts';
+import { BAD_REQUEST, COMMON, NOT_FOUND } from '../../../../openapi/responses.ts';
+import { notFound } from '../../../../problems.ts';
+
+const Params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256, examples: ['facts-gpt2'] }) });
+
+const schema = {
+  operationId: 'getMeasuredMethods',
+  tags: ['catalogue'],
+  summary: 'Methods ranked by what was measured on a model',
+  description:
+    'What jobs of `POST /evaluate` measured on this instance: by numbers alone, so that every key may see it. Nothing is ' +
+    'said of methods that nobody has evaluated.',
+  params: Params,
+  response: {
+    200: {
+      description: 'What was measured.',
+      content: { 'application/json': { schema: ref(MeasuredMethods) } },
+    },
+    400: BAD_REQUEST,
+    404: NOT_FOUND,
+    ...COMMON,
+  },
+};
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.get<{ Params: Type.Static<typeof Params> }>('/', { schema }, async ({ params: { id } }) => {
+    const models = await fastify.catalogue.models();
+    const model = models.find((one) => one.id === id);
+    if (model === undefined) {
+      const ids = models.map((one) => one.id);
+      throw notFound(`There is no model "${id}".${suggestion(id, ids, 'models')}`);
+    }
+    return { model: id, methods: model.methods, evaluations: await fastify.jobs.evaluations(id) };
+  });
+};
+
+export default routes;
