@@ -149,7 +149,11 @@ describe('the info of a result', () => {
     const known = new Set(Object.keys(ResultInfo.properties));
     const written = new Set<string>();
     const logged: Partial<AttributeRequest> = { model: 'gpt2-tiny', ignored_fields: ['user'] };
-    for (const changes of [...REQUESTS.map(([, one]) => one), logged]) {
+    const measured: Partial<AttributeRequest> = {
+      model: 'gpt2-tiny',
+      metrics: [{ name: 'comprehensiveness', args: { fraction: 0.2 } }],
+    };
+    for (const changes of [...REQUESTS.map(([, one]) => one), logged, measured]) {
       const { info } = await run(changes);
       for (const name of Object.keys(info)) written.add(name);
       for (const name of ResultInfo.required ?? []) assert.ok(name in info, name);

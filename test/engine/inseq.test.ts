@@ -95,7 +95,7 @@ function argsOf(method: string): Record<string, unknown> {
   if (method === 'lime') return { n_samples: 4 };
   if (method === 'reagent') return { max_probe_steps: 3 };
   const args = /integrated/.test(method) ? { n_steps: 2 } : {};
-  return /deeplift|integrated|shap/.test(method) ? { ...args, return_convergence_delta: true } : args;
+  return /deeplift|integrated|gradient_shap/.test(method) ? { ...args, return_convergence_delta: true } : args;
 }
 
 const AGGREGATIONS: [string, CompleteCall[] | null][] = [
@@ -123,7 +123,9 @@ const saved = async (changes: Partial<AttributeRequest>): Promise<SavedFile> => 
 describe('the Inseq file', () => {
   for (const [kind, text] of TEXTS) {
     test(`every method, raw and aggregated: ${kind}`, async () => {
-      for (const method of engine.catalogue().methods.map(({ id }) => id)) {
+      const architecture = kind.startsWith('encoder') ? 'encoder-decoder' : 'decoder-only';
+      const methods = engine.catalogue().methods.filter(({ applies_to }) => applies_to.includes(architecture));
+      for (const { id: method } of methods) {
         for (const [name, aggregators] of AGGREGATIONS) {
           const file = await saved({ ...text, method, method_args: argsOf(method), aggregators });
           for (const sequence of file.attributes.sequence_attributions) check(sequence, `${method}, ${name}`);
