@@ -66,12 +66,25 @@ export interface Method {
   /** JSON Schema of the arguments, with defaults. */
   readonly argsSchema: TSchema;
   readonly appliesTo: readonly Architecture[];
+  /** Model types of these architectures that it does not apply to; left out: none. */
+  readonly exceptTypes?: readonly string[];
   /** True when it needs the gradient of the attributed function. */
   readonly needsGradient: boolean;
   /** What it runs, for quotes; left out: nobody can tell before it was done. */
   readonly passes?: MethodPasses;
   /** @throws {AttributionError} when the arguments do not fit the model or the sequence */
   attribute(task: MethodTask): Promise<MethodScores>;
+}
+
+/** Whether a method can be asked of a model. */
+export function applies({ appliesTo, exceptTypes = [] }: Method, model: AppliedTo): boolean {
+  return appliesTo.includes(model.architecture) && !exceptTypes.includes(model.modelType);
+}
+
+/** What of a model decides which methods apply to it. */
+interface AppliedTo {
+  readonly architecture: Architecture;
+  readonly modelType: string;
 }
 
 /** A method whose `args` have the type of its schema. */

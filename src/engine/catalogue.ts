@@ -1,7 +1,7 @@
 /** What the engine can do, for the API: models, methods, step functions, aggregators. */
 
 import { listAggregators } from '../attribution/aggregation/registry.ts';
-import type { Method } from '../attribution/method.ts';
+import { applies, type Method } from '../attribution/method.ts';
 import type { Metric } from '../attribution/metric.ts';
 import type { Registries } from '../attribution/registries.ts';
 import type { StepFunction } from '../attribution/step-function.ts';
@@ -89,7 +89,7 @@ async function describeModel(
     fingerprint: fingerprintOf(entry, hashesOf(dir), surroundings),
     ...(entry.preload && { preload: true }),
     memory: memoryOf(model, parameters, budget),
-    methods: [...methods.values()].filter((method) => method.appliesTo.includes(architecture)).map(({ id }) => id),
+    methods: [...methods.values()].filter((method) => applies(method, model)).map(({ id }) => id),
     step_functions: [...stepFunctions.keys()],
   };
 }

@@ -8,8 +8,8 @@ import { after, before, describe, test } from 'node:test';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { tf } from '../../src/tensors/tf.ts';
+import { assertSameTexts } from '../support/beside.ts';
 import { modelDir } from '../support/goldens.ts';
-import { assertSameTexts } from './beside.ts';
 import { generation, hooks, request } from './request.ts';
 import { startTestEngine, type TestEngine } from './start.ts';
 

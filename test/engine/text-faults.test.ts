@@ -5,8 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import { AttributionError } from '../../src/attribution/errors.ts';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import { eachText, TextFault } from '../../src/engine/text-faults.ts';
+import { assertSameTexts } from '../support/beside.ts';
 import { modelDir } from '../support/goldens.ts';
-import { assertSameTexts } from './beside.ts';
 import { generation, hooks, request } from './request.ts';
 import { startTestEngine, type TestEngine } from './start.ts';
 

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Method } from '../../src/attribution/method.ts';
+import { applies, type Method } from '../../src/attribution/method.ts';
 import type { Sequence } from '../../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../../src/attribution/registries.ts';
 import type { ScoreArray } from '../../src/attribution/scores.ts';
@@ -135,7 +135,7 @@ for (const { name, config, tensors } of models) {
         const probability = stepFunctions.get('probability');
         assert.ok(probability);
         for (const method of methods.values()) {
-          if (!method.appliesTo.includes(loaded.model.architecture)) continue;
+          if (!applies(method, loaded.model)) continue;
           const tensors = tf.memory().numTensors;
           await checkMethod(loaded, method, probability);
           assert.equal(tf.memory().numTensors, tensors, `${method.id} leaves tensors behind`);

@@ -13,7 +13,7 @@ import { type Static, Type } from 'typebox';
 import { AttributionError } from '../errors.ts';
 import { defineMethod, type MethodTask } from '../method.ts';
 import { readSpans, spansSchema } from '../spans.ts';
-import { flowDown, flowShares } from './parts/information-flow.ts';
+import { flowDown, flowShares, NORMALIZED } from './parts/information-flow.ts';
 
 const Args = Type.Object(
   {
@@ -52,6 +52,7 @@ export default defineMethod({
   },
   argsSchema: Args,
   appliesTo: ['decoder-only'],
+  exceptTypes: NORMALIZED,
   needsGradient: false,
 
   async attribute(task) {

@@ -19,7 +19,7 @@ import { AttributionError } from '../../errors.ts';
 import type { Passes } from '../../passes/passes.ts';
 
 /** Models whose attention is normalized before it is added to the residual stream, so that heads do not sum to it. */
-const NORMALIZED = new Set(['gemma2', 'gemma3_text']);
+export const NORMALIZED: readonly string[] = ['gemma2', 'gemma3_text'];
 
 /** Multiplications between two looks at the event loop. */
 const WORK_PER_LOOK = 2e7;
@@ -91,7 +91,7 @@ export async function flowShares(
 }
 
 function check({ model, length, memoryBudget }: Passes): void {
-  if (NORMALIZED.has(model.modelType)) {
+  if (NORMALIZED.includes(model.modelType)) {
     throw new AttributionError(
       'unsupported_model',
       `information_flow_routes needs attention whose heads sum to what is added to the residual stream, and ` +
