@@ -6,7 +6,14 @@ import { startStack, until } from './stack.ts';
 const KEYS = { ann: 'ann-0123456789abcdef', bo: 'bo-0123456789abcdef' };
 const BODY = { model: 'facts-gpt2', input_texts: 'The capital of France is', generation_args: { max_new_tokens: 1 } };
 /** The routes that take an id of something that is everybody's. */
-const SHARED = ['getModel', 'getMethod', 'getStepFunction', 'getAggregator'];
+const SHARED = [
+  'getModel',
+  'getMeasuredMethods',
+  'getMethod',
+  'getStepFunction',
+  'getAggregator',
+  'getFaithfulnessMetric',
+];
 
 interface Operation {
   operationId: string;

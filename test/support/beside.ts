@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
  * others TensorFlow's product of few rows rounds otherwise than that of many, and int8 may turn that into the next code.
  */
 const CPU = '/proc/cpuinfo';
-const EXACT = existsSync(CPU) && /\bavx512_vnni\b/.test(readFileSync(CPU, 'utf8'));
+export const EXACT = existsSync(CPU) && /\bavx512_vnni\b/.test(readFileSync(CPU, 'utf8'));
 
 /** How far they may lie apart elsewhere, of the largest number of their list. */
 const APART = { float: 1e-4, int8: 0.05 };

@@ -87,12 +87,17 @@ export function registerTotals(registry: Registry, totals: () => readonly Total[
     } as unknown as Metric);
   };
   const of = (family: Family): Total[] => totals().filter(({ name }) => name === family.total);
-  for (const family of COUNTERS) add(family, 'counter', () => of(family).map((total) => counted(family, total)));
+  for (const family of COUNTERS) add(family, 'counter', () => counts(family, of(family)));
   for (const family of HISTOGRAMS) add(family, 'histogram', () => distributed(family, of(family)));
 }
 
-function counted({ labels }: Family, { labels: values, value }: Total): Value {
-  return { labels: Object.fromEntries(labels.map((label, i) => [label, values[i]])), value };
+/** A family without labels has its one series from the start, so that rates can be told from its first count on. */
+function counts({ labels }: Family, totals: readonly Total[]): Value[] {
+  if (labels.length === 0 && totals.length === 0) return [{ labels: {}, value: 0 }];
+  return totals.map(({ labels: values, value }) => ({
+    labels: Object.fromEntries(labels.map((label, i) => [label, values[i]])),
+    value,
+  }));
 }
 
 /** The store has each bucket for itself; Prometheus wants those below counted in. */

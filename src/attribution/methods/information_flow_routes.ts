@@ -54,6 +54,7 @@ export default defineMethod({
   appliesTo: ['decoder-only'],
   exceptTypes: NORMALIZED,
   needsGradient: false,
+  passes: { apart: 1 },
 
   async attribute(task) {
     const { passes, args } = task;
