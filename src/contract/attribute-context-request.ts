@@ -15,6 +15,7 @@ import {
   Priority,
   Seed,
   SourceLanguage,
+  TargetLanguage,
   type Webhook,
 } from './attribute-request.ts';
 import { LIMITS } from './limits.ts';
@@ -280,10 +281,7 @@ export const AttributeContextBody = Type.Object(
     }),
     generation_args: GenerationArgs,
     src_lang: SourceLanguage,
-    tgt_lang: nullable(Type.String({ minLength: 1, maxLength: 32 }), {
-      default: null,
-      description: "Multilingual models: language code of the output. null: the model's own.",
-    }),
+    tgt_lang: TargetLanguage,
     seed: Seed,
     priority: Priority,
     webhook: JobWebhook,

@@ -197,6 +197,11 @@ export const SourceLanguage = nullable(Type.String({ minLength: 1, maxLength: 32
   default: null,
   description: "Multilingual models: language code of the input. null: the model's own.",
 });
+/** Of requests that say no more of it than that. */
+export const TargetLanguage = nullable(Type.String({ minLength: 1, maxLength: 32 }), {
+  default: null,
+  description: "Multilingual models: language code of the output. null: the model's own.",
+});
 export const Seed = Type.Integer({
   minimum: 0,
   maximum: LIMITS.seed,

@@ -10,6 +10,7 @@ import {
   Priority,
   Seed,
   SourceLanguage,
+  TargetLanguage,
   type Webhook,
 } from './attribute-request.ts';
 import { DEFAULT_METRICS, MetricsInfo } from './faithfulness.ts';
@@ -65,10 +66,7 @@ export const EvaluateBody = Type.Object(
     }),
     generation_args: GenerationArgs,
     src_lang: SourceLanguage,
-    tgt_lang: nullable(Type.String({ minLength: 1, maxLength: 32 }), {
-      default: null,
-      description: "Multilingual models: language code of the output. null: the model's own.",
-    }),
+    tgt_lang: TargetLanguage,
     seed: Seed,
     priority: Priority,
     webhook: JobWebhook,

@@ -4,6 +4,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import type { ModelInfo } from '../contract/catalogue.ts';
 import { isContrastive } from '../contract/contrastive.ts';
 import type { Problem } from '../contract/problem.ts';
+import { Choice } from '../view/parts/toolbar.tsx';
 import { type Catalogue, modelOf } from './catalogue.ts';
 import { Conversation } from './conversation.tsx';
 import { APPROACH_NAMES, UNIT_NAMES, usesMethod } from './document-question.ts';
@@ -145,22 +146,14 @@ const ABOUT_NAMES: Record<About, string> = { conversation: 'Conversation', text:
 function AboutChoice({ draft, model }: { draft: Signal<Draft>; model: ModelInfo }) {
   const kinds: About[] = model.chat ? ['conversation', 'text', 'documents'] : ['text', 'documents'];
   return (
-    <fieldset class="choice">
-      <legend>What is asked about</legend>
-      {kinds.map((about) => (
-        <label key={about}>
-          <input
-            type="radio"
-            name="about"
-            checked={draft.value.about === about}
-            onChange={() => {
-              draft.value = { ...draft.value, about };
-            }}
-          />
-          <span>{ABOUT_NAMES[about]}</span>
-        </label>
-      ))}
-    </fieldset>
+    <Choice
+      name="What is asked about"
+      value={draft.value.about}
+      options={kinds.map((about) => [about, ABOUT_NAMES[about]])}
+      onChoose={(about) => {
+        draft.value = { ...draft.value, about };
+      }}
+    />
   );
 }
 

@@ -59,16 +59,15 @@ export function catalogueRoutes(kind: Kind): FastifyPluginAsyncTypebox {
     fastify.get('/', { schema: list }, async () => ({ [field]: await read(fastify.catalogue) }));
 
     fastify.get('/:id', { schema: show }, async ({ params: { id } }) => {
-      const entries = await read(fastify.catalogue);
-      const entry = entries.find((one) => one.id === id);
-      if (entry !== undefined) return entry;
-      throw notFound(
-        `There is no ${noun} "${id}".${suggestion(
-          id,
-          entries.map((one) => one.id),
-          `${noun}s`,
-        )}`,
-      );
+      return entryOf(await read(fastify.catalogue), id, noun);
     });
   };
+}
+
+/** @throws ApiProblem 404 with the nearest ids, where no entry has this one */
+export function entryOf<Entry extends { id: string }>(entries: readonly Entry[], id: string, noun: string): Entry {
+  const entry = entries.find((one) => one.id === id);
+  if (entry !== undefined) return entry;
+  const ids = entries.map((one) => one.id);
+  throw notFound(`There is no ${noun} "${id}".${suggestion(id, ids, `${noun}s`)}`);
 }

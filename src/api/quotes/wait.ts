@@ -1,4 +1,4 @@
-/** How long a job would wait, and when a full queue has room again. */
+/** How long a job would wait. */
 import type { QueueState } from '../../jobs/totals.ts';
 
 /** Until a worker takes a job that comes now, if all that waits is taken before it; null: nobody can tell. */

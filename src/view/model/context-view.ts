@@ -6,7 +6,7 @@ import type { ResultSequence } from '../../contract/result.ts';
 import { sequenceOfReliance, subjectOfReliance } from './reliance.ts';
 import type { Selection } from './selection.ts';
 import { subjectOfSources } from './sources.ts';
-import { type Settings, settingsFor, type View, viewOf } from './state.ts';
+import { type Settings, type Subject, settingsFor, type View, viewOf } from './state.ts';
 
 export interface ContextView extends View {
   readonly result: ContextResult;
@@ -30,21 +30,19 @@ export function createContextView(
   selection: Selection | null = null,
 ): ContextView {
   const { sources, context, info } = result;
-  const aspects: ContextView['aspects'] = [
-    ...(sources === null ? [] : (['sources'] as const)),
-    ...(context === null ? [] : (['reliance'] as const)),
-  ];
-  const subjects = [
-    ...(sources === null ? [] : [subjectOfSources({ sources, info })]),
-    ...(context === null ? [] : [subjectOfReliance(context)]),
-  ];
+  const sequence = context && sequenceOfReliance(context);
+  const shown: { aspect: ContextView['aspects'][number]; subject: Subject }[] = [];
+  if (sources !== null) shown.push({ aspect: 'sources', subject: subjectOfSources({ sources, info }) });
+  if (sequence !== null) shown.push({ aspect: 'reliance', subject: subjectOfReliance(sequence) });
+  const aspects = shown.map(({ aspect }) => aspect);
   const settings = { ...contextDefaults(result), ...initial };
+  const subjects = shown.map(({ subject }) => subject);
   const view = viewOf(result.job_id, subjects, { settings, selection });
   return {
     ...view,
     result,
     aspects,
     aspect: computed(() => aspects[Math.min(view.text.value, aspects.length - 1)]),
-    sequence: context === null ? null : sequenceOfReliance(context),
+    sequence,
   };
 }

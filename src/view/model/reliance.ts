@@ -38,8 +38,8 @@ export function sequenceOfReliance(context: ContextReliance): ResultSequence {
 /** Inseq's form has no places in the text: all are the same, so that spaces are those of the tokens. */
 const tokenOf = (token: string): ResultToken => ({ id: -1, token, start: 0, end: 0 });
 
-export function subjectOfReliance(context: ContextReliance): Subject {
-  const sequence = sequenceOfReliance(context);
+/** @param sequence - as `sequenceOfReliance` gives it */
+export function subjectOfReliance(sequence: ResultSequence): Subject {
   return {
     paragraphs: (granularity) => paragraphs(sequence, granularity),
     matrix: (options) => flagged(matrixOf(sequence, options)),

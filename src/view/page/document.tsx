@@ -77,8 +77,9 @@ function dataScript(result: ShownResult): string {
 /** What the page shows of a result: raw scores as the numbers of their cells, and of sources no tokens beneath units. */
 function slim(result: ShownResult): ShownResult {
   if (!('kind' in result)) return { ...result, sequences: result.sequences.map(slimSequence) };
-  const { token_scores: _, ...sources } = result.sources ?? { citations: [] };
-  return { ...result, sources: 'units' in sources ? sources : null };
+  if (result.sources === null) return result;
+  const { token_scores: _, ...sources } = result.sources;
+  return { ...result, sources };
 }
 
 function slimSequence(sequence: ResultSequence): ResultSequence {

@@ -12,7 +12,7 @@ import { usePrinting } from './printing.ts';
 import { Reading } from './reading.tsx';
 import { ScoresPanel } from './scores.tsx';
 import { Sentence } from './sentence.tsx';
-import { PanelTools, TextTools } from './toolbar.tsx';
+import { Choice, PanelTools, TextTools } from './toolbar.tsx';
 
 export function ContextResultView({ view }: { view: ContextView }) {
   const { result, sequence } = view;
@@ -77,23 +77,15 @@ function Aspects({ view }: { view: ContextView }) {
   if (view.aspects.length < 2) return null;
   return (
     <div class="tools">
-      <fieldset class="choice">
-        <legend>What is looked at</legend>
-        {view.aspects.map((aspect, i) => (
-          <label key={aspect}>
-            <input
-              type="radio"
-              name="aspect"
-              checked={view.aspect.value === aspect}
-              onChange={() => {
-                view.pinned.value = null;
-                view.text.value = i;
-              }}
-            />
-            <span>{ASPECT_NAMES[aspect]}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Choice
+        name="What is looked at"
+        value={view.aspect.value}
+        options={view.aspects.map((aspect) => [aspect, ASPECT_NAMES[aspect]])}
+        onChoose={(aspect) => {
+          view.pinned.value = null;
+          view.text.value = view.aspects.indexOf(aspect);
+        }}
+      />
     </div>
   );
 }

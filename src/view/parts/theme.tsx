@@ -1,7 +1,7 @@
 /** Light, dark, or as the system has it. */
 
 import { effect, signal } from '@preact/signals';
-import { Choice } from './toolbar.tsx';
+import { bound, Choice } from './toolbar.tsx';
 
 const THEMES = ['auto', 'light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
@@ -30,12 +30,12 @@ export function ThemeChoice() {
   return (
     <Choice
       name="Theme"
-      value={theme}
       options={[
         ['auto', 'Auto'],
         ['light', 'Light'],
         ['dark', 'Dark'],
       ]}
+      {...bound(theme)}
     />
   );
 }

@@ -15,14 +15,14 @@ const UNITS: [Granularity, string][] = [
 export function TextTools({ view }: { view: View }) {
   return (
     <div class="tools">
-      <Choice name="Units" value={view.granularity} options={UNITS} />
+      <Choice name="Units" options={UNITS} {...bound(view.granularity)} />
       <Choice
         name="A word of the answer shows"
-        value={view.toward}
         options={[
           ['sources', 'Where it came from'],
           ['effects', 'What it led to'],
         ]}
+        {...bound(view.toward)}
       />
     </div>
   );
@@ -34,7 +34,7 @@ const PANEL_NAMES: Record<Panel, string> = { matrix: 'All scores', layers: 'Laye
 export function PanelTools({ view, panels }: { view: View; panels: readonly Panel[] }) {
   return (
     <div class="tools">
-      <Choice name="Shown below" value={view.panel} options={panels.map((panel) => [panel, PANEL_NAMES[panel]])} />
+      <Choice name="Shown below" options={panels.map((panel) => [panel, PANEL_NAMES[panel]])} {...bound(view.panel)} />
       {view.panel.value !== 'scores' && (
         <details class="tune">
           <summary>Scale and numbers</summary>
@@ -44,11 +44,11 @@ export function PanelTools({ view, panels }: { view: View; panels: readonly Pane
             <Switch label="Fold faint rows" value={view.fold} />
             <Choice
               name="One scale for"
-              value={view.scale}
               options={[
                 ['all', 'all columns'],
                 ['each', 'each column'],
               ]}
+              {...bound(view.scale)}
             />
             <label class="slide">
               Intensity
@@ -72,12 +72,23 @@ export function PanelTools({ view, panels }: { view: View; panels: readonly Pane
 
 interface ChoiceProps<Value extends string> {
   name: string;
-  value: Signal<Value>;
+  value: Value;
   options: readonly [Value, string][];
+  onChoose(value: Value): void;
+}
+
+/** A choice that is a signal's value. */
+export function bound<Value extends string>(value: Signal<Value>): Pick<ChoiceProps<Value>, 'value' | 'onChoose'> {
+  return {
+    value: value.value,
+    onChoose: (chosen) => {
+      value.value = chosen;
+    },
+  };
 }
 
 /** One of a few. */
-export function Choice<Value extends string>({ name, value, options }: ChoiceProps<Value>) {
+export function Choice<Value extends string>({ name, value, options, onChoose }: ChoiceProps<Value>) {
   const id = useId();
   if (options.length < 2) return null;
   return (
@@ -85,15 +96,7 @@ export function Choice<Value extends string>({ name, value, options }: ChoicePro
       <legend>{name}</legend>
       {options.map(([option, label]) => (
         <label key={option}>
-          <input
-            type="radio"
-            name={id}
-            value={option}
-            checked={value.value === option}
-            onChange={() => {
-              value.value = option;
-            }}
-          />
+          <input type="radio" name={id} value={option} checked={value === option} onChange={() => onChoose(option)} />
           <span>{label}</span>
         </label>
       ))}

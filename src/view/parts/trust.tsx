@@ -36,7 +36,8 @@ export function Trust({ metrics }: { metrics: SequenceMetrics }) {
       {values.map((metric, i) => (isCurve(metric) ? <Curve key={i} metric={metric} units={units} /> : null))}
       <p class="note">
         {unchanged !== null && `Score of the text as it is: ${formatAlone(unchanged)}. `}
-        {units === 1 ? 'One unit was' : `${units} units were`} ranked. <Mark verdict="beats" /> beats a random ranking.
+        {units === 1 ? 'One unit was' : `${units} units were`} ranked. <span class="mark beats" aria-hidden="true" />{' '}
+        beats a random ranking.
       </p>
     </section>
   );
@@ -48,8 +49,6 @@ const SAID: Record<Verdict, string> = {
   fails: 'does not beat a random ranking',
   unknown: 'not defined here',
 };
-
-const Mark = ({ verdict }: { verdict: Verdict }) => <span class={`mark ${verdict}`} aria-hidden="true" />;
 
 /** A number that does not beat its random twin says that the scores found nothing. */
 function verdictOf({ value, random, better }: Metric): Verdict {

@@ -3,9 +3,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { MeasuredMethods } from '../../../../../contract/evaluate.ts';
 import { ref } from '../../../../../contract/schema.ts';
-import { suggestion } from '../../../../../validation/nearest.ts';
+import { entryOf } from '../../../../catalogue/routes.ts';
 import { BAD_REQUEST, COMMON, NOT_FOUND } from '../../../../openapi/responses.ts';
-import { notFound } from '../../../../problems.ts';
 
 const Params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256, examples: ['facts-gpt2'] }) });
 
@@ -30,13 +29,8 @@ const schema = {
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get<{ Params: Type.Static<typeof Params> }>('/', { schema }, async ({ params: { id } }) => {
-    const models = await fastify.catalogue.models();
-    const model = models.find((one) => one.id === id);
-    if (model === undefined) {
-      const ids = models.map((one) => one.id);
-      throw notFound(`There is no model "${id}".${suggestion(id, ids, 'models')}`);
-    }
-    return { model: id, methods: model.methods, evaluations: await fastify.jobs.evaluations(id) };
+    const { methods } = entryOf(await fastify.catalogue.models(), id, 'model');
+    return { model: id, methods, evaluations: await fastify.jobs.evaluations(id) };
   });
 };
 
