@@ -24,6 +24,7 @@ import { cacheKey, idempotencyDigest, likeness, requestHash } from './likeness.t
 import { Notifications } from './notifications.ts';
 import { pack, packHead, unpack } from './packing.ts';
 import { readPieces } from './pieces.ts';
+import { Places } from './places.ts';
 import { Queues, turnList } from './queues.ts';
 import { isEnded, type JobRecord, ownerOf, readRecord } from './record.ts';
 import { connectForApi, guarded, logState, settle } from './redis.ts';
@@ -69,6 +70,7 @@ class RedisJobs implements Jobs {
   readonly #subscriber: Redis;
   readonly #notifications: Notifications;
   readonly #queues: Queues;
+  readonly #places: Places;
   readonly #timely: TimelyScripts<'submit' | 'cancel' | 'remove'>;
   readonly #log: Logger;
   readonly #unlog: () => void;
@@ -80,6 +82,7 @@ class RedisJobs implements Jobs {
     this.#subscriber = subscriber;
     this.#notifications = new Notifications(subscriber, redis);
     this.#queues = new Queues(redis);
+    this.#places = new Places(redis);
     this.#timely = new TimelyScripts(redis, (name, args) => scripts.run(redis, name, args));
     this.#unlog = logState(redis, log);
   }
@@ -120,8 +123,11 @@ class RedisJobs implements Jobs {
         throw new SubmissionUnknownError(error.trouble, id, { cause: error.cause });
       });
     const [outcome, detail, due] = reply;
-    if (outcome === 'share') throw new QueueFullError(Number(detail), share, flow.tenant);
-    if (outcome === 'full') throw new QueueFullError(Number(detail), maxQueue);
+    if (outcome === 'share' || outcome === 'full') {
+      const [limit, tenant] = outcome === 'share' ? [share, flow.tenant] : [maxQueue];
+      const retryAfterSeconds = await this.#places.secondsUntilFree(pool, tenant);
+      throw new QueueFullError({ waiting: Number(detail), limit, tenant, retryAfterSeconds });
+    }
     if (outcome === 'conflict') throw new IdempotencyConflictError(String(detail));
     const record = readRecord(detail);
     if (record === null) throw new Error(`submit.lua answered ${outcome} without a job`);

@@ -169,11 +169,12 @@ export class QueueFullError extends Error {
   readonly waiting: number;
   /** Most jobs that may wait. */
   readonly limit: number;
-  /** When trying again makes sense. */
-  readonly retryAfterSeconds = 5;
+  /** When a place should be free, in whole seconds. */
+  readonly retryAfterSeconds: number;
 
-  /** @param tenant - whose share is used up; left out: the whole queue is */
-  constructor(waiting: number, limit: number, tenant?: string) {
+  /** @param full - its `tenant`: whose share is used up; left out: the whole queue is */
+  constructor(full: { waiting: number; limit: number; retryAfterSeconds: number; tenant?: string }) {
+    const { waiting, limit, tenant } = full;
     super(
       tenant === undefined
         ? `the queue is full: ${waiting} jobs wait and at most ${limit} may`
@@ -181,6 +182,7 @@ export class QueueFullError extends Error {
     );
     this.waiting = waiting;
     this.limit = limit;
+    this.retryAfterSeconds = full.retryAfterSeconds;
   }
 }
 

@@ -73,6 +73,8 @@ export const NAMES = {
   queue_work: `${PREFIX}queue-work`,
   /** Hash: pool -> work a second of a worker, as the last that was asked says. */
   pace: `${PREFIX}pace`,
+  /** Hash, by pool: how fast its workers take jobs (lua/scheduler.lua). */
+  served: `${PREFIX}served`,
   /** List, by what was computed, as JSON: what its last turns took, the newest first (samples.ts). */
   samples: `${PREFIX}samples`,
   /** Hash: model, as JSON -> seconds that it took to load last. */

@@ -24,6 +24,7 @@ const SCRIPTS = [
   'list',
   'counts',
   'queues',
+  'places',
   'sweep',
 ] as const;
 
@@ -43,5 +44,5 @@ export const scripts = new ScriptSet({
     USAGE: { days: String(USAGE_DAYS) },
     FINAL: Object.fromEntries(JOB_STATUSES.filter(isFinal).map((status) => [status, status])),
   },
-  shared: ['time', 'weights', 'prelude', 'totals', 'usage', 'scheduler', 'results', 'records'],
+  shared: ['time', 'weights', 'prelude', 'totals', 'usage', 'scheduler', 'results', 'records', 'running'],
 });

@@ -219,11 +219,11 @@ test('no worker has ever registered: 503 with the remedy', async (t) => {
 test('a full queue: 503 with Retry-After and the numbers', async (t) => {
   const { app, jobs } = await startApp(t);
   jobs.submit = async () => {
-    throw new QueueFullError(1000, 1000);
+    throw new QueueFullError({ waiting: 1000, limit: 1000, retryAfterSeconds: 17 });
   };
   const response = await attribute(app, BODY);
   assert.equal(response.statusCode, 503);
-  assert.equal(response.headers['retry-after'], '5');
+  assert.equal(response.headers['retry-after'], '17');
   assert.match(problemOf(response).detail, /1000 jobs wait and at most 1000 may/);
 });
 

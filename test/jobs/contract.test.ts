@@ -172,6 +172,7 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
     await assert.rejects(submit(store), (error) => {
       assert.ok(error instanceof QueueFullError);
       assert.deepEqual([error.waiting, error.limit], [MAX_QUEUE, MAX_QUEUE]);
+      assert.ok(Number.isInteger(error.retryAfterSeconds) && error.retryAfterSeconds >= 1);
       return true;
     });
     assert.equal((await submit(store, {}, 'another')).status, 'queued');

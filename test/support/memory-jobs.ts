@@ -111,7 +111,9 @@ export class MemoryJobs implements Jobs {
     const entry = cache && cacheKey(request, tenant, cache.fingerprint);
     const cached = entry !== undefined && cache?.lookup === true && this.kept.has(entry);
     const waiting = this.#waiting(pool).length;
-    if (waiting >= this.#maxQueue && !cached) throw new QueueFullError(waiting, this.#maxQueue);
+    if (waiting >= this.#maxQueue && !cached) {
+      throw new QueueFullError({ waiting, limit: this.#maxQueue, retryAfterSeconds: 5 });
+    }
     const id = `job-${++this.#count}`;
     const job: Job = {
       id,

@@ -174,6 +174,45 @@ local function correctCharge(job, seconds)
   if job.batch ~= '' then correct(batchLevel(job.pool, job.tenant), job.batch, by) end
 end
 
+-- How fast places in a queue become free, for those who find none (places.lua). Jobs are taken in turns, so it is counted in
+-- turns: of all single jobs of a pool (`name` is '') and of a tenant's (':' and its name), `gap` is every how many turns one
+-- is taken, and `last` the turn that took one and left others. `ms` lie between turns, the last of which was at `at`, while
+-- jobs wait. Both are moving means.
+local SHARE_OF_LAST = 0.3
+
+local function noteMean(served, field, value)
+  local mean = tonumber(redis.call('HGET', served, field) or value)
+  redis.call('HSET', served, field, tostring(mean + SHARE_OF_LAST * (value - mean)))
+end
+
+-- A turn was begun that took single jobs of these tenants.
+local function noteTurn(pool, tenants)
+  local served, now = key('served', pool), serverTime()
+  local turn = redis.call('HINCRBY', served, 'turns', 1)
+  local at = redis.call('HGET', served, 'at')
+  if at then noteMean(served, 'ms', now - at) end
+  if waitingIn(pool) > 0 then redis.call('HSET', served, 'at', now) else redis.call('HDEL', served, 'at') end
+  local function noteTaken(name, queue)
+    local last = redis.call('HGET', served, 'last' .. name)
+    if last then noteMean(served, 'gap' .. name, turn - last) end
+    if redis.call('EXISTS', queue) == 1 then
+      redis.call('HSET', served, 'last' .. name, turn)
+    else
+      redis.call('HDEL', served, 'last' .. name)
+    end
+  end
+  if next(tenants) then noteTaken('', queueKey(pool, '')) end
+  for tenant in pairs(tenants) do noteTaken(':' .. tenant, flowKey(pool, tenant, '')) end
+  redis.call('EXPIRE', served, MEMORY_SECONDS)
+end
+
+-- The turn, counted from the next, that takes a single job of such a name.
+local function turnsUntil(pool, name)
+  local turn, last, gap = unpack(redis.call('HMGET', key('served', pool), 'turns', 'last' .. name, 'gap' .. name))
+  if not last or not gap then return 1 end
+  return math.max(1, math.floor(gap + 0.5) - (turn - last))
+end
+
 -- How many turns are to be added to those of BullMQ's list that wait.
 local function turnsWanted(pool, list)
   return math.max(0, math.min(waitingIn(pool), MOST_TURNS) - redis.call('LLEN', list))

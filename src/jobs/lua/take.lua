@@ -17,8 +17,10 @@ local pool, list, turn, worker, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5
 local mostJobs, mostTexts, mostWork = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 
 local taken = {}
+local tenants = {}
 local function take(id, job, inTurn)
   chargeFor(job, inTurn)
+  if job.batch == '' then tenants[job.tenant] = true end
   move(id, job, 'running')
   redis.call('HSET', key('job', id), 'started_at', now, 'worker', worker, 'turn', turn)
   redis.call('SADD', key('turn', turn), id)
@@ -46,5 +48,6 @@ if id then
       end
     end
   end
+  noteTurn(pool, tenants)
 end
 return { turnsWanted(pool, list), unpack(taken) }
