@@ -5,7 +5,16 @@ import { cancels } from './cancels.ts';
 import { kills } from './kills.ts';
 import { memory } from './memory.ts';
 import { outages } from './outages.ts';
+import { overload } from './overload.ts';
 import { quotes } from './quotes.ts';
 import { scaling } from './scale.ts';
 
-export const CAMPAIGNS: Record<string, Campaign> = { kills, outages, cancels, quotes, memory, scale: scaling(4) };
+export const CAMPAIGNS: Record<string, Campaign> = {
+  kills,
+  outages,
+  cancels,
+  quotes,
+  memory,
+  overload,
+  scale: scaling(4),
+};

@@ -21,9 +21,17 @@ export interface Told {
 
 export class Client {
   readonly url: string;
+  readonly #headers: Record<string, string>;
 
-  constructor(url: string) {
+  /** @param headers - of every request */
+  constructor(url: string, headers: Record<string, string> = {}) {
     this.url = url;
+    this.#headers = headers;
+  }
+
+  /** The same service with an API key. */
+  as(key: string): Client {
+    return new Client(this.url, { authorization: `Bearer ${key}` });
   }
 
   get = (path: string, options: RequestInit & { timeoutMs?: number } = {}) => this.#send(path, options);
@@ -68,7 +76,11 @@ export class Client {
 
   async #send(path: string, { timeoutMs = 70_000, ...options }: RequestInit & { timeoutMs?: number }): Promise<Answer> {
     const begun = performance.now();
-    const headers = { 'cache-control': 'no-cache', ...Object.fromEntries(new Headers(options.headers)) };
+    const headers = {
+      'cache-control': 'no-cache',
+      ...this.#headers,
+      ...Object.fromEntries(new Headers(options.headers)),
+    };
     try {
       const response = await fetch(this.url + path, { ...options, headers, signal: AbortSignal.timeout(timeoutMs) });
       const text = await response.text();
