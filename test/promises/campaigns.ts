@@ -2,6 +2,7 @@
 
 import type { Campaign } from './campaign.ts';
 import { cancels } from './cancels.ts';
+import { fairness } from './fair.ts';
 import { kills } from './kills.ts';
 import { memory } from './memory.ts';
 import { outages } from './outages.ts';
@@ -14,6 +15,7 @@ export const CAMPAIGNS: Record<string, Campaign> = {
   outages,
   cancels,
   quotes,
+  fair: fairness(10_000),
   memory,
   overload,
   scale: scaling(4),

@@ -1,4 +1,4 @@
-/** Fair by work: what keys get of the device, whatever their jobs cost, and of the queue. Real Redis, no engine. */
+/** Fair by work: what keys get of the device, whatever their jobs cost, and of the queue. Real Redis; an engine in the last test alone. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Keyring, namelessKey } from '../../src/api/access/keys.ts';
@@ -9,6 +9,8 @@ import { dateOf, dayOf } from '../../src/jobs/usage.ts';
 import { WorkerStore } from '../../src/jobs/worker-store.ts';
 import { Random } from '../../src/random.ts';
 import { startBench, testRequest } from '../support/jobs.ts';
+import { holds } from './campaign.ts';
+import { fairness } from './fair.ts';
 
 const ALONE = { jobs: 1, texts: 1, work: 0 };
 const ERROR = { code: 'x', message: 'y', pointer: null };
@@ -146,4 +148,10 @@ test('usage is counted once for each job that ends, by key, model and day', asyn
   ]);
   assert.deepEqual(await bench.jobs.usage({ from: today, to: today, tenant: 'bo' }), [rows[1]]);
   assert.deepEqual(await bench.jobs.usage({ from: today - 9, to: today - 1 }), []);
+});
+
+test('over HTTP, with real processes: the job of another key is next when what runs has ended', async () => {
+  const tally = await holds(fairness(1_000), 12);
+  assert.ok(tally.count('visits') >= 3, `${tally.count('visits')} jobs of another key`);
+  assert.ok(tally.worst('next') < 5_000, `it began ${tally.worst('next')} ms after the device was free`);
 });
