@@ -1,4 +1,4 @@
-/** What `POST /attribute?dry_run=true` answers: what a request would take, before it is sent. */
+/** What `?dry_run=true` of `POST /attribute` and `POST /attribute-context` answers: what a request would take, before it is sent. */
 import Type, { type Static } from 'typebox';
 import { nullable } from './schema.ts';
 
@@ -51,7 +51,10 @@ const Seconds = Type.Object(
 export const Quote = Type.Object(
   {
     model: Type.String({ examples: ['facts-gpt2'] }),
-    method: Type.String({ examples: ['integrated_gradients'] }),
+    method: Type.String({
+      description: 'The method; with documents the approach.',
+      examples: ['integrated_gradients'],
+    }),
     texts: Type.Integer({ minimum: 1 }),
     tokens: nullable(Type.Integer({ minimum: 0 }), {
       description: 'Of all texts, given and, at most, generated; null: the API has no tokenizer of this model.',

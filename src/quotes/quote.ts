@@ -1,10 +1,12 @@
 /** What a complete request will take, as far as it can be told without computing it. */
 
+import type { AttributeContextRequest } from '../contract/attribute-context-request.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Catalogue, ModelInfo } from '../contract/catalogue.ts';
 import type { Quote } from '../contract/quote.ts';
 import { type Effort, effortOf } from '../effort.ts';
 import type { TextQuestion, TextTokens } from '../tokenizers/text-sizes.ts';
+import { asAttribution, passesOfContext } from './context.ts';
 import { type Extent, extentOf, questionsOf } from './extent.ts';
 import { memoryOf } from './memory.ts';
 import { passesOf, type TextPasses } from './passes.ts';
@@ -25,19 +27,23 @@ const UNKNOWN: Outlook = { tokens: null, passes: null, memory: null, effort: nul
 
 /** @throws TokenizerError where the tokenizer or the chat template refuses a text */
 export async function lookAhead(
-  request: AttributeRequest,
+  request: AttributeRequest | AttributeContextRequest,
   model: ModelInfo,
   catalogue: Catalogue,
   sizes: Sizes,
 ): Promise<Outlook> {
+  const asked = request.kind === 'attribute-context' ? asAttribution(request, model) : request;
   const extents: Extent[] = [];
-  for (const question of questionsOf(request, model)) {
+  for (const question of questionsOf(asked, model)) {
     const tokens = await sizes(model.id, question);
     if (tokens === null) return UNKNOWN;
-    extents.push(extentOf(request, model, tokens));
+    extents.push(extentOf(asked, model, tokens));
   }
   const tokens = extents.reduce((sum, { sourceLength, length }) => sum + sourceLength + length + 1, 0);
-  const passes = extents.map((extent) => passesOf(request, model, catalogue, extent));
+  const passes = extents.map((extent) => {
+    const own = passesOf(asked, model, catalogue, extent);
+    return request.kind === 'attribute-context' ? passesOfContext(request, own, extent) : own;
+  });
   if (!passes.every((one) => one !== null)) return { ...UNKNOWN, tokens, extents };
   const total = totalOf(passes);
   const texts = extents.map((extent) => ({ ...extent, generated: extent.generated * extent.beams }));

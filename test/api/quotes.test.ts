@@ -1,4 +1,4 @@
-/** `POST /attribute?dry_run=true`: what a request would take, without making a job. */
+/** `?dry_run=true`: what a request would take, without making a job. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { buildApp } from '../../src/api/server.ts';
@@ -48,8 +48,8 @@ async function start(t: TestContext, budget = MEMORY.budget_bytes) {
   };
   const app = await buildApp({ settings: SETTINGS, jobs, batches: NO_BATCHES, tokens: { ...WORDS, sizes } });
   t.after(() => app.close());
-  const post = (payload: object, query = '?dry_run=true', headers = {}) =>
-    app.inject({ method: 'POST', url: `/attribute${query}`, payload, headers });
+  const post = (payload: object, query = '?dry_run=true', headers = {}, route = '/attribute') =>
+    app.inject({ method: 'POST', url: `${route}${query}`, payload, headers });
   const quote = async (payload: object): Promise<Quote> => {
     const response = await post(payload);
     assert.equal(response.statusCode, 200, response.body);
@@ -128,4 +128,43 @@ test('where a method does not say what it runs, nor this process how long texts 
   jobs.measured.set('occlusion', [{ texts: 1, rows: 1, pulled: 0, generated: 0, cells: 1, seconds: 1 }]);
   const unknown = await quote({ ...BODY, method: 'occlusion', method_args: {} });
   assert.deepEqual([unknown.tokens, unknown.passes, unknown.memory, unknown.seconds.compute], [6, null, null, null]);
+});
+
+test('a question about documents is quoted, and its job knows the seconds', async (t) => {
+  const { post, jobs } = await start(t);
+  const body = {
+    model: 'facts-gpt2',
+    documents: [{ text: 'One here. Two there.' }],
+    query: 'Where is it',
+    output_current_text: 'Two there.',
+    num_ablations: 8,
+    held_out_ablations: 2,
+    method: 'input_x_gradient',
+    context_sensitivity_metric: 'contrast_prob_diff',
+  };
+  const ask = async (changes: object) => {
+    const response = await post({ ...body, ...changes }, '?dry_run=true', {}, '/attribute-context');
+    assert.equal(response.statusCode, 200, response.body);
+    return response.json() as Quote;
+  };
+  const unknown = await ask({});
+  assert.deepEqual(unknown.passes, { forward: 2 + 8 + 2, backward: 0, exact: true, because: [] });
+  assert.deepEqual([unknown.method, unknown.texts, unknown.seconds.measured_by], ['ablation', 1, 'nothing']);
+  assert.equal((await ask({ approach: 'leave_one_out' })).passes?.forward, 2 + 2);
+  const pecore = await ask({ approach: 'pecore', method: 'integrated_gradients', method_args: { n_steps: 20 } });
+  assert.deepEqual([pecore.passes?.exact, pecore.passes?.backward], [false, 20]);
+  assert.equal(jobs.entries.size, 0);
+  const learned = await start(t);
+  learned.jobs.measured.set('ablation', [{ texts: 1, rows: 100, pulled: 0, generated: 0, cells: 6, seconds: 2 }]);
+  const answer = await learned.post(body, '?dry_run=true', {}, '/attribute-context');
+  const { seconds } = answer.json() as Quote;
+  assert.deepEqual([seconds.measured_by, seconds.samples], ['method', 1]);
+  assert.ok(Number(seconds.compute) > 0);
+  const wrong = { ...body, num_ablations: 1 };
+  const [dry, meant] = [
+    await learned.post(wrong, '?dry_run=true', {}, '/attribute-context'),
+    await learned.post(wrong, '', {}, '/attribute-context'),
+  ];
+  assert.equal(dry.statusCode, 422);
+  assert.deepEqual(problemOf(dry).errors, problemOf(meant).errors);
 });

@@ -5,10 +5,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { AttributeContextRequest } from '../../src/contract/attribute-context-request.ts';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import { lookAhead } from '../../src/quotes/quote.ts';
 import { tf } from '../../src/tensors/tf.ts';
 import { LocalTokenizers } from '../../src/tokenizers/local-tokenizers.ts';
+import { documentsRequest } from '../engine/context/documents-request.ts';
+import { textsRequest } from '../engine/context/tiny-context.ts';
 import { generation, request } from '../engine/request.ts';
 import { startTestEngine, type TestEngine } from '../engine/start.ts';
 import { modelDir } from '../support/goldens.ts';
@@ -69,7 +72,7 @@ after(async () => {
   await engine.close();
 });
 
-const look = (complete: AttributeRequest) => {
+const look = (complete: AttributeRequest | AttributeContextRequest) => {
   const catalogue = engine.engine.catalogue();
   const model = catalogue.models.find(({ id }) => id === complete.model);
   assert.ok(model);
@@ -183,6 +186,66 @@ describe('a quote', () => {
     for (const method of ['saliency', 'integrated_gradients', 'occlusion', 'deeplift']) {
       const args = completed(method, ARGS[method]?.[0] ?? {});
       await compare({ ...DECODER, method, method_args: args, attributed_fn: dropout });
+    }
+  });
+});
+
+/** What was quoted, beside what came of it. */
+async function compareContext(complete: AttributeContextRequest): Promise<{ exact: boolean }> {
+  const { passes, effort } = await look(complete);
+  assert.ok(passes && effort);
+  const signal = new AbortController().signal;
+  const { result, measured } = await engine.engine.attribute(complete, { progress: () => {}, step: () => {}, signal });
+  const found = { forward: result.info.forward_passes, backward: result.info.backward_passes };
+  const label = `${complete.model} ${complete.approach}: ${JSON.stringify(found)} of ${JSON.stringify(passes)}`;
+  if (passes.exact) {
+    assert.deepEqual({ forward: passes.forward, backward: passes.backward }, found, label);
+    const { rows = 0, cells = 0 } = measured.effort ?? {};
+    assert.ok(Math.abs(effort.rows / rows - 1) < 0.2, `${label}: ${rows} rows, quoted were ${effort.rows}`);
+    if (complete.output_current_text !== null) assert.ok(Math.abs(effort.cells / cells - 1) < 0.5, label);
+  } else {
+    assert.ok(found.forward <= passes.forward && found.backward <= passes.backward, label);
+    assert.notEqual(passes.because.length, 0);
+  }
+  return passes;
+}
+
+describe('a quote of a context', () => {
+  const models = [
+    { model: 'gpt2-tiny' },
+    { model: 'm2m100-tiny', src_lang: 'en', tgt_lang: 'fr', output_current_text: 'Le petit chat dort.' },
+  ];
+
+  test('counts the changed copies of documents', async () => {
+    for (const changes of models) {
+      assert.ok((await compareContext(documentsRequest(changes))).exact);
+      assert.ok((await compareContext(documentsRequest({ ...changes, output_current_text: null }))).exact);
+      for (const unit of ['sentence', 'paragraph', 'document', [{ document: 0, start: 4, end: 7 }]] as const) {
+        const leaving = {
+          ...changes,
+          approach: 'leave_one_out',
+          unit: typeof unit === 'string' ? unit : [...unit],
+        } as const;
+        assert.ok((await compareContext(documentsRequest(leaving))).exact, JSON.stringify(unit));
+      }
+      const tokens = { ...changes, approach: 'leave_one_out', unit: 'token' } as const;
+      assert.equal((await compareContext(documentsRequest(tokens))).exact, false);
+    }
+  });
+
+  test('tells at most what PECoRe and the scores of tokens take', async () => {
+    for (const changes of models) {
+      for (const approach of ['tokens', 'pecore'] as const) {
+        for (const method of ['saliency', 'integrated_gradients', 'occlusion']) {
+          const args = completed(method, ARGS[method]?.[0] ?? {});
+          await compareContext(documentsRequest({ ...changes, approach, method, method_args: args }));
+        }
+      }
+    }
+    const args = { input_context_text: 'The old dog sees a house.', input_current_text: 'The student' };
+    const texts = textsRequest({ model: 'gpt2-tiny', args: { ...args, output_current_text: 'visits the garden.' } });
+    for (const output_current_text of [texts.output_current_text, null]) {
+      await compareContext({ ...texts, output_current_text });
     }
   });
 });

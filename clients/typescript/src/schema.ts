@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 72e3cc314724fafac67b4f21cb309872b11c99fd082ba20fa23c1436ce49c65a), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 97004a4242a0821e3582391927cad05dca851e5ce55cd53a4f3ddd7975f740a2), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -3008,7 +3008,10 @@ export interface components {
         Quote: {
             /** @example facts-gpt2 */
             model: string;
-            /** @example integrated_gradients */
+            /**
+             * @description The method; with documents the approach.
+             * @example integrated_gradients
+             */
             method: string;
             texts: number;
             /** @description Of all texts, given and, at most, generated; null: the API has no tokenizer of this model. */
@@ -3380,7 +3383,10 @@ export interface operations {
     };
     attributeContext: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer with a quote of the request, checked like any other: no job is made, and nothing is stored. */
+                dry_run?: boolean;
+            };
             header?: {
                 /**
                  * @description `wait=N`: hold the answer until the job ends, at most N (up to 60) seconds.
@@ -3414,10 +3420,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Job"] & {
+                    "application/json": (components["schemas"]["Job"] & {
                         /** @description Null when the job failed or was canceled. */
                         result: components["schemas"]["ContextResult"] | null;
-                    };
+                    }) | components["schemas"]["Quote"];
                     "text/csv": string;
                     "text/plain": string;
                     "text/html": string;

@@ -1,8 +1,9 @@
 /** Quotes of the API: what a request takes by its own measure, at what its pool's workers take for such jobs. */
 import type { FastifyBaseLogger } from 'fastify';
+import type { AttributeContextRequest } from '../../contract/attribute-context-request.ts';
 import type { AttributeRequest } from '../../contract/attribute-request.ts';
 import type { Catalogue, ModelInfo } from '../../contract/catalogue.ts';
-import { textsOf } from '../../contract/job-kinds.ts';
+import { methodOf, textsOf } from '../../contract/job-kinds.ts';
 import type { Quote } from '../../contract/quote.ts';
 import type { Effort } from '../../effort.ts';
 import { type Jobs, StoreUnavailableError } from '../../jobs/jobs.ts';
@@ -15,6 +16,9 @@ import { waitSeconds } from './wait.ts';
 const FIT_TTL = 1_000;
 /** Fits that are kept; one for each model and method in use. */
 const MOST_FITS = 500;
+
+/** Kinds of requests that are quoted. */
+type Quoted = AttributeRequest | AttributeContextRequest;
 
 interface Fit {
   estimator: Estimator | null;
@@ -36,7 +40,7 @@ export class Quoter {
 
   /** What is known of a complete request; a text that cannot be counted is left to the worker. */
   async outlook(
-    request: AttributeRequest,
+    request: Quoted,
     model: ModelInfo,
     catalogue: Catalogue,
     log: FastifyBaseLogger,
@@ -51,7 +55,7 @@ export class Quoter {
   }
 
   /** Seconds that the request will compute; undefined where nothing is known. */
-  async estimate(request: AttributeRequest, model: ModelInfo, catalogue: Catalogue, outlook: Outlook | null) {
+  async estimate(request: Quoted, model: ModelInfo, catalogue: Catalogue, outlook: Outlook | null) {
     const effort = outlook?.effort ?? null;
     if (effort === null) return undefined;
     const { estimator } = await this.#fit(request, model, catalogue);
@@ -59,12 +63,7 @@ export class Quoter {
   }
 
   /** @throws StoreUnavailableError */
-  async quote(
-    request: AttributeRequest,
-    model: ModelInfo,
-    catalogue: Catalogue,
-    outlook: Outlook | null,
-  ): Promise<Quote> {
+  async quote(request: Quoted, model: ModelInfo, catalogue: Catalogue, outlook: Outlook | null): Promise<Quote> {
     const { id, pool, quantization } = model;
     const [fit, workers, queues, loading] = await Promise.all([
       this.#fit(request, model, catalogue),
@@ -77,7 +76,7 @@ export class Quoter {
     const queue = queues.find((state) => state.pool === pool);
     return {
       model: id,
-      method: request.method,
+      method: methodOf(request),
       texts: textsOf(request),
       tokens: outlook?.tokens ?? null,
       passes: outlook?.passes ?? null,
@@ -92,26 +91,27 @@ export class Quoter {
     };
   }
 
-  #fit(request: AttributeRequest, model: ModelInfo, catalogue: Catalogue): Promise<Fit> {
-    const key = JSON.stringify([model.pool, model.id, model.quantization, request.method]);
+  #fit(request: Quoted, model: ModelInfo, catalogue: Catalogue): Promise<Fit> {
+    const key = JSON.stringify([model.pool, model.id, model.quantization, methodOf(request)]);
     const known = this.#fits.get(key);
     if (known !== undefined && performance.now() < known.until) return known.fit;
     if (this.#fits.size >= MOST_FITS) this.#fits.clear();
-    const fit = this.#measured(request.method, model, catalogue);
+    const fit = this.#measured(request, model, catalogue);
     fit.catch(() => this.#fits.delete(key));
     this.#fits.set(key, { fit, until: performance.now() + FIT_TTL });
     return fit;
   }
 
   /** By jobs of the method; where there are none, by those of other methods that differentiate as this one does. */
-  async #measured(method: string, model: ModelInfo, { methods }: Catalogue): Promise<Fit> {
+  async #measured(request: Quoted, model: ModelInfo, { methods }: Catalogue): Promise<Fit> {
+    const method = methodOf(request);
     const kind = { pool: model.pool, model: model.id, quantization: model.quantization };
     const own = await this.#jobs.efforts({ ...kind, method });
     if (own.length > 0) {
       return { estimator: fitSeconds(own, model.parameters), basis: 'method', samples: own.length };
     }
-    const gradient = methods.find(({ id }) => id === method)?.needs_gradient;
-    const others = methods.filter(({ id, needs_gradient }) => id !== method && needs_gradient === gradient);
+    const gradient = runsMethod(request) && methods.find(({ id }) => id === request.method)?.needs_gradient === true;
+    const others = methods.filter(({ id, needs_gradient }) => id !== method && (needs_gradient ?? false) === gradient);
     const samples = (await Promise.all(others.map(({ id }) => this.#jobs.efforts({ ...kind, method: id })))).flat();
     if (samples.length === 0) return NOTHING;
     return { estimator: fitSeconds(samples, model.parameters), basis: 'model', samples: samples.length };
@@ -130,6 +130,10 @@ export async function estimateOf(
     throw error;
   }
 }
+
+/** Whether the method is run; approaches by changed copies of a text need none. */
+const runsMethod = (request: Quoted): boolean =>
+  request.kind !== 'attribute-context' || request.approach === 'tokens' || request.approach === 'pecore';
 
 function secondsOf({ estimator }: Fit, effort: Effort | null): number | null {
   return estimator === null || effort === null ? null : rounded(estimator(effort));

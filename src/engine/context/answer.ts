@@ -6,10 +6,10 @@ import type { Reading } from '../../attribution/sources/answer-copies.ts';
 import type { Decoder } from '../../generation/decoder-state.ts';
 import type { ResolvedGeneration } from '../../generation/resolve.ts';
 import type { Random } from '../../random.ts';
+import type { Range } from '../../templates.ts';
 import { baselineIds, baselineSpecials } from '../../tokenizers/baseline.ts';
 import { checkLength, checkVocabulary } from '../inputs.ts';
 import type { ReadyModel } from '../model-store.ts';
-import type { Range } from './templates.ts';
 
 /** A text of the context by its tokens among those that the model reads with context. */
 export interface ContextTokens {

@@ -5,6 +5,7 @@ import type { Registries } from '../../attribution/registries.ts';
 import { yieldToEventLoop } from '../../batching/dynamic-batcher.ts';
 import type { AttributeContextRequest } from '../../contract/attribute-context-request.ts';
 import type { ContextInfo, ContextReliance, ContextResult, Sources } from '../../contract/attribute-context-result.ts';
+import { type Effort, effortOf } from '../../effort.ts';
 import { Random } from '../../random.ts';
 import { differenceOf } from '../../results/difference.ts';
 import { completed } from '../arguments.ts';
@@ -19,7 +20,7 @@ import { answerOfTexts } from './texts.ts';
 
 /** What came of a request. */
 interface Outcome {
-  answer: Pick<Answer, 'generation' | 'reencoded' | 'contextual'>;
+  answer: Pick<Answer, 'generation' | 'reencoded' | 'contextual' | 'positions'>;
   context: ContextReliance | null;
   sources: Sources | null;
   /** Copies of the prompt that were run changed, and the rows that they computed and shared. */
@@ -52,7 +53,7 @@ export async function attributeContext(
     difference: (original) => differenceOf(original, { context, sources }),
     failedTexts: 0,
     fingerprint: resources.fingerprintOf(model),
-    measured: { effort: null, quantization: model.quantization, loadingSeconds },
+    measured: { effort: effortOfAnswer(outcome.answer, counters), quantization: model.quantization, loadingSeconds },
     usage: { tokens: tokensOf(outcome.answer), passes: counters.forward + counters.backward },
     inseq: () => JSON.stringify(context && inseqForm(context, info)),
   };
@@ -114,6 +115,19 @@ function infoOf(
 
 const tokensOf = ({ contextual: { sourceIds, targetIds } }: Outcome['answer']): number =>
   (sourceIds?.length ?? 0) + targetIds.length;
+
+/** What the seconds follow from, as a quote foresees it (quotes/context.ts). */
+function effortOfAnswer({ contextual, positions, generation }: Outcome['answer'], counters: Counters): Effort {
+  const { sourceIds, targetIds } = contextual;
+  const text = {
+    sourceLength: sourceIds?.length ?? 0,
+    length: targetIds.length - 1,
+    start: positions[0],
+    steps: positions.length,
+    generated: generation === null ? 0 : positions.length * generation.options.numBeams,
+  };
+  return effortOf([text], counters);
+}
 
 /** The request as a body: what may be left out is, where it is null. */
 function asBody(request: AttributeContextRequest): ContextInfo['request'] {

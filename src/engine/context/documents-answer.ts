@@ -3,8 +3,10 @@
 import { AttributionError } from '../../attribution/errors.ts';
 import type { Reading } from '../../attribution/sources/answer-copies.ts';
 import type { DocumentsRequest } from '../../contract/attribute-context-request.ts';
+import { type DocumentUnit, unitsOf } from '../../document-units.ts';
 import { generate } from '../../generation/generate.ts';
 import { type ResolvedGeneration, resolveGeneration } from '../../generation/resolve.ts';
+import { joined, type Range } from '../../templates.ts';
 import { baselineIds, baselineSpecials } from '../../tokenizers/baseline.ts';
 import { sharedStart } from '../../tokenizers/text-sizes.ts';
 import type { EncodeOptions } from '../../tokenizers/tokenizer.ts';
@@ -13,8 +15,6 @@ import { tokensOf } from '../tokens.ts';
 import { type Answer, type AnswerOptions, checkReading, positionsFrom, tokensWithin } from './answer.ts';
 import type { ContextJob } from './context-job.ts';
 import { type Prompt, promptOf } from './prompt.ts';
-import { joined, type Range } from './templates.ts';
-import { type DocumentUnit, unitsOf } from './units.ts';
 
 export interface DocumentsAnswer extends Answer {
   units: DocumentUnit[];

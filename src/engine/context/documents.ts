@@ -5,6 +5,7 @@ import { AnswerCopies, type CopyCounts } from '../../attribution/sources/answer-
 import type { DocumentsRequest } from '../../contract/attribute-context-request.ts';
 import type { Citation, Sources } from '../../contract/attribute-context-result.ts';
 import { LIMITS } from '../../contract/limits.ts';
+import { sentencesOf } from '../../document-units.ts';
 import { toWire } from '../../results/json.ts';
 import type { AnswerOptions } from './answer.ts';
 import { byAblation, byLeavingOneOut, byTokens, type UnitScores } from './approaches.ts';
@@ -12,7 +13,6 @@ import type { ContextJob } from './context-job.ts';
 import { answerOfDocuments, type DocumentsAnswer } from './documents-answer.ts';
 import { type Part, sumOver } from './parts.ts';
 import { describeReliance, type Reliance, relianceOn } from './reliance.ts';
-import { sentencesOf } from './units.ts';
 
 export async function citeDocuments(job: ContextJob<DocumentsRequest>, options: AnswerOptions) {
   const { request, hooks } = job;

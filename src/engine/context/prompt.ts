@@ -1,10 +1,10 @@
 /** The prompt that documents and a question make: whole, with some units left out, or without any document. */
 
 import type { DocumentsRequest } from '../../contract/attribute-context-request.ts';
+import type { DocumentUnit } from '../../document-units.ts';
+import { fill, type Range } from '../../templates.ts';
 import { render } from '../inputs.ts';
 import type { ReadyModel } from '../model-store.ts';
-import { fill, type Range } from './templates.ts';
-import type { DocumentUnit } from './units.ts';
 
 export interface Prompt {
   text: string;

@@ -7,6 +7,7 @@ import { AttributionError } from '../../attribution/errors.ts';
 import type { TextsRequest } from '../../contract/attribute-context-request.ts';
 import { generate } from '../../generation/generate.ts';
 import { type ResolvedGeneration, resolveGeneration } from '../../generation/resolve.ts';
+import { before, fill, joined, type Range } from '../../templates.ts';
 import { sharedStart } from '../../tokenizers/text-sizes.ts';
 import type { EncodeOptions, Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { decoderStart, nonEmpty } from '../inputs.ts';
@@ -19,7 +20,6 @@ import {
   positionsFrom,
   tokensWithin,
 } from './answer.ts';
-import { before, fill, joined, type Range } from './templates.ts';
 
 /** @throws {AttributionError} where the texts do not fit the model, or nothing is left to attribute */
 export async function answerOfTexts(request: TextsRequest, options: AnswerOptions): Promise<Answer> {

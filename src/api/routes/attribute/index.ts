@@ -1,7 +1,6 @@
 /** `POST /attribute`: accepts a request and answers with its job. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import Type from 'typebox';
 import { AttributeBody } from '../../../contract/attribute-request.ts';
 import { Quote } from '../../../contract/quote.ts';
 import { Result } from '../../../contract/result.ts';
@@ -11,6 +10,7 @@ import { completeRequest } from '../../../requests/complete.ts';
 import { acceptJob, JobHeaders, jobResponses } from '../../http/accept.ts';
 import { waitPreference } from '../../http/prefer.ts';
 import { ATTRIBUTE_EXAMPLES } from '../../openapi/examples.ts';
+import { DryRun } from '../../quotes/dry-run.ts';
 import { refuseBeyondMemory } from '../../quotes/limits.ts';
 import { estimateOf } from '../../quotes/quoter.ts';
 import { acceptedFormat } from '../../results/formats.ts';
@@ -22,15 +22,6 @@ declare module 'fastify' {
     ignoredFields?: string[];
   }
 }
-
-const DryRun = Type.Object({
-  dry_run: Type.Optional(
-    Type.Boolean({
-      default: false,
-      description: 'Answer with a quote of the request, checked like any other: no job is made, and nothing is stored.',
-    }),
-  ),
-});
 
 const schema = {
   operationId: 'attribute',

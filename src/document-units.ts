@@ -1,7 +1,9 @@
 /** What is scored of documents: documents, paragraphs, sentences, tokens or spans, by their characters. */
 
-import type { CompleteDocument, DocumentsRequest } from '../../contract/attribute-context-request.ts';
 import type { Range } from './templates.ts';
+
+/** What units are asked for: pieces of a kind, or spans of characters. */
+type Unit = 'document' | 'paragraph' | 'sentence' | 'token' | readonly Omit<DocumentUnit, 'cut'>[];
 
 /** A unit of a document. */
 export interface DocumentUnit {
@@ -21,11 +23,11 @@ const DEFAULT_LANGUAGE = 'en';
  * @param tokensOf - the characters that each token of a document covers
  */
 export function unitsOf(
-  documents: readonly CompleteDocument[],
-  { unit, language }: Pick<DocumentsRequest, 'unit' | 'language'>,
+  documents: readonly { text: string }[],
+  { unit, language }: { unit: Unit; language: string | null },
   tokensOf: (document: number) => Range[],
 ): DocumentUnit[] {
-  if (Array.isArray(unit)) {
+  if (typeof unit !== 'string') {
     const spans = [...unit].sort((a, b) => a.document - b.document || a.start - b.start);
     return spans.map(({ document, start, end }) => ({ document, start, end, cut: end }));
   }
