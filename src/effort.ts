@@ -21,6 +21,8 @@ export interface Measured {
   quantization: string;
   /** Seconds that it waited for its model to be loaded. */
   loadingSeconds: number;
+  /** Passes that were run again, because an attempt was disturbed; left out: none was. */
+  recomputedPasses?: number;
 }
 
 /** What was measured of a turn of a worker, in which one or more jobs that are alike were computed. */

@@ -180,19 +180,27 @@ export class SequenceScores {
     const scores = new Float32Array(samples * steps);
     for (let start = 0; start < samples; start += NOISY_COPIES) {
       const segments = Math.min(NOISY_COPIES, samples - start);
-      const copies = this.passes.copies(segments);
-      try {
-        scores.set(await objective.evaluateSteps(copies, { dropout: masks.draw }), start * steps);
-      } finally {
-        disposeFeatures(copies);
-      }
+      const before = masks.drawn;
+      // Behind the scores, how many masks were drawn: the generator goes on from there.
+      const run = async (): Promise<Float32Array> => {
+        const copies = this.passes.copies(segments);
+        try {
+          const values = await objective.evaluateSteps(copies, { dropout: masks.draw });
+          return Float32Array.of(...values, masks.drawn - before);
+        } finally {
+          disposeFeatures(copies);
+        }
+      };
+      const values = await this.passes.result(segments * steps + 1, segments, run);
+      masks.skip(values[segments * steps] - (masks.drawn - before));
+      scores.set(values.subarray(0, segments * steps), start * steps);
       // Without dropout one copy tells all.
-      if (!masks.drawn) {
+      if (masks.drawn === 0) {
         for (let s = 1; s < samples; s++) scores.copyWithin(s * steps, 0, steps);
         break;
       }
     }
-    return { scores, noisy: masks.drawn };
+    return { scores, noisy: masks.drawn > 0 };
   }
 
   dispose(): void {

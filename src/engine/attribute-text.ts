@@ -21,6 +21,7 @@ import {
 import { SequenceScores } from '../attribution/sequence-scores.ts';
 import { type Client, yieldToEventLoop } from '../batching/dynamic-batcher.ts';
 import type { ContrastInfo } from '../contract/result.ts';
+import type { Journal } from '../journal.ts';
 import type { LanguageModel } from '../models/model.ts';
 import { Random } from '../random.ts';
 import type { Job } from './attribution.ts';
@@ -44,9 +45,14 @@ export interface AttributedText {
 const METHOD_SHARE = 0.8;
 const PROGRESS_UNITS = 1000;
 
+/** A job with the journal of one of its texts, whose passes it counts. */
+export interface TextJob extends Job {
+  journal: Journal;
+}
+
 /** @param onProgress - units of the method's work that are done, and in all */
 export async function attributeText(
-  job: Job,
+  job: TextJob,
   input: Input,
   index: number,
   client: Client,
@@ -71,7 +77,7 @@ export async function attributeText(
 }
 
 async function attributeRanges(
-  job: Job,
+  job: TextJob,
   input: Input,
   index: number,
   ranges: readonly [number, number][],
@@ -123,7 +129,7 @@ function severalRegimes(ranges: readonly [number, number][]): AttributionError {
 }
 
 async function attributeRange(
-  job: Job,
+  job: TextJob,
   input: Input,
   index: number,
   client: Client,
@@ -139,6 +145,7 @@ async function attributeRange(
     texts: input.contrast,
     random,
     counters: job.counters,
+    journal: job.journal,
   });
   onProgress(0, 1);
   const objective = await scores.objective(calls.attributedFn, calls.method.needsGradient);

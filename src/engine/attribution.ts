@@ -26,6 +26,8 @@ import { countTexts, type Input, prepareInput } from './inputs.ts';
 import { limitRawScores } from './limits.ts';
 import type { ModelStore, ReadyModel } from './model-store.ts';
 import { AttributingProgress, GeneratingProgress } from './progress.ts';
+import { Savepoint } from './savepoint.ts';
+import { StepEvents } from './step-events.ts';
 import { eachText, failedSequence, faultOfAll, isThere, TextFault } from './text-faults.ts';
 
 export interface EngineHooks {
@@ -38,6 +40,10 @@ export interface EngineHooks {
   signal: AbortSignal;
   /** Whether the job was stopped, as far as can be told without the event loop: asked between ops. */
   stopped?: () => boolean;
+  /** What an earlier attempt has put down. */
+  savepoint?: Uint8Array;
+  /** Called when there is something to put down from now on, with what gives it. */
+  savable?: (save: () => Promise<Buffer>) => void;
 }
 
 export interface EngineOutput<R extends { job_id: string } = Result> {
@@ -84,6 +90,8 @@ export interface Job {
   look: Look;
   /** The job's own passes, whatever ran beside them. */
   counters: Counters;
+  /** What another attempt can go on from. */
+  savepoint: Savepoint<AttributedText>;
 }
 
 /**
@@ -106,10 +114,13 @@ export async function attribute(
   await yieldToEventLoop(look);
   const calls = resolveCalls(request, resources.registries);
   const counters: Counters = { forward: 0, backward: 0 };
-  const job: Job = { request, hooks, resources, model, calls, look, counters };
+  const savepoint = new Savepoint<AttributedText>(resources.fingerprintOf(model), hooks.savepoint);
+  hooks.savable?.(() => savepoint.bytes());
+  const job: Job = { request, hooks, resources, model, calls, look, counters, savepoint };
   const inputs = await prepareTexts(job, loading);
   const texts = await attributeTexts(job, inputs);
-  return output(job, inputs, texts, { loadingSeconds, seconds: (performance.now() - started) / 1000 });
+  const seconds = savepoint.earlierSeconds + (performance.now() - started) / 1000;
+  return output(job, inputs, texts, { loadingSeconds, seconds });
 }
 
 export function lookOf({ signal, stopped }: EngineHooks): Look {
@@ -143,6 +154,7 @@ export async function prepareTexts(
         // Every text starts from the request's seed, so that a batch equals its texts one by one.
         random: new Random(request.seed),
         onProgress: (generated, wanted) => progress.report(index, generated, wanted),
+        continuation: job.savepoint.continuation(index),
       });
       limitRawScores(job, input, indices.length);
       return input;
@@ -162,7 +174,11 @@ export async function attributeTexts(
 ): Promise<(AttributedText | TextFault)[]> {
   const { look, model, resources } = job;
   const indices = [...inputs.keys()].filter((index) => isThere(inputs[index]));
-  const progress = new AttributingProgress(job.hooks, indices.length);
+  const { savepoint } = job;
+  const progress = new AttributingProgress(
+    job.hooks,
+    indices.map((index) => savepoint.fraction(index)),
+  );
   // Scores of each dimension, and the tensors that they are read from.
   const scoreBytes = ({ sequence: { start, end, spans, sourceIds } }: Input): number =>
     (end + (sourceIds?.length ?? 0)) * (spans?.length ?? end - start) * model.model.hiddenSize * 4 * 2;
@@ -175,12 +191,52 @@ export async function attributeTexts(
       items,
       ({ input }) => scoreBytes(input),
       ({ index, input, at }) =>
-        resources.batcher.join(look, (client) =>
-          attributeText(job, input, index, client, (completed, total) => progress.report(at, completed, total)),
-        ),
+        attributeOrRecall(job, input, index, (completed, total) => {
+          progress.report(at, completed, total);
+          savepoint.note(index, completed / total);
+        }),
     );
   });
   return inputs.map((input, index) => (isThere(input) ? attributed[indices.indexOf(index)] : input));
+}
+
+/** A text's attribution, by this attempt or by an earlier one. */
+async function attributeOrRecall(
+  job: Job,
+  input: Input,
+  index: number,
+  onProgress: (completed: number, total: number) => void,
+): Promise<AttributedText> {
+  const { savepoint, resources, look, request, hooks } = job;
+  const known = savepoint.finished(index);
+  const counters: Counters = known?.counters ?? { forward: 0, backward: 0 };
+  try {
+    if (known === null) {
+      const own = { ...job, counters, journal: savepoint.open(index, counters) };
+      const text = await resources.batcher.join(look, (client) => attributeText(own, input, index, client, onProgress));
+      // Where nobody aggregates them otherwise, what the default makes of the scores is all that is needed.
+      const { attribution, aggregated } = text;
+      const all = request.aggregators === null ? { ...attribution, ...NO_SCORES } : attribution;
+      const bytes = bytesOf(all) + bytesOf(aggregated);
+      savepoint.finish(index, { text: { ...text, attribution: all }, counters }, bytes);
+      return text;
+    }
+    if (request.target_spans === undefined) {
+      new StepEvents(index, aggregationContext(job, input), hooks).again(known.text.aggregated);
+    }
+    onProgress(1, 1);
+    return known.text;
+  } finally {
+    job.counters.forward += counters.forward;
+    job.counters.backward += counters.backward;
+  }
+}
+
+const NO_SCORES = { sourceAttributions: null, targetAttributions: null, sequenceScores: {} };
+
+function bytesOf({ sourceAttributions, targetAttributions, sequenceScores }: SequenceAttribution): number {
+  const arrays = [sourceAttributions, targetAttributions, ...Object.values(sequenceScores)];
+  return arrays.reduce((sum, array) => sum + (array?.data.byteLength ?? 0), 0);
 }
 
 /** Aggregates what the texts came to, and says how it was made. */
@@ -228,9 +284,13 @@ function output(
     fingerprint: resources.fingerprintOf(model),
     usage: { tokens: tokensOf(inputs), passes: counters.forward + counters.backward },
     measured: {
-      effort: effortOf(inputs.flatMap(effortText), counters),
+      // What is left of a job tells nothing of what one takes.
+      effort: job.savepoint.isResumed ? null : effortOf(inputs.flatMap(effortText), counters),
       quantization: model.quantization,
       loadingSeconds,
+      ...(job.savepoint.isResumed && {
+        recomputedPasses: job.savepoint.passes - counters.forward - counters.backward,
+      }),
     },
     // Inseq's columns are tokens.
     inseq: () =>

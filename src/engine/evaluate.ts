@@ -22,6 +22,7 @@ import { type MetricCalls, resolveCalls } from './calls.ts';
 import { estimate, meanRanks } from './evaluation-ranking.ts';
 import { modelInfo } from './info.ts';
 import type { Input } from './inputs.ts';
+import { Savepoint } from './savepoint.ts';
 import { faultOfAll, isThere, TextFault } from './text-faults.ts';
 
 /** Units of a method's progress. */
@@ -53,7 +54,8 @@ export async function evaluate(
   const jobOf = (call: CompleteCall, own: EngineHooks): Job => {
     const attributed = asAttribution(request, call);
     const calls = resolveCalls(attributed, resources.registries);
-    return { request: attributed, hooks: own, resources, model, calls, look, counters: { forward: 0, backward: 0 } };
+    const counters = { forward: 0, backward: 0 };
+    return { request: attributed, hooks: own, resources, model, calls, look, counters, savepoint: new Savepoint('') };
   };
   // All methods are measured on the very tokens that were generated once.
   const inputs = await prepareTexts(jobOf(request.methods[0], hooks), loading);
@@ -209,7 +211,8 @@ function infoOf(
     generated_texts,
     ...body
   } = request;
-  const passes = (which: keyof Counters): number => measured.reduce((sum, { counters }) => sum + counters[which], 0);
+  const passes = (which: 'forward' | 'backward'): number =>
+    measured.reduce((sum, { counters }) => sum + counters[which], 0);
   return {
     ...modelInfo(model, request.model),
     backend: backend.name,

@@ -3,6 +3,7 @@
 import { aggregate, defaultAggregators } from '../attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
 import { inputUnits, measureMetrics, type ScoredSteps, type TextMetrics } from '../attribution/faithfulness.ts';
+import type { Counters } from '../attribution/passes/passes.ts';
 import { extraAxes, type SequenceAttribution, type Token } from '../attribution/scores.ts';
 import { SequenceScores } from '../attribution/sequence-scores.ts';
 import { type Client, yieldToEventLoop } from '../batching/dynamic-batcher.ts';
@@ -10,7 +11,7 @@ import type { CompleteCall } from '../contract/attribute-request.ts';
 import type { MetricsInfo, SequenceMetrics } from '../contract/faithfulness.ts';
 import { Random } from '../random.ts';
 import { toWire } from '../results/json.ts';
-import type { Job } from './attribution.ts';
+import type { TextJob } from './attribute-text.ts';
 import type { MetricCalls } from './calls.ts';
 import type { Input } from './inputs.ts';
 
@@ -29,7 +30,7 @@ export interface MeasuredText extends TextMetrics {
  * @param onProgress - receives the copies that are done, and all
  */
 export async function measureText(
-  job: Job,
+  job: TextJob,
   { calls, score }: MetricCalls,
   input: Input,
   scores: { attribution: SequenceAttribution; chain: readonly CompleteCall[]; context: AggregationContext },
@@ -38,7 +39,7 @@ export async function measureText(
   onProgress: (completed: number, total: number) => void,
 ): Promise<MeasuredText> {
   const started = performance.now();
-  const counters = { forward: 0, backward: 0 };
+  const counters: Counters = { forward: 0, backward: 0 };
   const units = inputUnits(ranked(scores), input.sequence);
   // Whatever a method drew, all methods are compared with the same random ranking.
   const seeded = new Random(job.request.seed);
@@ -47,7 +48,8 @@ export async function measureText(
   const shared = job.resources.passesOf(job.model);
   const parts = ranges.map(([start, end]) => {
     const sequence = { ...input.sequence, start, end };
-    return new SequenceScores({ shared, client, sequence, texts: input.contrast, random: random.fork(), counters });
+    const own = { sequence, texts: input.contrast, random: random.fork() };
+    return new SequenceScores({ shared, client, ...own, counters, journal: job.journal });
   });
   try {
     const steps: ScoredSteps[] = [];
@@ -57,6 +59,7 @@ export async function measureText(
       await yieldToEventLoop(job.look);
     });
     job.counters.forward += counters.forward;
+    job.counters.recalled = (job.counters.recalled ?? 0) + (counters.recalled ?? 0);
     return { ...measured, forwardPasses: counters.forward, started, ended: performance.now() };
   } finally {
     for (const part of parts) part.dispose();

@@ -8,7 +8,7 @@ import type { TargetSpan, Token } from '../attribution/scores.ts';
 import type { ContrastTexts } from '../attribution/step-functions/parts/contrast-inputs.ts';
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { Decoder } from '../generation/decoder-state.ts';
-import { generate } from '../generation/generate.ts';
+import { type Continuation, generate } from '../generation/generate.ts';
 import { type ResolvedGeneration, resolveGeneration } from '../generation/resolve.ts';
 import type { Embedding } from '../models/weights.ts';
 import type { Random } from '../random.ts';
@@ -50,6 +50,8 @@ export interface InputOptions {
   /** What continues the text. */
   decoder: Decoder;
   onProgress: (generated: number, wanted: number) => void;
+  /** How far it has been continued. */
+  continuation: Continuation;
 }
 
 /** How many texts a request has. */
@@ -248,7 +250,7 @@ export function nonEmpty(ids: Int32Array, { special }: Tokenizer): Int32Array {
 }
 
 async function continuation(
-  { model, request, random, decoder, onProgress }: InputOptions,
+  { model, request, random, decoder, onProgress, continuation }: InputOptions,
   sourceIds: Int32Array | null,
   promptIds: Int32Array,
   languageId: number | null,
@@ -261,7 +263,8 @@ async function continuation(
   const wanted = options.maxNewTokens;
   checkLength(promptLength + wanted, model, '#/generation_args/max_new_tokens');
   const prompt = { sourceIds, targetIds: promptIds };
-  const ids = await generate(decoder, prompt, options, random, (generated) => onProgress(generated, wanted));
+  const onToken = (generated: number): void => onProgress(generated, wanted);
+  const ids = await generate(decoder, prompt, options, random, onToken, continuation);
   return { ids, generation };
 }
 

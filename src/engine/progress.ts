@@ -23,20 +23,24 @@ export class GeneratingProgress {
 export class AttributingProgress {
   readonly #hooks: EngineHooks;
   readonly #fractions: number[];
+  /** Share of all that was told last: what is told never goes back. */
+  #told: number;
 
-  constructor(hooks: EngineHooks, texts: number) {
+  /** @param fractions - of each text, that an earlier attempt has done */
+  constructor(hooks: EngineHooks, fractions: number[]) {
     this.#hooks = hooks;
-    this.#fractions = new Array<number>(texts).fill(0);
+    this.#fractions = fractions;
+    this.#told = fractions.reduce((all, fraction) => all + fraction, 0) / fractions.length;
   }
 
   report(text: number, completed: number, total: number): void {
     // A text may report fewer units again, for its next stage.
     this.#fractions[text] = Math.max(this.#fractions[text], completed / total);
     const sum = this.#fractions.reduce((all, fraction) => all + fraction, 0);
-    this.#hooks.progress({
-      phase: 'attributing',
-      completed: Math.floor(sum * total),
-      total: this.#fractions.length * total,
-    });
+    const units = { completed: Math.floor(sum * total), total: this.#fractions.length * total };
+    const share = units.completed / units.total;
+    if (share < this.#told) return; // its units are coarser
+    this.#told = share;
+    this.#hooks.progress({ phase: 'attributing', ...units });
   }
 }

@@ -32,6 +32,16 @@ export class StepEvents {
     const isFirst = this.#next === 0;
     this.#parts.push(part);
     this.#next = to;
+    this.#tell(part, isFirst);
+  }
+
+  /** Tells all steps of a text that an earlier attempt has finished: who listens knows most of them. */
+  again(aggregated: SequenceAttribution): void {
+    this.#tell(aggregated, true);
+  }
+
+  /** @param isFirst - whether its first step is the text's */
+  #tell(part: SequenceAttribution, isFirst: boolean): void {
     const { source, target, source_attributions, target_attributions, step_scores, top_alternatives } =
       toResultSequence(part);
     const text = { source, target, attr_pos_start: part.attrPosStart };

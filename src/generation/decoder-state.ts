@@ -6,9 +6,10 @@
 import { type Client, soloClient } from '../batching/dynamic-batcher.ts';
 import { type ForwardItem, ForwardPasses } from '../models/forward.ts';
 import { embedIds, type LanguageModel } from '../models/model.ts';
-import { changeEntry, disposeCache, type KeyValueCache } from '../nn/cache.ts';
+import { changeEntry, disposeCache, type KeyValueCache, storeEntry } from '../nn/cache.ts';
 import type { Part } from '../nn/rows.ts';
-import { tf } from '../tensors/tf.ts';
+import { read } from '../tensors/read.ts';
+import { type Tensor, tf } from '../tensors/tf.ts';
 
 /** What generation runs on: a model's passes, and this text's access to them. */
 export interface Decoder {
@@ -19,6 +20,14 @@ export interface Decoder {
 /** Floats of an activation row on its way through a block, in widths of the model. */
 const WIDTHS_PER_ROW = 24;
 const FLOAT_BYTES = 4;
+
+/** Keys and values as they are put down, by attention block. */
+export type SavedState = [name: string, keys: SavedTensor, values: SavedTensor][];
+
+interface SavedTensor {
+  shape: number[];
+  data: Float32Array;
+}
 
 export class DecoderState {
   readonly #decoder: Decoder;
@@ -65,6 +74,48 @@ export class DecoderState {
     const ids = recompute ? Int32Array.from(this.#texts.flatMap((text) => [...text])) : tokens;
     const first = new Int32Array(tokens.length).fill(recompute ? 0 : before);
     return this.#run(ids, { first, source: null });
+  }
+
+  /**
+   * The keys and values of a text of one beam, copied at once.
+   * @param positions - how many of the text's, from the first on
+   * @param room - bytes
+   * @returns null where they are not there, or do not fit
+   */
+  async save(positions: number, room: number): Promise<SavedState | null> {
+    const own = new Set(this.#decoder.forward.model.decoder.selfAttention);
+    const shapeOf = (name: string, { shape }: Tensor): number[] => {
+      const [segments, all, width] = shape as [number, number, number];
+      return [segments, own.has(name) ? positions : all, width];
+    };
+    const entries = [...this.#cache];
+    if (![...own].every((name) => (this.#cache.get(name)?.keys.shape[1] ?? 0) >= positions)) return null;
+    const sizes = entries.map(([name, { keys }]) => shapeOf(name, keys).reduce((size, axis) => size * axis, 2));
+    if (sizes.reduce((sum, size) => sum + size, 0) * FLOAT_BYTES > room) return null;
+    const copy = async (name: string, tensor: Tensor): Promise<SavedTensor> => {
+      const shape = shapeOf(name, tensor);
+      return { shape, data: await read(() => tf.slice(tensor, [0, 0, 0], shape)) };
+    };
+    return Promise.all(
+      entries.map(async ([name, { keys, values }]): Promise<SavedState[number]> => {
+        const [k, v] = [copy(name, keys), copy(name, values)];
+        return [name, await k, await v];
+      }),
+    );
+  }
+
+  /** Goes on with a text from what `save` gave of all but its last token. @returns logits after the text: [vocab] */
+  async resume(ids: readonly number[], saved: SavedState): Promise<Float32Array> {
+    for (const [name, ...pair] of saved) {
+      tf.tidy(() => {
+        const [keys, values] = pair.map(({ shape, data }) => tf.tensor(data, shape));
+        storeEntry(this.#cache, name, { keys, values });
+      });
+    }
+    const [last] = ids.slice(-1);
+    this.#texts = [Int32Array.from(ids.slice(0, -1))];
+    this.#length = ids.length - 1;
+    return this.extend(Int32Array.of(last), Int32Array.of(0));
   }
 
   /** Runs tokens of every beam, whose keys and values it takes over. @returns logits at their ends: [beams * vocab] */

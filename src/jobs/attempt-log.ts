@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { methodOf, textsOf } from '../contract/job-kinds.ts';
+import type { Measured } from '../effort.ts';
 import { readTraceparent } from '../trace-context.ts';
 import type { Outcome } from './attempts.ts';
 import type { Attempt } from './worker-store.ts';
@@ -32,6 +33,7 @@ export function logAttempt(log: Logger, attempt: Attempt, { outcome, became, run
       method: methodOf(request),
       texts: textsOf(request),
       ...(outcome.status === 'succeeded' && outcome.usage),
+      ...(outcome.status === 'succeeded' && resumed(outcome.measured)),
       status: became,
       ...(failure && { code: failure.error.code }),
       queue_seconds: rounded(queueSeconds),
@@ -41,5 +43,8 @@ export function logAttempt(log: Logger, attempt: Attempt, { outcome, became, run
     'job',
   );
 }
+
+/** Of a job that went on from what an earlier attempt had put down. */
+const resumed = ({ recomputedPasses: passes }: Measured) => passes !== undefined && { recomputed_passes: passes };
 
 const rounded = (seconds: number): number => Math.round(seconds * 1_000) / 1_000;

@@ -27,11 +27,18 @@ export type Outcome =
 /** Why a running computation is told to stop. */
 export type StopReason = 'canceled' | 'handed back' | 'timed out';
 
+/** What a computation tells and is told. */
+export interface ComputeHooks {
+  report: (update: Update) => void;
+  /** Puts down what has been computed, for the attempt after this one. */
+  save: (savepoint: Buffer) => void;
+  /** Aborted with a `StopReason`. */
+  signal: AbortSignal;
+  traceparent?: string;
+}
+
 /** Computes one job; packed results come back. When `signal` aborts, whatever it returns is dropped. */
-export type Compute = (
-  attempt: Attempt,
-  hooks: { report: (update: Update) => void; signal: AbortSignal; traceparent?: string },
-) => Promise<Outcome>;
+export type Compute = (attempt: Attempt, hooks: ComputeHooks) => Promise<Outcome>;
 
 export interface AttemptsParts {
   pool: string;
@@ -123,6 +130,7 @@ export class Attempts {
         if (end.value !== null) measured.push(end.value);
       }
       if (measured.length < ends.length) return; // not all were computed to their end
+      if (attempts.some((attempt) => attempt?.savepoint != null)) return; // nor from their beginning
       this.#pace.note(work, seconds);
       this.#note(attempts[0], measured, seconds);
     } finally {
@@ -178,14 +186,23 @@ export class Attempts {
     const watch = setInterval(() => void look().catch(() => {}), SUPERSEDED_CHECK_MS);
     const left = new TimeLeft(estimate);
     const report = (update: Update) => reporter.report(left.told(update));
-    const outcome = await compute(attempt, { report, signal, traceparent: span?.context.header }).finally(() =>
-      clearInterval(watch),
-    );
+    let saved = Promise.resolve();
+    const save = (savepoint: Buffer) => {
+      saved = saved
+        .then(() => store.save(attempt, savepoint))
+        .catch((error: unknown) => {
+          this.#parts.log.warn({ err: error, job: id }, 'what the job has computed could not be put down');
+        });
+    };
+    const traceparent = span?.context.header;
+    const outcome = await compute(attempt, { report, save, signal, traceparent }).finally(() => clearInterval(watch));
     const runSeconds = (performance.now() - started) / 1_000;
     // A quote says for itself what the loading of the model takes.
-    const wasLoaded = outcome.status === 'succeeded' && outcome.measured.loadingSeconds < LOADED_SECONDS;
+    const isWhole = outcome.status === 'succeeded' && attempt.savepoint === null;
+    const wasLoaded = isWhole && outcome.measured.loadingSeconds < LOADED_SECONDS;
     const cost = { seconds: runSeconds * share, estimate: wasLoaded ? estimate : null };
     let became: string;
+    if (signal.reason === 'handed back') await Promise.all([saved, reporter.flushed()]);
     if (signal.aborted) became = await this.#stopped(signal.reason, inCompany, attempt, cost);
     else {
       await reporter.flushed(); // `done` is the last event

@@ -30,6 +30,8 @@ export interface ConsumerConfig {
   lockMs: number;
   /** How often a job may be taken from a dead worker before it fails. */
   maxLost: number;
+  /** What a job may take that is handed over, until its pass has ended. */
+  handOverMs: number;
   heartbeatMs: number;
   reconcileMs: number;
 }
@@ -44,7 +46,7 @@ interface Work {
   tracing: Tracing | null;
 }
 
-/** What handed back jobs take until they are back in the queue, their engine killed if need be. */
+/** What jobs that were handed over take until they are back in the queue, their engine killed if need be. */
 const DRAIN_MARGIN_MS = 3_000;
 /** BullMQ counts how often a turn stalls; what counts are the jobs that were taken in it, and we count them. */
 const STALLED_TURNS = 1_000_000;
@@ -137,11 +139,12 @@ export class Consumer {
     this.#note(this.#presence.beat());
   }
 
-  /** Takes no more jobs; those that run end within `drainMs` or go back to the queue. */
+  /** Takes no more jobs; those that run end within `drainMs`, or are put down and go back to the queue. */
   async close(drainMs: number): Promise<void> {
     const handBack = setTimeout(() => this.#attempts.stopAll('handed back'), drainMs);
     // Redis may be away while we are told to end: then what we hold stalls and another worker takes it.
-    const drained = await this.#within(drainMs + DRAIN_MARGIN_MS, (worker) => worker.pause());
+    const limit = drainMs + this.#config.handOverMs + DRAIN_MARGIN_MS;
+    const drained = await this.#within(limit, (worker) => worker.pause());
     clearTimeout(handBack);
     this.#presence.stop();
     if (this.#reconciling !== null) clearInterval(this.#reconciling);

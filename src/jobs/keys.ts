@@ -13,6 +13,8 @@ export const NAMES = {
   request: `${PREFIX}request`,
   /** String, by format and job: the result, gzipped JSON. */
   result: `${PREFIX}result`,
+  /** String, by job that has not ended: what its attempts have put down (engine/savepoint.ts). */
+  savepoint: `${PREFIX}savepoint`,
   /** Stream, by job: progress and step events. */
   events: `${PREFIX}events`,
   /** Bitmap, by running job: the steps that its stream has. */
@@ -100,6 +102,7 @@ export const keys = {
   request: (id: string) => key('request', id),
   result: (id: string, format: 'json' | 'inseq') => key('result', format, id),
   events: (id: string) => key('events', id),
+  savepoint: (id: string) => key('savepoint', id),
   job: (id: string) => key('job', id),
   running: key('running'),
   runningLines: key('lines', 'running'),

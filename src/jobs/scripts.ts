@@ -13,6 +13,7 @@ const SCRIPTS = [
   'submit',
   'take',
   'report',
+  'save',
   'finish',
   'requeue',
   'abandon',

@@ -13,6 +13,8 @@ export class TimeLeft {
   readonly #now: () => number;
   #phase: Phase | null = null;
   #phaseStarted = 0;
+  /** Share of the phase that was done when it was told first: an earlier attempt may have done some. */
+  #doneBefore = 0;
   /** When the model was there. */
   #computingSince: number | null = null;
 
@@ -32,18 +34,20 @@ export class TimeLeft {
 
   #left({ phase, completed, total }: Pick<Progress, 'phase' | 'completed' | 'total'>): number | null {
     const now = this.#now();
+    const share = total > 0 ? Math.min(1, completed / total) : 0;
     if (phase !== this.#phase) {
       this.#phase = phase;
       this.#phaseStarted = now;
+      this.#doneBefore = share;
     }
     if (phase === 'loading' || phase === 'queued') return null;
     this.#computingSince ??= now;
     const estimate = this.#estimate;
     const bound = estimate === null ? null : Math.max(0, estimate - (now - this.#computingSince) / 1_000);
-    const share = total > 0 ? Math.min(1, completed / total) : 0;
     // What follows generation is as long as the text becomes: the estimate alone knows of it.
-    if (phase !== 'attributing' || share < TELLING_SHARE) return rounded(bound);
-    return rounded((((now - this.#phaseStarted) / 1_000) * (1 - share)) / share);
+    const own = share - this.#doneBefore;
+    if (phase !== 'attributing' || own < TELLING_SHARE * (1 - this.#doneBefore)) return rounded(bound);
+    return rounded(own > 0 ? (((now - this.#phaseStarted) / 1_000) * (1 - share)) / own : 0);
   }
 }
 

@@ -111,6 +111,8 @@ export interface Attempt {
   origin: Origin;
   /** The result, packed, of the job that it repeats; null: it repeats none, or that result is gone. */
   original: Buffer | null;
+  /** What an earlier attempt has put down; null: nothing. */
+  savepoint: Buffer | null;
 }
 
 export class WorkerStore {
@@ -155,9 +157,10 @@ export class WorkerStore {
       'replay_of',
       'estimate',
     ] as const;
-    const [fields, packed] = await Promise.all([
+    const [fields, packed, savepoint] = await Promise.all([
       this.#redis.hmget(keys.job(id), ...names),
       this.#redis.getBuffer(keys.request(id)),
+      number > 1 ? this.#redis.getBuffer(keys.savepoint(id)) : null,
     ]);
     const [status, current, tenant, created, started, requestId, traceparent, replayOf, estimate] = fields;
     if (status !== 'running' || Number(current) !== number || packed === null) return null;
@@ -170,6 +173,7 @@ export class WorkerStore {
       estimate: estimate === null ? null : Number(estimate),
       queueSeconds: (Number(started) - Number(created)) / 1_000,
       original: replayOf === null ? null : await this.#redis.getBuffer(keys.result(replayOf, 'json')),
+      savepoint,
       origin: { ...(requestId !== null && { requestId }), ...(traceparent !== null && { traceparent }) },
     };
   }
@@ -180,6 +184,11 @@ export class WorkerStore {
     const told = steps.flatMap((step) => [step.position * LIMITS.texts + step.sequence, JSON.stringify(step)]);
     const args: Argument[] = [attempt.id, attempt.number, EVENTS_KEPT, phase, completed, total, left, ...told];
     return (await scripts.run(this.#redis, 'report', args)) === 1;
+  }
+
+  /** Puts down what the attempt has computed. Where a server in trouble refuses it, what was put down before stays. */
+  async save({ id, number }: Attempt, savepoint: Buffer): Promise<void> {
+    await scripts.run(this.#redis, 'save', [id, number, savepoint]);
   }
 
   /** Whether the attempt still counts. */

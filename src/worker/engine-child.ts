@@ -10,6 +10,7 @@ import { pack, tailOf, unpack } from '../jobs/packing.ts';
 import { startTracing, type Tracing } from '../tracing.ts';
 import { JobSpans } from './job-spans.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
+import { Saver } from './saver.ts';
 import { StopFlags } from './stop-flags.ts';
 import { throttleProgress } from './throttle.ts';
 
@@ -30,6 +31,7 @@ let tracing: Tracing | null = null;
 /** Everything waits for the start; what may run beside what is then the engine's own affair. */
 let starting: Promise<void> = Promise.resolve();
 const running = new Map<string, AbortController>();
+const savers = new Map<string, Saver>();
 const stops = new StopFlags();
 stops.listen();
 
@@ -51,6 +53,9 @@ process.on('message', (message: ToEngine) => {
       break;
     case 'cancel':
       running.get(message.id)?.abort();
+      break;
+    case 'hand over':
+      void handOver(message.id);
       break;
   }
 });
@@ -110,6 +115,7 @@ async function attribute({
   request,
   traceparent,
   original,
+  savepoint,
 }: ToEngine & { type: 'attribute' }): Promise<void> {
   const signal = running.get(id)?.signal;
   if (engine === null || signal === undefined) throw new Error('the engine has not started');
@@ -125,6 +131,8 @@ async function attribute({
         spans.phase(update.phase);
         progress.report(update);
       },
+      savable: (save) => savers.set(id, new Saver(save, (bytes) => send({ type: 'saved', id, savepoint: bytes }))),
+      ...(savepoint && { savepoint }),
       textFailed: (index, error) => console.error(`whence: job ${id}, text ${index}: ${stack(error)}`),
       step: (step) => {
         const small = JSON.stringify(step).length <= MAX_STEP_CHARACTERS;
@@ -153,8 +161,19 @@ async function attribute({
     send({ type: 'failed', id, ...failure });
   } finally {
     running.delete(id);
+    savers.get(id)?.stop();
+    savers.delete(id);
     if (running.size === 0) void tracing?.flush(); // the process may be killed when there is nothing left to do
   }
+}
+
+/** Puts down what has been computed of a job, and stops it. */
+async function handOver(id: string): Promise<void> {
+  await savers
+    .get(id)
+    ?.save()
+    .catch((error: unknown) => console.error(`whence: job ${id} could not be put down: ${stack(error)}`));
+  running.get(id)?.abort();
 }
 
 function tellMemory(): void {

@@ -15,7 +15,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import { cudaEnvironment } from '../cuda-environment.ts';
-import type { Outcome } from '../jobs/attempts.ts';
+import type { ComputeHooks, Outcome, StopReason } from '../jobs/attempts.ts';
 import type { Update } from '../jobs/reporter.ts';
 import type { Attempt } from '../jobs/worker-store.ts';
 import { NODE_ARGS } from '../programs.ts';
@@ -30,6 +30,8 @@ export interface EngineOptions {
   maxResultBytes: number;
   /** How long a canceled job may go on before its process is killed. */
   cancelGraceMs: number;
+  /** How long a job that is handed over may go on until a pass has ended, before it is stopped between ops. */
+  handOverMs: number;
   log: Logger;
   /** Called when the list of loaded models has changed. */
   onLoaded: () => void;
@@ -39,6 +41,7 @@ export interface EngineOptions {
 
 interface Running {
   report: (update: Update) => void;
+  save: (savepoint: Buffer) => void;
   settle: (outcome: Outcome) => void;
   /** Aborted: what the process says of the job has no meaning any more. */
   signal: AbortSignal;
@@ -139,23 +142,29 @@ export class EngineProcess {
    * means nothing.
    */
   async attribute(
-    { id, request, original }: Pick<Attempt, 'id' | 'request' | 'original'>,
-    { report, signal, traceparent }: { report: (update: Update) => void; signal: AbortSignal; traceparent?: string },
+    { id, request, original, savepoint }: Pick<Attempt, 'id' | 'request' | 'original' | 'savepoint'>,
+    { report, save, signal, traceparent }: ComputeHooks,
   ): Promise<Outcome> {
     if (!(await this.#untilReady(signal))) return STOPPED;
     this.#warmModel = request.model;
     const slot = this.#nextSlot;
     this.#nextSlot = (slot + 1) % STOP_SLOTS;
-    let kill: NodeJS.Timeout | undefined;
-    const onAbort = () => {
+    let timer: NodeJS.Timeout | undefined;
+    const stop = () => {
       // Heard between ops while the engine computes; the message is for a job that has not begun.
       writeStop(this.#child?.stdio[STOP_PIPE], slot);
       this.#send({ type: 'cancel', id });
-      kill = setTimeout(() => this.#kill(), this.#options.cancelGraceMs);
+      timer = setTimeout(() => this.#kill(), this.#options.cancelGraceMs);
+    };
+    const onAbort = () => {
+      const reason: StopReason = signal.reason;
+      if (reason !== 'handed back') return stop();
+      this.#send({ type: 'hand over', id }); // heard between passes
+      timer = setTimeout(stop, this.#options.handOverMs);
     };
     try {
       return await new Promise<Outcome>((settle) => {
-        this.#running.set(id, { report, settle, signal });
+        this.#running.set(id, { report, save, settle, signal });
         this.#send({
           type: 'attribute',
           id,
@@ -163,12 +172,13 @@ export class EngineProcess {
           request,
           ...(traceparent !== undefined && { traceparent }),
           ...(original !== null && { original }),
+          ...(savepoint !== null && { savepoint }),
         });
         signal.addEventListener('abort', onAbort);
         if (signal.aborted) onAbort();
       });
     } finally {
-      clearTimeout(kill);
+      clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       this.#running.delete(id);
     }
@@ -245,10 +255,13 @@ export class EngineProcess {
     if (running === undefined) return; // late words about a job that is over
     switch (message.type) {
       case 'progress':
-        running.report({ progress: message.progress });
+        if (!running.signal.aborted) running.report({ progress: message.progress });
         return;
       case 'step':
-        running.report({ step: message.step });
+        if (!running.signal.aborted) running.report({ step: message.step });
+        return;
+      case 'saved':
+        running.save(bytes(message.savepoint));
         return;
       case 'succeeded':
         running.settle({

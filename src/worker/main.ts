@@ -20,8 +20,10 @@ export interface WorkerTuning {
   maxResultBytes: number;
   /** A canceled job that goes on for so long has its process killed: it hears within 200 ms of computing, so it hangs. */
   cancelGraceMs: number;
-  /** After SIGTERM the running jobs may go on for so long before they are handed back. */
+  /** After SIGTERM the running jobs may go on for so long before they are handed over. */
   drainMs: number;
+  /** What a job that is handed over gets to end its pass, so that the next attempt need not compute that again. */
+  handOverMs: number;
   lockMs: number;
   maxLost: number;
   heartbeatMs: number;
@@ -33,7 +35,8 @@ const TUNING: WorkerTuning = {
   engineModule: new URL('../engine/engine.ts', import.meta.url).href,
   maxResultBytes: 256 * 2 ** 20,
   cancelGraceMs: 15_000,
-  drainMs: 20_000, // within the 30 s that container platforms give
+  drainMs: 12_000, // with handing over and leaving within the 25 s of `whence up` and the 30 s of container platforms
+  handOverMs: 5_000,
   lockMs: 15_000, // a dead worker's jobs move on after 15 to 25 s
   maxLost: 1,
   heartbeatMs: 5_000,
@@ -71,6 +74,7 @@ export async function startWorker(
     config: { ...config, redisUrl: null, apiKeys: [] } satisfies Config, // the engine knows no queue and no clients
     maxResultBytes: tuning.maxResultBytes,
     cancelGraceMs: tuning.cancelGraceMs,
+    handOverMs: tuning.handOverMs,
     log,
     onLoaded: () => consumer?.announce(),
     onCatalogue: (served) => {

@@ -15,7 +15,7 @@ export type ToEngine =
   | { type: 'reload' }
   /**
    * `slot`: which flag stops it (stop-flags.ts). `traceparent`: the span that it belongs to. `original`: the packed result
-   * that its own is to be compared with.
+   * that its own is to be compared with. `savepoint`: what an earlier attempt has put down.
    */
   | {
       type: 'attribute';
@@ -24,7 +24,10 @@ export type ToEngine =
       request: JobRequest;
       traceparent?: string;
       original?: Uint8Array;
+      savepoint?: Uint8Array;
     }
+  /** Put down what has been computed of a job, and stop. */
+  | { type: 'hand over'; id: string }
   | { type: 'cancel'; id: string };
 
 export type FromEngine =
@@ -39,6 +42,8 @@ export type FromEngine =
   | { type: 'memory'; bytes: number }
   | { type: 'progress'; id: string; progress: Omit<Progress, 'fraction'> }
   | { type: 'step'; id: string; step: StepEvent }
+  /** What has been computed of a job, for another attempt. */
+  | { type: 'saved'; id: string; savepoint: Uint8Array }
   /**
    * Packed JSON, the result without what names its job (src/jobs/packing.ts). `failedTexts`: how many of its texts
    * failed. `fingerprint`: of the model.

@@ -66,6 +66,7 @@ async function startScheduler(t: TestContext): Promise<Scheduler> {
             estimate: null,
             origin: {},
             original: null,
+            savepoint: null,
           },
           ERROR,
           {

@@ -38,6 +38,14 @@ test('without a quote nothing is told before the job has got on', () => {
   assert.equal(at(4, 'attributing', 4, 10), 6);
 });
 
+test('what an earlier attempt has done tells nothing of the speed of this one', () => {
+  const at = start(null);
+  assert.equal(at(0, 'attributing', 50, 100), undefined);
+  assert.equal(at(1, 'attributing', 55, 100), undefined);
+  assert.equal(at(4, 'attributing', 70, 100), 6);
+  assert.equal(at(10, 'attributing', 100, 100), 0);
+});
+
 test('steps pass as they are', () => {
   const update = { step: { sequence: 0 } } as Parameters<TimeLeft['told']>[0];
   assert.equal(new TimeLeft(1).told(update), update);

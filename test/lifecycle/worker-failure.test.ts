@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { Redis } from 'ioredis';
 import type { JobEvent } from '../../src/contract/events.ts';
 import { eventually, startBench, untilEvent, untilStep } from '../support/jobs.ts';
 
@@ -129,6 +130,32 @@ test('SIGTERM hands a job back that does not finish in time, at once and without
   const [first, second] = await Promise.all([jobs.wait(job.id, 20), jobs.wait(behind.id, 20)]);
   assert.deepEqual([first?.status, second?.status], ['succeeded', 'succeeded']);
   assert.ok((first?.started_at ?? '') < (second?.started_at ?? ''), 'it kept its place');
+});
+
+test('what a job that is handed over has put down is given to the next attempt, and not after a failure', async (t) => {
+  const bench = await startBench(t);
+  const { jobs } = bench;
+  const worker = await bench.workerProcess({ drainMs: 0, lockMs: 60_000 });
+  const redis = new Redis(bench.redis.url);
+  t.after(() => redis.disconnect());
+  const [log, gate, resumed] = [bench.file('log'), bench.file('gate'), bench.file('resumed')];
+  const job = await bench.submit({ log, gate, resumed, steps: 1, saves: 'half of it' });
+  const key = `whence:savepoint:${job.id}`;
+  await untilStep(jobs, job.id);
+  const exited = once(worker.process, 'exit');
+  worker.process.kill('SIGTERM');
+  assert.deepEqual(await exited, [0, null]);
+  assert.equal((await jobs.get(job.id))?.status, 'queued');
+  assert.equal(await redis.get(key), 'half of it');
+  await bench.worker({ lockMs: 60_000 });
+  await eventually(async () => (await bench.lines(log)).length === 2);
+  assert.deepEqual(await bench.lines(resumed), ['half of it']);
+  process.kill(Number((await bench.lines(log))[1]), 'SIGKILL');
+  await eventually(async () => (await bench.lines(log)).length === 3);
+  assert.deepEqual(await bench.lines(resumed), ['half of it'], 'the engine may have failed on it');
+  await bench.open(gate);
+  assert.equal((await jobs.wait(job.id, 20))?.status, 'succeeded');
+  assert.equal(await redis.exists(key), 0);
 });
 
 test('two workers share a queue', async (t) => {

@@ -24,6 +24,10 @@ export interface Behaviour {
   texts?: number;
   /** Waits after the steps until this file exists. */
   gate?: string;
+  /** Puts this down when it is asked to. */
+  saves?: string;
+  /** Appends what it is given to go on from to this file. */
+  resumed?: string;
   /** Steps after the gate. */
   stepsBehind?: number;
   /** Does not look at the abort signal. */
@@ -95,6 +99,9 @@ export async function startEngine(config: Config): Promise<Engine> {
         ...behaviourOf('input_texts' in request ? request.input_texts[0] : undefined),
       };
       if (behaviour.log) appendFileSync(behaviour.log, `${process.pid}\n`);
+      const { saves } = behaviour;
+      if (saves !== undefined) hooks.savable?.(async () => Buffer.from(saves));
+      if (behaviour.resumed && hooks.savepoint) appendFileSync(behaviour.resumed, `${Buffer.from(hooks.savepoint)}\n`);
       if (behaviour.fault) throw new AttributionError(behaviour.fault);
       if (behaviour.throws) throw new Error(behaviour.throws);
       const { steps = 0, stepsBehind = 0, texts = 1 } = behaviour;

@@ -25,6 +25,7 @@ const TUNING: Partial<WorkerTuning> = {
   heartbeatMs: 300,
   reconcileMs: 1_000,
   cancelGraceMs: 300,
+  handOverMs: 300,
 };
 
 export interface JobsBench {

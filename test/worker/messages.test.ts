@@ -44,15 +44,19 @@ function listen(t: TestContext, modelsFile?: string) {
     config: modelsFile === undefined ? config : { ...config, modelsFile },
     maxResultBytes: 1_000_000,
     cancelGraceMs: 20_000,
+    handOverMs: 5_000,
     log: pino({ level: 'silent' }),
     onLoaded: () => {},
     onCatalogue: () => {},
   });
   t.after(() => engine.close());
   const compute = (id: string, behaviour: Behaviour, signal = new AbortController().signal) =>
-    engine.attribute({ id, request: testRequest(behaviour), original: null }, { report: () => {}, signal });
+    engine.attribute({ id, request: testRequest(behaviour), ...NOTHING }, { ...hooks, signal });
   return { engine, compute, to, from };
 }
+
+const NOTHING = { original: null, savepoint: null };
+const hooks = { report: () => {}, save: () => {} };
 
 /** Schemas of their own describe these. */
 const CONTRACTS = ['config', 'catalogue', 'request', 'step'];
@@ -122,8 +126,8 @@ test('attribute; progress, step, succeeded', async (t) => {
 test('a replay: the result to compare with, and the difference', async (t) => {
   const { engine, to, from } = listen(t);
   await engine.start();
-  const attempt = { id: 'job', request: testRequest(), original: await pack('{"sequences":[]}') };
-  await engine.attribute(attempt, { report: () => {}, signal: new AbortController().signal });
+  const attempt = { id: 'job', request: testRequest(), ...NOTHING, original: await pack('{"sequences":[]}') };
+  await engine.attribute(attempt, { ...hooks, signal: new AbortController().signal });
   const attribute = { type: 'attribute', id: 'string', slot: 'number', request: 'request' };
   assert.deepEqual(shapeOf(to, 'attribute'), { ...attribute, original: 'bytes' });
   const succeeded = from.find((message) => message.type === 'succeeded');

@@ -29,6 +29,7 @@ export default defineMethod({
   async attribute(task) {
     const { passes, args } = task;
     const scores = new GranularScores(task);
+    const fold = passes.fold(scores);
     // Inputs, then baselines: the rescale rule compares the halves.
     const pair = pathFeatures(task, [1, 0]);
     try {
@@ -42,11 +43,12 @@ export default defineMethod({
           );
           task.onSteps(block.columnStart + block.columns, scores.result());
         },
-        { rescale: true },
+        { rescale: true, fold },
       );
     } finally {
       disposeFeatures(pair);
     }
+    await fold.end();
     return withDelta(task, scores);
   },
 });

@@ -108,6 +108,7 @@ async function sumAlong(task: Task, paths: Sides<Float32Array | null>, scores: G
   const { passes, args } = task;
   const last = args.n_steps - 1;
   const hidden = passes.model.targetEmbedding.table.shape[1];
+  const fold = passes.fold(scores);
   const batchSize = Math.min(args.internal_batch_size ?? passes.plan.copiesRecorded(), last);
   for (let start = 0; start < last; start += batchSize) {
     const segments = Math.min(batchSize, last - start);
@@ -121,15 +122,16 @@ async function sumAlong(task: Task, paths: Sides<Float32Array | null>, scores: G
     try {
       const { source, target } = features;
       const wanted = attributedSides(task);
-      await task.objective.gradients({ segments, source, target: target as Tensor2D }, wanted, (block) =>
-        scores.add(block, () => mapSides(points, (side, name) => timesDeltas(task, name, block, side?.delta ?? null))),
-      );
+      const visit = (block: GradientBlock): Promise<void> =>
+        scores.add(block, () => mapSides(points, (side, name) => timesDeltas(task, name, block, side?.delta ?? null)));
+      await task.objective.gradients({ segments, source, target: target as Tensor2D }, wanted, visit, { fold });
     } finally {
       mapSides(points, (side) => side?.delta.dispose());
       mapSides(features, (tensor) => tensor?.dispose());
     }
     await task.onProgress(start + segments, last);
   }
+  await fold.end();
 }
 
 /** Points from `start` on and their deltas, which the caller disposes. */

@@ -11,6 +11,7 @@ import {
   LAYER_DELTA_ARG,
   LAYER_DELTA_PASSES,
   LayerScores,
+  layerRows,
   resolveLayers,
 } from './parts/layers.ts';
 import { PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
@@ -35,6 +36,7 @@ export default defineMethod({
     const { args } = task;
     const names = resolveLayers(task);
     const scores = new LayerScores(task, names);
+    const fold = task.passes.fold(scores);
     const pair = pathFeatures(task, [1, 0]);
     try {
       await task.objective.gradients(
@@ -42,19 +44,21 @@ export default defineMethod({
         { ...attributedSides(task), target: true },
         async (block) => {
           for (const [name, watched] of block.watched) {
-            await scores.put(name, watched, block, () => {
+            const rows = layerRows(watched);
+            await scores.put(name, rows, block, () => {
               const [inputs, baselines] = tf.split<Tensor2D>(watched.activation, 2, 0);
               const gradient = watched.cotangent?.tensor ?? null;
-              const delta = activationRows(watched, tf.sub(inputs, baselines));
+              const delta = activationRows(rows, tf.sub(inputs, baselines));
               return args.multiply_by_inputs && gradient && delta ? tf.mul(gradient, delta) : gradient;
             });
           }
         },
-        { watch: names, rescale: true },
+        { watch: names, rescale: true, fold },
       );
     } finally {
       disposeFeatures(pair);
     }
+    await fold.end();
     return names.length > 1 ? scores.result() : withDelta(task, scores);
   },
 });

@@ -7,7 +7,7 @@ import { Type } from 'typebox';
 import { tf } from '../../tensors/tf.ts';
 import { defineMethod } from '../method.ts';
 import { attributedSides } from './parts/inputs.ts';
-import { activationRows, LAYER_ARGS, LayerScores, resolveLayers } from './parts/layers.ts';
+import { activationRows, LAYER_ARGS, LayerScores, layerRows, resolveLayers } from './parts/layers.ts';
 
 export default defineMethod({
   id: 'layer_gradient_x_activation',
@@ -32,21 +32,24 @@ export default defineMethod({
     const { passes, args } = task;
     const names = resolveLayers(task);
     const scores = new LayerScores(task, names);
+    const fold = passes.fold(scores);
     await task.objective.gradients(
       passes.clean,
       { ...attributedSides(task), target: true },
       async (block) => {
         for (const [name, watched] of block.watched) {
-          await scores.put(name, watched, block, () => {
+          const rows = layerRows(watched);
+          await scores.put(name, rows, block, () => {
             const gradient = watched.cotangent?.tensor ?? null;
-            const activation = activationRows(watched, watched.activation);
+            const activation = activationRows(rows, watched.activation);
             return args.multiply_by_inputs ? gradient && activation && tf.mul(gradient, activation) : gradient;
           });
         }
         task.onSteps(block.columnStart + block.columns, scores.result());
       },
-      { watch: names },
+      { watch: names, fold },
     );
+    await fold.end();
     return scores.result();
   },
 });

@@ -5,16 +5,20 @@
 
 import { Type } from 'typebox';
 
+import type { Sums } from '../../journal.ts';
+import { read } from '../../tensors/read.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
 import { defineMethod, type MethodTask } from '../method.ts';
-import type { GradientBlock, Watched } from '../passes/gradient-passes.ts';
 import { disposeFeatures } from '../passes/sequence-features.ts';
+import type { Columns } from './parts/inputs.ts';
 import {
   activationRows,
   LAYER_ARGS,
   LAYER_DELTA_ARG,
   LAYER_DELTA_PASSES,
+  type LayerRows,
   LayerScores,
+  layerRows,
   resolveLayers,
 } from './parts/layers.ts';
 import { PATH_ARGS, pathFeatures, withDelta } from './parts/path-integral.ts';
@@ -72,7 +76,8 @@ async function integrateLayer(
   scores: LayerScores,
   onProgress: (done: number) => Promise<void>,
 ): Promise<void> {
-  const sums = new Map<number, { block: GradientBlock; watched: Watched; rows: Tensor2D }>();
+  const sums = new LayerSums(pair.shape[1]);
+  const fold = passes.fold(sums);
   const batchSize = args.internal_batch_size ?? passes.plan.copiesRecorded();
   try {
     for (let start = 0; start < alphas.length; start += batchSize) {
@@ -89,16 +94,13 @@ async function integrateLayer(
             if (watched === undefined || cotangent === undefined) return;
             const first = start + block.segmentStart;
             const own = Float32Array.from(weights.slice(first, first + block.segments));
-            const before = sums.get(block.columnStart)?.rows;
-            const rows = tf.tidy((): Tensor2D => {
+            sums.add(block, layerRows(watched), () => {
               const gradients = tf.reshape(cotangent, [block.segments, -1]) as Tensor2D;
-              const sum = tf.reshape(tf.matMul(tf.tensor2d(own, [1, block.segments]), gradients), [-1, pair.shape[1]]);
-              return tf.keep(before ? tf.add(before, sum) : sum.clone()) as Tensor2D;
+              return tf.reshape(tf.matMul(tf.tensor2d(own, [1, block.segments]), gradients), [-1, pair.shape[1]]);
             });
-            before?.dispose();
-            sums.set(block.columnStart, { block, watched, rows });
           },
           {
+            fold,
             watch: [name],
             replace: (value, { tensor }) => (value === name ? interpolate(pair, points, tensor.shape[0]) : null),
           },
@@ -108,15 +110,73 @@ async function integrateLayer(
       }
       await onProgress(start + points.length);
     }
-    for (const { block, watched, rows } of sums.values()) {
-      await scores.put(name, watched, block, () => {
+    await fold.end();
+    for (const { block, rows, sum } of sums.blocks()) {
+      await scores.put(name, rows, block, () => {
         const [input, baseline] = tf.split<Tensor2D>(pair, 2, 0);
-        const delta = activationRows(watched, tf.sub(input, baseline));
-        return args.multiply_by_inputs && delta ? tf.mul(rows, delta) : rows;
+        const delta = activationRows(rows, tf.sub(input, baseline));
+        return args.multiply_by_inputs && delta ? tf.mul(sum, delta) : sum;
       });
     }
   } finally {
-    for (const { rows } of sums.values()) rows.dispose();
+    sums.dispose();
+  }
+}
+
+/** A block's weighted gradients, summed over points of the path. */
+interface LayerSum {
+  block: Columns;
+  rows: LayerRows;
+  sum: Tensor2D;
+}
+
+type SavedLayerSum = Omit<LayerSum, 'sum'> & { values: Float32Array };
+
+/** The sums of all blocks, on the device. */
+class LayerSums implements Sums<SavedLayerSum[]> {
+  readonly #width: number;
+  readonly #sums = new Map<number, LayerSum>();
+
+  /** @param width - of the layer's output */
+  constructor(width: number) {
+    this.#width = width;
+  }
+
+  /** @param make - what is added: [rows, width], in a tidy */
+  add({ columnStart, columns }: Columns, rows: LayerRows, make: () => Tensor2D): void {
+    const before = this.#sums.get(columnStart)?.sum;
+    const sum = tf.tidy((): Tensor2D => {
+      const more = make();
+      return tf.keep(before ? tf.add(before, more) : more.clone());
+    });
+    before?.dispose();
+    this.#sums.set(columnStart, { block: { columnStart, columns }, rows, sum });
+  }
+
+  blocks(): Iterable<LayerSum> {
+    return this.#sums.values();
+  }
+
+  get bytes(): number {
+    return [...this.#sums.values()].reduce((all, { sum }) => all + 4 * sum.size, 0);
+  }
+
+  save(): Promise<SavedLayerSum[]> {
+    return Promise.all(
+      [...this.#sums.values()].map(async ({ block, rows, sum }) => ({ block, rows, values: await read(() => sum) })),
+    );
+  }
+
+  load(saved: SavedLayerSum[]): void {
+    for (const { block, rows, values } of saved) {
+      const sum = tf.tensor2d(values, [values.length / this.#width, this.#width]);
+      this.#sums.set(block.columnStart, { block, rows, sum });
+    }
+  }
+
+  dispose(): void {
+    for (const { sum } of this.#sums.values()) sum.dispose();
+    this.#sums.clear();
   }
 }
 

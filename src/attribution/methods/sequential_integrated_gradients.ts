@@ -4,6 +4,7 @@
  */
 
 import { Type } from 'typebox';
+import type { Fold } from '../../journal.ts';
 import { scoped } from '../../tensors/ops.ts';
 import { read, readOptional } from '../../tensors/read.ts';
 import { type Tensor2D, tf } from '../../tensors/tf.ts';
@@ -45,11 +46,15 @@ export default defineMethod({
     const sides = (['source', 'target'] as const).filter((side) => attributed[side]);
     const work = mapSides(positionsOf(passes), (positions) => positions * nodes.alphas.length);
     const total = sides.reduce((sum, side) => sum + work[side], 0);
+    // All tokens that a column sees begin at 0.
+    for (const side of sides) clear(passes, side, scores);
+    const fold = passes.fold(scores);
     let finished = 0;
     for (const side of sides) {
-      await integrateSide(task, side, nodes, scores, (done) => task.onProgress(finished + done, total));
+      await integrateSide(task, side, nodes, { scores, fold }, (done) => task.onProgress(finished + done, total));
       finished += work[side];
     }
+    await fold.end();
     return withDelta(task, scores);
   },
 });
@@ -65,36 +70,41 @@ async function integrateSide(
   { passes, objective, args }: MethodTask<{ internal_batch_size: number | null; multiply_by_inputs: boolean }>,
   side: Side,
   { alphas, weights }: Nodes,
-  scores: GranularScores,
+  { scores, fold }: { scores: GranularScores; fold: Fold },
   onProgress: (done: number) => Promise<void>,
 ): Promise<void> {
   const array = scores[side];
   if (array === null) return;
-  const [, columns, hidden] = array.shape;
   const positions = positionsOf(passes)[side];
   const deltas = args.multiply_by_inputs ? await readOptional(() => inputDeltas(passes)[side]) : null;
   const points: Point[] = [];
   for (let position = 0; position < positions; position++) {
     alphas.forEach((alpha, node) => void points.push({ position, alpha, weight: weights[node] }));
   }
-  for (let column = 0; column < columns; column++) {
-    for (let position = 0; position < visiblePositions(passes, side, column); position++) {
-      const cell = position * columns + column;
-      array.data.fill(0, cell * hidden, (cell + 1) * hidden);
-    }
-  }
   const batchSize = args.internal_batch_size ?? passes.plan.copiesRecorded();
   for (let start = 0; start < points.length; start += batchSize) {
     const batch = points.slice(start, start + batchSize);
     const features = scoped(() => copiesAt(passes, side, batch));
     try {
-      await objective.gradients(features, { source: side === 'source', target: side === 'target' }, (block) =>
-        addBlock(passes, side, batch, block, deltas, array.data),
-      );
+      const wanted = { source: side === 'source', target: side === 'target' };
+      const visit = (block: GradientBlock) => addBlock(passes, side, batch, block, deltas, array.data);
+      await objective.gradients(features, wanted, visit, { fold });
     } finally {
       disposeFeatures(features);
     }
     await onProgress(start + batch.length);
+  }
+}
+
+function clear(passes: Passes, side: Side, scores: GranularScores): void {
+  const array = scores[side];
+  if (array === null) return;
+  const [, columns, hidden] = array.shape;
+  for (let column = 0; column < columns; column++) {
+    for (let position = 0; position < visiblePositions(passes, side, column); position++) {
+      const cell = position * columns + column;
+      array.data.fill(0, cell * hidden, (cell + 1) * hidden);
+    }
   }
 }
 

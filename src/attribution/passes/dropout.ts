@@ -8,18 +8,27 @@ import type { Variant } from '../step-function.ts';
 /** Draws masks, each with a key of its own: 0 with probability `rate`, else 1 / (1 - rate), so that expectations stay. */
 export class DropoutMasks {
   readonly #random: Random;
-  /** True once any mask was drawn: false for a model without dropout. */
-  drawn = false;
+  /** Masks that were drawn: none for a model without dropout. */
+  drawn = 0;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
   readonly draw = (shape: number[], rate: number): Tensor => {
-    this.drawn = true;
-    if (rate >= 1) return tf.zeros(shape);
-    return dropoutMask(shape, rate, this.#random.integer(2 ** 32));
+    const key = this.#key();
+    return rate >= 1 ? tf.zeros(shape) : dropoutMask(shape, rate, key);
   };
+
+  /** Passes over the keys of masks that an earlier attempt has drawn. */
+  skip(masks: number): void {
+    for (let mask = 0; mask < masks; mask++) this.#key();
+  }
+
+  #key(): number {
+    this.drawn += 1;
+    return this.#random.integer(2 ** 32);
+  }
 }
 
 /**

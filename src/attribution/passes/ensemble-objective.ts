@@ -17,7 +17,7 @@ import type { Span } from '../spans.ts';
 import type { Ensemble, Variant } from '../step-function.ts';
 import { type GradientBlock, logitsOf, pulledSteps, stepsIn } from './gradient-passes.ts';
 import { columnsOfReplaced, type GradientOptions, type Objective, type ReplacedScores } from './objective.ts';
-import type { Passes } from './passes.ts';
+import { type Passes, recall } from './passes.ts';
 import { disposeFeatures, type Features } from './sequence-features.ts';
 
 type Wanted = { source: boolean; target: boolean };
@@ -63,15 +63,19 @@ export class EnsembleObjective implements Objective {
     const batchSize = this.#batchSize(features.segments);
     for (let start = 0; start < features.segments; start += batchSize) {
       const count = Math.min(batchSize, features.segments - start);
-      const part = this.#part(features, start, count);
-      let logits: Tensor2D[] = [];
-      try {
-        logits = await this.#logits(part, options, all);
-        scores.set(await read(() => this.#score(logits, count, all)), start * steps);
-      } finally {
-        for (const tensor of logits) tensor.dispose();
-        disposeFeatures(part);
-      }
+      const run = async (): Promise<Float32Array> => {
+        const part = this.#part(features, start, count);
+        let logits: Tensor2D[] = [];
+        try {
+          logits = await this.#logits(part, options, all);
+          return await read(() => this.#score(logits, count, all));
+        } finally {
+          for (const tensor of logits) tensor.dispose();
+          disposeFeatures(part);
+        }
+      };
+      const { variants } = this.#ensemble;
+      scores.set(await this.#passes.result(count * steps, count * variants.length, run), start * steps);
     }
     if (this.#passes.isClean(features)) this.#clean.set(scores);
     return scores;
@@ -91,6 +95,9 @@ export class EnsembleObjective implements Objective {
       );
     }
     const { counters, plan } = this.#passes;
+    const { fold } = options;
+    const isClean = options.replace === undefined && this.#passes.isClean(features);
+    if (isClean && fold?.scores) this.#clean.set(fold.scores);
     const batchSize = options.rescale ? features.segments : this.#batchSize(features.segments);
     for (let start = 0; start < features.segments; start += batchSize) {
       const count = Math.min(batchSize, features.segments - start);
@@ -99,14 +106,23 @@ export class EnsembleObjective implements Objective {
       const part = this.#part(features, start, count);
       try {
         for (const [from, to] of plan.columnBlocks()) {
+          if (fold?.passes()) {
+            recall(counters, 2 * count * this.#ensemble.variants.length, 0);
+            continue;
+          }
           const block = await this.#block(part, pulled, wanted, options, from, to);
           try {
-            if (options.replace === undefined && this.#passes.isClean(features)) {
+            if (isClean) {
               stepsIn(this.#passes.stepsOf.slice(from, to)).forEach((step, k) => {
                 this.#clean[step] = block.scores[k];
               });
             }
-            await visit({ ...block, segmentStart: start });
+            const see = () => visit({ ...block, segmentStart: start });
+            if (fold === undefined) await see();
+            else {
+              if (isClean) fold.scores = this.#clean;
+              await fold.add(see);
+            }
           } finally {
             block.source?.dispose();
             block.target?.dispose();

@@ -3,6 +3,7 @@
  * that of its step, or the sum of those of its steps.
  */
 
+import type { Fold } from '../../journal.ts';
 import type { RunOptions } from '../../nn/run.ts';
 import type { Tensor2D } from '../../tensors/tf.ts';
 import type { Span } from '../spans.ts';
@@ -12,6 +13,8 @@ import type { Features, SequenceFeatures } from './sequence-features.ts';
 export interface GradientOptions extends Pick<RunOptions, 'rescale' | 'replace'> {
   /** Names of values whose cotangents are wanted in addition to those of the features. */
   watch?: readonly string[];
+  /** What each visit is a piece of: those that an earlier attempt has added are passed over. */
+  fold?: Fold;
 }
 
 /** Scores after the decoder features of one unit were replaced. */

@@ -8,11 +8,13 @@
  */
 
 import { type Client, yieldToEventLoop } from '../../batching/dynamic-batcher.ts';
+import { Fold, type Journal, type Sums } from '../../journal.ts';
 import { type DecoderInput, decode, type ForwardItem, ForwardPasses } from '../../models/forward.ts';
 import { embedIds, type LanguageModel } from '../../models/model.ts';
 import { selectPositions } from '../../nn/elementwise.ts';
 import type { Part } from '../../nn/rows.ts';
 import { Run, type RunOptions, type Value } from '../../nn/run.ts';
+import { enoughRows } from '../../tensors/enough-rows.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../tensors/tf.ts';
 import type { StepRows } from '../step-function.ts';
 import { type GradientItem, GradientPasses } from './gradient-passes.ts';
@@ -24,6 +26,15 @@ export interface Counters {
   forward: number;
   /** Sequences pulled back (all steps at once). */
   backward: number;
+  /** Of both, those that an earlier attempt had run; left out: none. */
+  recalled?: number;
+}
+
+/** Counts what an earlier attempt had run. */
+export function recall(counters: Counters, forward: number, backward: number): void {
+  counters.forward += forward;
+  counters.backward += backward;
+  counters.recalled = (counters.recalled ?? 0) + forward + backward;
 }
 
 /** Passes of one model that its texts share. */
@@ -53,6 +64,8 @@ export interface PassesSetting {
   client: Client;
   sequence: Sequence;
   counters: Counters;
+  /** Of what the text's passes give; left out: nothing is put down. */
+  journal?: Journal;
 }
 
 /** Copies whose logits are read at one step each, or at every step. */
@@ -68,14 +81,31 @@ export class Passes extends SequenceFeatures {
   readonly memoryBudget: number;
   readonly #shared: SharedPasses;
   readonly #client: Client;
+  readonly #journal: Journal | undefined;
 
-  constructor({ shared, client, sequence, counters }: PassesSetting) {
+  constructor({ shared, client, sequence, counters, journal }: PassesSetting) {
     super(shared.model, sequence);
     this.counters = counters;
     this.memoryBudget = shared.memoryBudget;
     this.plan = new MemoryPlan(shared.model, this, shared.memoryBudget);
     this.#shared = shared;
     this.#client = client;
+    this.#journal = journal;
+  }
+
+  /**
+   * What passes give, or gave an earlier attempt.
+   * @param size - numbers that it has
+   * @param forward - sequences that `compute` counts as run forward
+   */
+  result<T extends Float32Array | Float64Array>(size: number, forward: number, compute: () => Promise<T>): Promise<T> {
+    if (this.#journal === undefined) return compute();
+    return this.#journal.result(size, compute, () => recall(this.counters, forward, 0));
+  }
+
+  /** Pieces of work that are added to sums, which another attempt may take up. */
+  fold(sums: Sums): Fold {
+    return this.#journal?.fold(sums, `${this.memoryBudget}/${enoughRows()}`) ?? new Fold(null);
   }
 
   /** A run that looks at the job's stop signal. */

@@ -28,20 +28,32 @@ export async function scoreReplaced(passes: Passes, scorer: Scorer, replaced: Re
   // Copy 0 is the clean one, in which nothing is replaced from its first position on.
   const copies = [{ start: 0, end: 0 }, ...units];
   const blocks = passes.plan.suffixBlocks(Int32Array.from(copies, ({ start }) => start));
-  let clean: KeyValueCache = new Map();
+  let clean: KeyValueCache | null = null;
   const keepClean = (present: KeyValueCache): void => {
     clean = cloneCache(present);
   };
   const features = tf.tidy(() => tf.keep(tf.concat2d([passes.targetFeatures, replacement], 0)));
   try {
-    for (const [start, end] of blocks) {
+    const run = async ([start, end]: [number, number], read: ReadScores): Promise<Float32Array> => {
       const keep = start === 0 && blocks.length > 1 ? keepClean : undefined;
-      const past = start === 0 ? undefined : clean;
-      await scoreBlock(passes, scorer, { units: copies.slice(start, end), start, features, past, keep }, scores);
-      await onCopies(end - 1, result);
+      // An earlier attempt may have run the first block: its keys and values are not kept.
+      if (start > 0 && clean === null) await run(blocks[0], readsOf(passes, copies, blocks[0]));
+      return runBlock(passes, scorer, { units: copies.slice(start, end), start, features, past: clean, keep }, read);
+    };
+    for (const block of blocks) {
+      const reads = readsOf(passes, copies, block);
+      const count = block[1] - block[0];
+      const values = await passes.result(reads.cells.length, count, async () => {
+        passes.counters.forward += count;
+        return run(block, reads);
+      });
+      reads.cells.forEach((cell, k) => {
+        scores[cell] = values[k];
+      });
+      await onCopies(block[1] - 1, result);
     }
   } finally {
-    disposeCache(clean);
+    if (clean !== null) disposeCache(clean);
     features.dispose();
   }
   return result;
@@ -54,49 +66,64 @@ interface CopyBlock {
   start: number;
   /** The clean features, then what is put in place at each position: [2 * length, width] */
   features: Tensor2D;
-  past: KeyValueCache | undefined;
+  /** Of the first of all, where these come after it. */
+  past: KeyValueCache | null;
   keep: ((present: KeyValueCache) => void) | undefined;
 }
 
-/** @param scores - [copies, steps], written */
-async function scoreBlock(passes: Passes, scorer: Scorer, block: CopyBlock, scores: Float32Array): Promise<void> {
+/** Which steps of a block's copies see what is replaced: [reads] each. */
+interface ReadScores {
+  steps: number[];
+  /** Of the scores [copies, steps]. */
+  cells: number[];
+}
+
+function readsOf({ read }: Passes, copies: readonly Span[], [from, to]: readonly [number, number]): ReadScores {
+  const steps: number[] = [];
+  const cells: number[] = [];
+  for (let copy = from; copy < to; copy++) {
+    for (let t = 0; t < read.length; t++) {
+      if (read[t] < copies[copy].start) continue;
+      steps.push(t);
+      cells.push(copy * read.length + t);
+    }
+  }
+  return { steps, cells };
+}
+
+/** @returns scores of the reads */
+async function runBlock(
+  passes: Passes,
+  scorer: Scorer,
+  block: CopyBlock,
+  { steps, cells }: ReadScores,
+): Promise<Float32Array> {
   const { length, read, sourceFeatures, targets } = passes;
   const { units, start, past, keep } = block;
   const first = Int32Array.from(units, (unit) => unit.start);
   const index: number[] = [];
-  const steps: number[] = [];
-  const cells: number[] = [];
   for (let s = 0; s < first.length; s++) {
     for (let p = first[s]; p < length; p++) index.push(p < units[s].end ? length + p : p);
-    for (let t = 0; t < read.length; t++) {
-      if (read[t] < first[s]) continue;
-      steps.push(t);
-      cells.push((start + s) * read.length + t);
-    }
   }
   const select = (part: Part): Int32Array =>
     Int32Array.from(steps, (t, k) => part.rowOf(Math.floor(cells[k] / read.length) - start, read[t]));
   const rows = { steps: Int32Array.from(steps), targets: Int32Array.from(steps, (step) => targets[step]) };
   const features = tf.tidy(() => tf.keep(tf.gather(block.features, indexTensor(Int32Array.from(index)))));
   try {
-    const values = await passes.submit({
+    return await passes.submit({
       length,
       first,
       sharesPrefix: start === 0,
       readFrom: read[0],
       features,
       source: start === 0 && sourceFeatures !== null ? { features: sourceFeatures, segments: 1 } : null,
-      ...(past && { past }),
+      ...(start > 0 && past && { past }),
       ...(keep && { keep }),
       select,
       score: (logits) => scorer({ logits, ...rows }),
       bytes: passes.plan.bytesOfSuffixes(first),
     });
-    cells.forEach((cell, k) => {
-      scores[cell] = values[k];
-    });
   } finally {
     features.dispose();
   }
-  passes.counters.forward += first.length;
 }

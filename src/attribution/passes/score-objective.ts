@@ -7,7 +7,7 @@ import type { Span } from '../spans.ts';
 import type { Scorer } from '../step-function.ts';
 import { type GradientBlock, stepsIn } from './gradient-passes.ts';
 import { columnsOfReplaced, type GradientOptions, type Objective, type ReplacedScores } from './objective.ts';
-import type { Passes, ReadRows } from './passes.ts';
+import { type Passes, type ReadRows, recall } from './passes.ts';
 import { scoreReplaced } from './replaced-tokens.ts';
 import { disposeFeatures, type Features } from './sequence-features.ts';
 
@@ -34,7 +34,10 @@ export class ScoreObjective implements Objective {
     await this.#inChunks(features, plan.copiesEvaluated(), async (chunk, start) => {
       const rows = this.#passes.stepRows(chunk.segments);
       const score = (logits: Tensor2D): Tensor1D => this.#scorer({ logits, ...rows });
-      scores.set(await this.#passes.score(chunk, this.#passes.readRows, score, options), start * steps);
+      const run = () => this.#passes.score(chunk, this.#passes.readRows, score, options);
+      // What changes the pass has a state of its own (draws of dropout).
+      const own = options ? run() : this.#passes.result(chunk.segments * steps, chunk.segments, run);
+      scores.set(await own, start * steps);
     });
     if (options === undefined && this.#passes.isClean(features)) this.#clean.set(scores);
     return scores;
@@ -51,24 +54,41 @@ export class ScoreObjective implements Objective {
     visit: (block: GradientBlock) => Promise<void>,
     options: GradientOptions = {},
   ): Promise<void> {
-    const { plan } = this.#passes;
+    const { plan, counters } = this.#passes;
+    const { fold } = options;
+    const isClean = options.replace === undefined && this.#passes.isClean(features);
+    if (isClean && fold?.scores) this.#setClean(fold.scores);
     const blocks = plan.columnBlocks();
     // The rescale rule compares the halves of the whole.
     const chunkSize = options.rescale ? features.segments : plan.copiesRecorded();
     await this.#inChunks(features, chunkSize, (chunk, segmentStart) => {
       // Baselines are there for the rescale rule to compare with: nothing is pulled back to them.
       const pulled = options.rescale ? chunk.segments / 2 : chunk.segments;
+      const left = fold ? blocks.filter(() => !fold.passes()) : blocks;
+      if (left.length === 0) {
+        recall(counters, chunk.segments, pulled);
+        return Promise.resolve();
+      }
       return this.#passes.pullBack(chunk, {
         wanted,
         pulled,
-        blocks,
+        blocks: left,
         options,
         scoreGradient: (logits, steps) => this.#scoreGradient(logits, this.#passes.stepRows(pulled, steps)),
         visit: (block) => {
-          if (options.replace === undefined && this.#passes.isClean(features)) this.#keepClean(block);
-          return visit({ ...block, segmentStart });
+          if (isClean) this.#keepClean(block);
+          if (fold === undefined) return visit({ ...block, segmentStart });
+          if (isClean) fold.scores = this.#clean;
+          return fold.add(() => visit({ ...block, segmentStart }));
         },
       });
+    });
+  }
+
+  /** Takes over scores of the sequence as it is: [steps], NaN where nothing is known. */
+  #setClean(scores: Float32Array): void {
+    scores.forEach((score, step) => {
+      if (!Number.isNaN(score)) this.#clean[step] = score;
     });
   }
 

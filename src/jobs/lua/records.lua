@@ -69,7 +69,7 @@ local function conclude(id, job, status, now, ttl, failure)
   end
   if failure ~= '' then redis.call('HSET', key('job', id), 'error', failure) end
   redis.call('XADD', key('events', id), '*', 'event', 'done', 'data', 'null')
-  redis.call('DEL', key('told', id)) -- no attempt tells anything from now on
+  redis.call('DEL', key('told', id), key('savepoint', id)) -- there is no attempt from now on
   redis.call('EXPIRE', key('job', id), ttl)
   redis.call('EXPIRE', key('request', id), ttl)
   redis.call('EXPIRE', key('events', id), ttl)

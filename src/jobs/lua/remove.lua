@@ -18,7 +18,7 @@ if job.status == 'queued' then leaveFlow(id, job) end
 if job.turn then redis.call('SREM', key('turn', job.turn), id) end
 unlist(id, job.status, job.model, job.tenant)
 redis.call('ZREM', key('expiry'), expiryEntry(id, job.status, job.model, job.tenant))
-redis.call('DEL', key('job', id), key('request', id), key('events', id), key('told', id), key('result', 'json', id),
+redis.call('DEL', key('job', id), key('request', id), key('events', id), key('told', id), key('savepoint', id), key('result', 'json', id),
   key('result', 'inseq', id))
 if job.cache ~= '' then forgetResult(job.cache) end
 if job.idempotency then redis.call('DEL', key('idempotency', job.idempotency)) end

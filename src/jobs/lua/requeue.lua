@@ -26,6 +26,8 @@ if cause ~= 'returned' then
   job.alone = true -- should it take down what runs beside it, it does so once
   redis.call('HSET', key('job', id), 'alone', '1')
 end
+-- What an engine failed on may be what it went on from.
+if cause == 'failed' then redis.call('DEL', key('savepoint', id)) end
 move(id, job, 'queued')
 redis.call('HDEL', key('job', id), 'started_at', 'worker')
 setProgress(id, 'queued', '0', '0')

@@ -72,7 +72,7 @@ describe('dropout masks', () => {
       assert.ok(Math.abs(pairs / count - rate ** 2) < 6 * error, `${pairs} pairs of ${count}`);
       const kept = mask.find((value) => value !== 0) ?? 0;
       assert.ok(Math.abs(kept - 1 / (1 - rate)) < 1e-5);
-      assert.equal(masks.drawn, true);
+      assert.ok(masks.drawn > 0);
     });
   }
 });

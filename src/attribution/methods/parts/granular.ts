@@ -1,22 +1,25 @@
 /** Collects per-dimension scores, which arrive as rows (column, position), into arrays [tokens, columns, hidden]. */
 
+import type { Sums } from '../../../journal.ts';
 import { scoped } from '../../../tensors/ops.ts';
 import { readKept } from '../../../tensors/read.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 import type { MethodScores, MethodTask } from '../../method.ts';
+import type { GradientBlock } from '../../passes/gradient-passes.ts';
 import type { Passes } from '../../passes/passes.ts';
 import type { ScoreArray } from '../../scores.ts';
 import { mapSides, type Sides } from '../../sides.ts';
-import { attributedSides, featuresOf, rowsPerColumn, type SideTensors, visiblePositions } from './inputs.ts';
-
-/** Neighboring columns of a block of gradients. */
-interface ColumnBlock {
-  columnStart: number;
-  columns: number;
-}
+import {
+  attributedSides,
+  type Columns,
+  featuresOf,
+  rowsPerColumn,
+  type SideTensors,
+  visiblePositions,
+} from './inputs.ts';
 
 /** Scores of both sides, one array each; a side that is not attributed stays null. */
-export class GranularScores implements Sides<ScoreArray | null> {
+export class GranularScores implements Sides<ScoreArray | null>, Sums<Sides<Float32Array | null>> {
   readonly #passes: Passes;
   readonly source: ScoreArray | null;
   readonly target: ScoreArray | null;
@@ -38,12 +41,12 @@ export class GranularScores implements Sides<ScoreArray | null> {
    * Takes the rows of one copy and block of columns: source rows are (column, all positions), target (column, prefix).
    * @param make - computes the rows, in a tidy
    */
-  async put(block: ColumnBlock, make: () => SideTensors): Promise<void> {
+  async put(block: Columns, make: () => SideTensors): Promise<void> {
     this.#scatter(block, await readSides(make), false);
   }
 
   /** Like `put`, but adds to what the block already has. */
-  async add(block: ColumnBlock, make: () => SideTensors): Promise<void> {
+  async add(block: Columns, make: () => SideTensors): Promise<void> {
     this.#scatter(block, await readSides(make), true);
   }
 
@@ -62,12 +65,24 @@ export class GranularScores implements Sides<ScoreArray | null> {
     return Float32Array.from(totals);
   }
 
+  get bytes(): number {
+    return (this.source?.data.byteLength ?? 0) + (this.target?.data.byteLength ?? 0);
+  }
+
+  async save(): Promise<Sides<Float32Array | null>> {
+    return mapSides<ScoreArray | null, Float32Array | null>(this, (array) => array?.data.slice() ?? null);
+  }
+
+  load(saved: Sides<Float32Array | null>): void {
+    mapSides(saved, (data, side) => data && this[side]?.data.set(data));
+  }
+
   /** What a method returns of them. */
   result(): MethodScores {
     return { kind: 'granular', source: this.source, target: this.target };
   }
 
-  #scatter(block: ColumnBlock, rows: Sides<Float32Array | null>, adding: boolean): void {
+  #scatter(block: Columns, rows: Sides<Float32Array | null>, adding: boolean): void {
     const { columnStart } = block;
     mapSides(rows, (values, side) => {
       const array = this[side];
@@ -106,7 +121,8 @@ export async function gradientScores(
   const { passes } = task;
   const scores = new GranularScores(task);
   const features = featuresOf(passes);
-  await task.objective.gradients(passes.clean, attributedSides(task), async (block) => {
+  const fold = passes.fold(scores);
+  const visit = async (block: GradientBlock): Promise<void> => {
     await scores.put(block, () =>
       mapSides<Tensor2D | null, Tensor2D | null>(block, (gradient, side) => {
         const matrix = features[side];
@@ -114,6 +130,8 @@ export async function gradientScores(
       }),
     );
     task.onSteps(block.columnStart + block.columns, scores.result());
-  });
+  };
+  await task.objective.gradients(passes.clean, attributedSides(task), visit, { fold });
+  await fold.end();
   return scores.result();
 }

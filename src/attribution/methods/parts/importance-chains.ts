@@ -192,7 +192,8 @@ class Context {
 function evaluateSteps(passes: Passes, scorer: Scorer, features: Features, steps: Int32Array): Promise<Float32Array> {
   const targets = steps.map((step) => passes.targets[step]);
   const select = (part: Part): Int32Array => steps.map((step, segment) => part.rowOf(segment, passes.read[step]));
-  return passes.score(features, select, (logits) => scorer({ logits, steps, targets }));
+  const run = () => passes.score(features, select, (logits) => scorer({ logits, steps, targets }));
+  return passes.result(steps.length, features.segments, run);
 }
 
 /** The probability of each row's generated token. */

@@ -82,7 +82,8 @@ export async function flowShares(
     const before = x;
     x = keep(() => block(run, before, null, null));
     const from = layer === stack.blocks.length - 1 ? first : 0;
-    shares.push(await layerShares(passes, watched as Watched, before.tensor, { tau, first: from }));
+    const ofLayer = () => layerShares(passes, watched as Watched, before.tensor, { tau, first: from });
+    shares.push(await passes.result(length ** 2, 0, ofLayer));
     for (const tensor of [watched.probabilities, watched.values, watched.attended, before.tensor]) tensor?.dispose();
     await onLayer(layer + 1);
   }

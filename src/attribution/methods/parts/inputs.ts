@@ -6,6 +6,9 @@ import type { GradientBlock } from '../../passes/gradient-passes.ts';
 import type { Passes } from '../../passes/passes.ts';
 import { mapSides, type Side, type Sides } from '../../sides.ts';
 
+/** Neighboring columns. */
+export type Columns = Pick<GradientBlock, 'columnStart' | 'columns'>;
+
 /** A matrix of each side; null: the model has no such side, or it is not attributed. */
 export type SideTensors = Sides<Tensor2D | null>;
 
@@ -47,7 +50,7 @@ export function visiblePositions(passes: Passes, side: Side, column: number): nu
  * The rows of a matrix [positions, hidden] that gradients of a block are multiplied by: one row for each of the
  * gradients' rows of one copy, which are (column, visible position). In the caller's tidy.
  */
-export function rowsPerColumn(passes: Passes, block: GradientBlock, side: Side, matrix: Tensor2D): Tensor2D {
+export function rowsPerColumn(passes: Passes, block: Columns, side: Side, matrix: Tensor2D): Tensor2D {
   const index: number[] = [];
   for (let column = block.columnStart; column < block.columnStart + block.columns; column++) {
     const visible = visiblePositions(passes, side, column);
@@ -57,12 +60,7 @@ export function rowsPerColumn(passes: Passes, block: GradientBlock, side: Side, 
 }
 
 /** A block's gradients of one copy times a matrix [positions, hidden] of each side. In the caller's tidy. */
-export function timesRows(
-  passes: Passes,
-  block: GradientBlock,
-  gradients: SideTensors,
-  matrices: SideTensors,
-): SideTensors {
+export function timesRows(passes: Passes, block: Columns, gradients: SideTensors, matrices: SideTensors): SideTensors {
   return mapSides(gradients, (rows, side) => {
     const matrix = matrices[side];
     return rows && matrix && tf.mul(rows, rowsPerColumn(passes, block, side, matrix));

@@ -2,17 +2,18 @@
 
 import { Type } from 'typebox';
 import type { Formula } from '../../../contract/catalogue.ts';
-import { indexTensor } from '../../../nn/rows.ts';
+import type { Sums } from '../../../journal.ts';
+import { type CotangentKind, indexTensor } from '../../../nn/rows.ts';
 import { readOptional } from '../../../tensors/read.ts';
 import { type Tensor, type Tensor2D, tf } from '../../../tensors/tf.ts';
 import { nearest } from '../../../validation/nearest.ts';
 import { AttributionError } from '../../errors.ts';
 import type { MethodScores, MethodTask } from '../../method.ts';
-import type { GradientBlock, Watched } from '../../passes/gradient-passes.ts';
+import type { Watched } from '../../passes/gradient-passes.ts';
 import type { Passes } from '../../passes/passes.ts';
 import type { ScoreArray } from '../../scores.ts';
 import type { Side } from '../../sides.ts';
-import { visiblePositions } from './inputs.ts';
+import { type Columns, visiblePositions } from './inputs.ts';
 import { DELTA_PASSES } from './path-integral.ts';
 
 /** Arguments that all layer methods share. */
@@ -99,15 +100,34 @@ function patterns(known: readonly string[]): string[] {
   return Array.from(numbers, ([pattern, of]) => pattern.replace('*', `{${Math.min(...of)}..${Math.max(...of)}}`));
 }
 
+interface LayerArray {
+  side: Side;
+  array: ScoreArray;
+}
+
+/** Which rows of a layer's output a block's scores are of: plain data. */
+export interface LayerRows {
+  side: Side;
+  width: number;
+  kind: CotangentKind;
+  /** Of one segment's output, for each row of its cotangent; null: no score depends on the layer. */
+  index: Int32Array | null;
+}
+
+export function layerRows({ side, activation, cotangent }: Watched): LayerRows {
+  const rows = cotangent?.rows ?? null;
+  return { side, width: activation.shape[1], kind: rows?.kind ?? 'read', index: rows?.firstSegmentRows ?? null };
+}
+
 /**
  * Collects scores of layers from blocks of gradients: of one layer [tokens, columns, width], of several [tokens, columns, 1]
  * each, reduced before they leave the device.
  */
-export class LayerScores {
+export class LayerScores implements Sums<[string, LayerArray][]> {
   readonly #passes: Passes;
   readonly #names: readonly string[];
   readonly #aggregation: LayerArgs['layer_aggregation'];
-  readonly #layers = new Map<string, { side: Side; array: ScoreArray }>();
+  readonly #layers = new Map<string, LayerArray>();
 
   /** @param names - the layers, as of `resolveLayers` */
   constructor({ passes, args }: MethodTask<LayerArgs>, names: readonly string[]) {
@@ -116,15 +136,28 @@ export class LayerScores {
     this.#aggregation = args.layer_aggregation;
   }
 
+  get bytes(): number {
+    return [...this.#layers.values()].reduce((sum, { array }) => sum + array.data.byteLength, 0);
+  }
+
+  async save(): Promise<[string, LayerArray][]> {
+    const copy = ({ shape, data }: ScoreArray): ScoreArray => ({ shape, data: data.slice() });
+    return Array.from(this.#layers, ([name, { side, array }]) => [name, { side, array: copy(array) }]);
+  }
+
+  load(saved: [string, LayerArray][]): void {
+    for (const [name, layer] of saved) this.#layers.set(name, layer);
+  }
+
   /**
    * Takes a block's scores of one layer.
    * @param score - scores of the cotangent's rows of one segment, in a tidy; null where no score depends on the layer
    */
-  async put(name: string, watched: Watched, block: GradientBlock, score: () => Tensor2D | null): Promise<void> {
+  async put(name: string, rows: LayerRows, block: Columns, score: () => Tensor2D | null): Promise<void> {
     const { read, stepsOf, lastRead, columns } = this.#passes;
-    const { side } = watched;
+    const { side, kind } = rows;
     const reduced = this.#names.length > 1;
-    const width = reduced ? 1 : watched.activation.shape[1];
+    const width = reduced ? 1 : rows.width;
     let layer = this.#layers.get(name);
     if (layer === undefined) {
       const tokens = side === 'source' ? this.#passes.sourceLength : this.#passes.length + 1;
@@ -135,7 +168,6 @@ export class LayerScores {
     }
     const { data } = layer.array;
     const values = await readOptional(() => (reduced ? this.#reduced(score()) : score()));
-    const kind = watched.cotangent?.rows.kind ?? 'read';
     let row = 0;
     for (let column = block.columnStart; column < block.columnStart + block.columns; column++) {
       const visible = visiblePositions(this.#passes, side, column);
@@ -207,8 +239,6 @@ export class LayerScores {
 }
 
 /** Rows of one segment's activation [positions, width] that its cotangent rows belong to. In the caller's tidy. */
-export function activationRows(watched: Watched, activation: Tensor2D): Tensor2D | null {
-  const rows = watched.cotangent?.rows ?? null;
-  if (rows === null) return null;
-  return tf.gather(activation, indexTensor(rows.firstSegmentRows));
+export function activationRows({ index }: LayerRows, activation: Tensor2D): Tensor2D | null {
+  return index && tf.gather(activation, indexTensor(index));
 }

@@ -4,6 +4,7 @@
  */
 
 import { Type } from 'typebox';
+import type { Sums } from '../../../journal.ts';
 import { scoped } from '../../../tensors/ops.ts';
 import { read } from '../../../tensors/read.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
@@ -11,8 +12,8 @@ import type { MethodScores, MethodTask } from '../../method.ts';
 import type { GradientBlock } from '../../passes/gradient-passes.ts';
 import { disposeFeatures, type Features } from '../../passes/sequence-features.ts';
 import { mapSides, type Sides } from '../../sides.ts';
-import { GranularScores } from './granular.ts';
-import { attributedSides, featuresOf, type SideTensors } from './inputs.ts';
+import { GranularScores, readSides } from './granular.ts';
+import { attributedSides, type Columns, featuresOf, type SideTensors } from './inputs.ts';
 
 /** Noise that is drawn where `stdevs` is null, in standard deviations of a side's embeddings. */
 const NOISE_LEVEL = 0.15;
@@ -51,18 +52,20 @@ export async function noisyScores(task: Task, score: (moments: Moments) => Tenso
   const attributed = attributedSides(task);
   const stdevs = await noiseLevels(task);
   const scores = new GranularScores(task);
-  using moments = new RunningMoments();
+  using moments = new RunningMoments(passes.targetFeatures.shape[1]);
+  const fold = passes.fold(moments);
   const batchSize = passes.plan.copiesRecorded();
   for (let start = 0; start < args.n_samples; start += batchSize) {
     const copies = Math.min(batchSize, args.n_samples - start);
     const features = noisyCopies(task, copies, stdevs);
     try {
-      await objective.gradients(features, attributed, async (block) => moments.add(block));
+      await objective.gradients(features, attributed, async (block) => moments.add(block), { fold });
     } finally {
       disposeFeatures(features);
     }
     await task.onProgress(start + copies, args.n_samples);
   }
+  await fold.end();
   for (const { block, sides } of moments.blocks()) {
     await scores.put(block, () => mapSides(sides, (own): Tensor2D | null => own && score(own)));
     task.onSteps(block.columnStart + block.columns, scores.result());
@@ -106,9 +109,53 @@ function noisyCopies(task: Task, segments: number, stdevs: Sides<number>): Featu
   });
 }
 
+/** Moments as they are put down. */
+interface SavedMoments {
+  block: Columns;
+  samples: number;
+  means: Sides<Float32Array | null>;
+  variances: Sides<Float32Array | null>;
+}
+
 /** Means and variances of gradients, block by block of steps, merged as in Chan et al. 1983: no cancellation. */
-class RunningMoments {
-  readonly #known = new Map<number, { block: GradientBlock; samples: number; sides: Sides<Moments | null> }>();
+class RunningMoments implements Sums<SavedMoments[]> {
+  readonly #known = new Map<number, { block: Columns; samples: number; sides: Sides<Moments | null> }>();
+  readonly #width: number;
+
+  /** @param width - of the gradients */
+  constructor(width: number) {
+    this.#width = width;
+  }
+
+  get bytes(): number {
+    const sides = [...this.#known.values()].map((known) => known.sides);
+    return sides.reduce(
+      (sum, { source, target }) => sum + 8 * ((source?.mean.size ?? 0) + (target?.mean.size ?? 0)),
+      0,
+    );
+  }
+
+  save(): Promise<SavedMoments[]> {
+    return Promise.all(
+      [...this.#known.values()].map(async ({ block: { columnStart, columns }, samples, sides }) => {
+        const of = (name: keyof Moments) =>
+          readSides(() => mapSides(sides, (own): Tensor2D | null => own?.[name] ?? null));
+        const [means, variances] = [of('mean'), of('variance')];
+        return { block: { columnStart, columns }, samples, means: await means, variances: await variances };
+      }),
+    );
+  }
+
+  load(saved: SavedMoments[]): void {
+    const made = (values: Float32Array): Tensor2D => tf.tensor2d(values, [values.length / this.#width, this.#width]);
+    for (const { block, samples, means, variances } of saved) {
+      const sides = mapSides(means, (mean, side): Moments | null => {
+        const variance = variances[side];
+        return mean && variance && { mean: made(mean), variance: made(variance) };
+      });
+      this.#known.set(block.columnStart, { block, samples, sides });
+    }
+  }
 
   add(block: GradientBlock): void {
     const known = this.#known.get(block.columnStart);
@@ -128,7 +175,7 @@ class RunningMoments {
     this.#known.set(block.columnStart, { block, samples, sides });
   }
 
-  blocks(): Iterable<{ block: GradientBlock; sides: Sides<Moments | null> }> {
+  blocks(): Iterable<{ block: Columns; sides: Sides<Moments | null> }> {
     return this.#known.values();
   }
 

@@ -2,16 +2,18 @@
 
 import { Type } from 'typebox';
 import type { Formula } from '../../../contract/catalogue.ts';
+import type { Fold, Sums } from '../../../journal.ts';
 import { scoped } from '../../../tensors/ops.ts';
 import { type Tensor2D, tf } from '../../../tensors/tf.ts';
 import type { MethodScores, MethodTask } from '../../method.ts';
 import type { GradientBlock } from '../../passes/gradient-passes.ts';
 import { disposeFeatures, type Features } from '../../passes/sequence-features.ts';
-import { mapSides } from '../../sides.ts';
-import type { GranularScores } from './granular.ts';
+import { mapSides, type Sides } from '../../sides.ts';
+import { type GranularScores, readSides } from './granular.ts';
 import {
   attributedSides,
   baselinesOf,
+  type Columns,
   featuresOf,
   inputDeltas,
   rowsPerColumn,
@@ -52,7 +54,7 @@ export const DELTA_PASSES: Formula = ['*', 2, 'return_convergence_delta'];
 const NO_NOISE: SideTensors = { source: null, target: null };
 
 interface Sum {
-  block: GradientBlock;
+  block: Columns;
   gradients: SideTensors;
   /** Gradients times each copy's own noise. */
   noisy: SideTensors;
@@ -91,13 +93,45 @@ export function pathFeatures(
   });
 }
 
+/** A sum as it is put down. */
+interface SavedSum {
+  block: Columns;
+  gradients: Sides<Float32Array | null>;
+  noisy: Sides<Float32Array | null>;
+}
+
 /** Sums of weighted gradients along the path, kept on the device block by block. */
-export class PathIntegral {
+export class PathIntegral implements Sums<SavedSum[]> {
   readonly #task: MethodTask<unknown>;
   readonly #sums = new Map<number, Sum>();
+  readonly #fold: Fold;
 
   constructor(task: MethodTask<unknown>) {
     this.#task = task;
+    this.#fold = task.passes.fold(this);
+  }
+
+  get bytes(): number {
+    const tensors = [...this.#sums.values()].flatMap(({ gradients, noisy }) => [gradients, noisy]);
+    return tensors.reduce((sum, { source, target }) => sum + 4 * ((source?.size ?? 0) + (target?.size ?? 0)), 0);
+  }
+
+  save(): Promise<SavedSum[]> {
+    return Promise.all(
+      [...this.#sums.values()].map(async ({ block: { columnStart, columns }, gradients, noisy }) => {
+        const [of, ofNoise] = [readSides(() => gradients), readSides(() => noisy)];
+        return { block: { columnStart, columns }, gradients: await of, noisy: await ofNoise };
+      }),
+    );
+  }
+
+  load(saved: SavedSum[]): void {
+    const width = this.#task.passes.targetFeatures.shape[1];
+    const made = (sides: Sides<Float32Array | null>): SideTensors =>
+      mapSides(sides, (values): Tensor2D | null => values && tf.tensor2d(values, [values.length / width, width]));
+    for (const { block, gradients, noisy } of saved) {
+      this.#sums.set(block.columnStart, { block, gradients: made(gradients), noisy: made(noisy) });
+    }
   }
 
   /**
@@ -108,9 +142,10 @@ export class PathIntegral {
     const { objective } = this.#task;
     const features = pathFeatures(this.#task, alphas, noise);
     try {
-      await objective.gradients(features, attributedSides(this.#task), async (block) => {
+      const visit = async (block: GradientBlock): Promise<void> => {
         tf.tidy(() => this.#accumulate(this.#weighted(block, alphas.length, weights, noise)));
-      });
+      };
+      await objective.gradients(features, attributedSides(this.#task), visit, { fold: this.#fold });
     } finally {
       disposeFeatures(features);
     }
@@ -157,6 +192,7 @@ export class PathIntegral {
   /** Writes the attributions, the summed gradients times input - baseline, and frees the sums. */
   async finish(scores: GranularScores, multiplyByInputs: boolean): Promise<void> {
     const { passes, onSteps } = this.#task;
+    await this.#fold.end();
     for (const { block, gradients, noisy } of this.#sums.values()) {
       await scores.put(block, () => {
         if (!multiplyByInputs) return gradients;

@@ -126,7 +126,8 @@ export class ZeroedValues {
       const none = asked.heads(layer)?.length === 0;
       for (let start = 0; start < units.length; start += batchSize) {
         const copies = Math.min(batchSize, units.length - start);
-        const moved = none ? null : await this.#moved(asked, layer, units.slice(start, start + copies));
+        const run = () => this.#moved(asked, layer, units.slice(start, start + copies));
+        const moved = none ? null : await passes.result(copies * columns, 0, run);
         moved?.forEach((value, k) => {
           data[(start * columns + k) * layers + layer] = value;
         });
