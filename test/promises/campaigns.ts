@@ -2,6 +2,7 @@
 
 import type { Campaign } from './campaign.ts';
 import { cancels } from './cancels.ts';
+import { drain } from './drain.ts';
 import { fairness } from './fair.ts';
 import { kills } from './kills.ts';
 import { memory } from './memory.ts';
@@ -14,6 +15,7 @@ export const CAMPAIGNS: Record<string, Campaign> = {
   kills,
   outages,
   cancels,
+  drain,
   quotes,
   fair: fairness(10_000),
   memory,

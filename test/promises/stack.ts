@@ -6,11 +6,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../src/config.ts';
+import { NODE_ARGS } from '../../src/programs.ts';
+import type { WorkerTuning } from '../../src/worker/main.ts';
 import { freePort, startRedis, type TestRedis } from '../support/jobs-redis.ts';
 import { PROJECT } from '../support/up.ts';
 import { Client } from './client.ts';
 
 const READY_MS = 120_000;
+const TUNED_WORKER = fileURLToPath(new URL('../support/jobs-worker.ts', import.meta.url));
 
 export interface Program {
   readonly pid: number;
@@ -40,12 +45,15 @@ export async function startStack({
   settings = {},
   redisSettings = [],
   folder = PROJECT,
+  tuning,
 }: {
   workers?: number;
   settings?: Record<string, string>;
   redisSettings?: string[];
   /** Where the program is. */
   folder?: string;
+  /** Of workers; left out: as they are delivered. */
+  tuning?: Partial<WorkerTuning>;
 } = {}): Promise<Stack> {
   const redis = await startRedis({ settings: redisSettings });
   const dataDir = mkdtempSync(join(tmpdir(), 'whence-promise-'));
@@ -61,7 +69,11 @@ export async function startStack({
   };
   const client = new Client(`http://127.0.0.1:${port}`);
   const startApi = () => start('api', env, folder);
-  const startWorker = () => start('worker', env, folder);
+  const startWorker = () => {
+    if (tuning === undefined) return start('worker', env, folder);
+    const config = { ...loadConfig(env), redisUrl: redis.url };
+    return run([...NODE_ARGS, TUNED_WORKER, JSON.stringify({ config, tuning, logs: true })], env, folder);
+  };
   const stack: Stack = {
     redis,
     client,
@@ -93,9 +105,12 @@ export async function startStack({
   return stack;
 }
 
-function start(command: 'api' | 'worker', settings: Record<string, string>, folder: string): Program {
+const start = (command: 'api' | 'worker', settings: Record<string, string>, folder: string): Program =>
+  run(['bin/whence.mjs', command], settings, folder);
+
+function run(args: string[], settings: Record<string, string>, folder: string): Program {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WHENCE_'));
-  const child = spawn(process.execPath, ['bin/whence.mjs', command], {
+  const child = spawn(process.execPath, args, {
     cwd: folder,
     env: { ...Object.fromEntries(inherited), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,8 +2,9 @@
 import { pino } from 'pino';
 import { startWorker, type WorkerConfig, type WorkerTuning } from '../../src/worker/main.ts';
 
-const options: { config: WorkerConfig; tuning: Partial<WorkerTuning> } = JSON.parse(process.argv[2]);
-const worker = await startWorker(options.config, { ...options.tuning, log: pino({ level: 'silent' }) });
+const options: { config: WorkerConfig; tuning: Partial<WorkerTuning>; logs?: boolean } = JSON.parse(process.argv[2]);
+const level = options.logs ? options.config.logLevel : 'silent';
+const worker = await startWorker(options.config, { ...options.tuning, log: pino({ level }) });
 process.on('SIGTERM', async () => {
   await worker.close();
   process.exit(0);
