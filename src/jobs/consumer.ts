@@ -143,7 +143,7 @@ export class Consumer {
   async close(drainMs: number): Promise<void> {
     const handBack = setTimeout(() => this.#attempts.stopAll('handed back'), drainMs);
     // Redis may be away while we are told to end: then what we hold stalls and another worker takes it.
-    const limit = drainMs + this.#config.handOverMs + DRAIN_MARGIN_MS;
+    const limit = drainMs + DRAIN_MARGIN_MS + (this.#attempts.busy ? this.#config.handOverMs : 0);
     const drained = await this.#within(limit, (worker) => worker.pause());
     clearTimeout(handBack);
     this.#presence.stop();
