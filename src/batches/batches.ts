@@ -10,7 +10,7 @@ import type { Trouble } from '../jobs/trouble.ts';
 
 /** What became of a line. `customId`: null where it has none. */
 export type LineOutcome = { customId: string | null; kind: AttributionKind } & (
-  | { status: 'succeeded'; packed: Buffer[] }
+  | { status: 'succeeded'; packed: Buffer[]; cached: boolean }
   | { status: 'failed'; error: JobError }
   | { status: 'canceled' }
 );
@@ -45,8 +45,9 @@ export interface Batches {
    * @param tenant - whose batch it will be; '' where nobody is told apart
    * @param weight - the tenant's share of the device; left out: as it was told last, or 1
    * @param idempotencyKey - the same tenant, key and lines are the same batch
+   * @param lookup - whether lines may be given results that are kept for requests that ask for the same
    */
-  upload(options: { tenant: string; weight?: number; idempotencyKey?: string }): Promise<Upload>;
+  upload(options: { tenant: string; weight?: number; idempotencyKey?: string; lookup: boolean }): Promise<Upload>;
   /** Whose it is; '' where nobody was told apart. Null when unknown or expired. */
   owner(id: string): Promise<string | null>;
   /** Null when unknown or expired. */

@@ -50,13 +50,13 @@ class RedisBatches implements Batches {
     this.#jobs = jobs;
   }
 
-  async upload({ tenant, weight, idempotencyKey }: Parameters<Batches['upload']>[0]): Promise<Upload> {
+  async upload({ tenant, weight, idempotencyKey, lookup }: Parameters<Batches['upload']>[0]): Promise<Upload> {
     const idempotency = idempotencyKey === undefined ? '' : idempotencyDigest(tenant, idempotencyKey);
     const held =
       idempotency === '' ? null : await guarded(this.#redis, () => this.#redis.get(keys.idempotency(idempotency)));
     const [id, hash] = held?.split(' ') ?? [];
     const holder = id !== undefined && hash !== undefined && (await this.get(id)) !== null ? { id, hash } : null;
-    return new ChunkedUpload({ redis: this.#redis, timely: this.#timely, tenant, weight, idempotency, holder });
+    return new ChunkedUpload({ redis: this.#redis, timely: this.#timely, tenant, weight, lookup, idempotency, holder });
   }
 
   async get(id: string) {

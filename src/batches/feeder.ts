@@ -54,7 +54,7 @@ export class Feeder {
   readonly #jobs: Jobs;
   readonly #closed = new AbortController();
   /** What was read of batches that this feeder holds. */
-  readonly #read = new Map<string, { lines: LineReader; defaults: Record<string, unknown> }>();
+  readonly #read = new Map<string, { lines: LineReader; defaults: Record<string, unknown>; lookup: boolean }>();
   #catalogue: { known: Catalogue; until: number } | null = null;
   #lookForExpired = 0;
   #running: Promise<void> = Promise.resolve();
@@ -155,7 +155,9 @@ export class Feeder {
         const flow = { tenant, batch: id };
         const { request, model } = checked;
         const work = estimateWork(request, model.parameters);
-        const options = { pool: model.pool, idempotencyKey: `batch ${id} line ${line}`, flow, work };
+        const { pool, fingerprint } = model;
+        const cache = batch.lookup && fingerprint !== undefined ? { fingerprint, lookup: true } : undefined;
+        const options = { pool, idempotencyKey: `batch ${id} line ${line}`, flow, work, cache };
         return ['job', await this.#submit(request, options)];
       }),
     );
@@ -191,9 +193,10 @@ export class Feeder {
   async #batch(id: string) {
     const known = this.#read.get(id);
     if (known !== undefined) return known;
-    const [chunks, defaults] = await this.#redis.hmget(keys.batch(id), 'chunks', 'defaults');
+    const [chunks, defaults, lookup] = await this.#redis.hmget(keys.batch(id), 'chunks', 'defaults', 'lookup');
     if (chunks === null || defaults === null) return null;
-    const batch = { lines: new LineReader(this.#redis, id, chunks), defaults: JSON.parse(defaults) };
+    const lines = new LineReader(this.#redis, id, chunks);
+    const batch = { lines, defaults: JSON.parse(defaults), lookup: lookup === '1' };
     this.#read.set(id, batch);
     return batch;
   }

@@ -26,8 +26,8 @@ export const NAMES = {
   batch_expiry: 'whence:batches:expiry',
 } as const;
 
-/** What becomes of a line. Waiting lines of a canceled batch are canceled. */
-export const MARKS = { waiting: 'w', job: 'j', succeeded: 's', failed: 'f', canceled: 'c' } as const;
+/** What becomes of a line; `cached`: it has succeeded with a result that was kept. Waiting lines of a canceled batch are canceled. */
+export const MARKS = { waiting: 'w', job: 'j', succeeded: 's', cached: 'k', failed: 'f', canceled: 'c' } as const;
 
 const key = (kind: keyof typeof NAMES, ...parts: (string | number)[]) => [NAMES[kind], ...parts].join(':');
 

@@ -79,22 +79,23 @@ interface Ended {
 
 async function* outcomesOf(redis: BatchRedis, { id, format, lines, line, marks }: Ended): AsyncGenerator<LineOutcome> {
   const numbers = [...marks].map((_, at) => line + at);
-  const withMark = (wanted: string): number[] => numbers.filter((_, at) => marks[at] === wanted);
+  const withMark = (...wanted: string[]): number[] => numbers.filter((_, at) => wanted.includes(marks[at]));
   const errors = await readErrors(redis, id, withMark(MARKS.failed));
   const results = await readSmall(
     redis,
-    withMark(MARKS.succeeded).map((number) => keys.result(id, format, number)),
+    withMark(MARKS.succeeded, MARKS.cached).map((number) => keys.result(id, format, number)),
   );
   for (const [at, number] of numbers.entries()) {
     const text = await lines.line(number);
     if (text === null) throw new BatchGoneError(id);
     const about = aboutLine(text);
     switch (marks[at]) {
-      case MARKS.succeeded: {
+      case MARKS.succeeded:
+      case MARKS.cached: {
         const key = keys.result(id, format, number);
         const packed = results.get(key) ?? (await readPieces(redis, key));
         if (packed === null) throw new BatchGoneError(id);
-        yield { ...about, status: 'succeeded', packed };
+        yield { ...about, status: 'succeeded', packed, cached: marks[at] === MARKS.cached };
         break;
       }
       case MARKS.failed: {

@@ -28,6 +28,8 @@ export interface UploadParts {
   tenant: string;
   /** The tenant's share of the device; undefined: it stays as it is. */
   weight: number | undefined;
+  /** Whether lines may be given results that are kept. */
+  lookup: boolean;
   /** Hash of the idempotency key, or ''. */
   idempotency: string;
   /** The batch that has this key already: its lines are not written again, only compared. */
@@ -58,14 +60,15 @@ export class ChunkedUpload implements Upload {
 
   async commit(defaults: Record<string, unknown>) {
     await this.#write();
-    const { timely, tenant, weight = '', idempotency, holder } = this.#parts;
+    const { timely, tenant, weight = '', lookup, idempotency, holder } = this.#parts;
     const shared = JSON.stringify(defaults);
     const hash = this.#hash.update(shared).digest('hex');
     // A holder that is gone by now is found out by the script; then its lines must be sent again.
     if (holder !== null && holder.hash !== hash) throw new BatchConflictError(holder.id);
     const { unfinishedBatches: limit } = LIMITS;
     const chunks = this.#chunks.join(',');
-    const args = [this.#id, Date.now(), this.#total, limit, idempotency, hash, tenant, shared, chunks, weight];
+    const about = [this.#id, Date.now(), this.#total, limit, idempotency, hash];
+    const args = [...about, tenant, shared, chunks, weight, lookup ? '1' : '0'];
     const { reply } = await timely.run('create', args).catch((error: unknown) => {
       if (!(error instanceof OutcomeUnknownError)) throw error;
       throw new BatchUnknownError(error.trouble, this.#id, { cause: error.cause });

@@ -130,6 +130,9 @@ export const BatchLineResult = Type.Object(
   {
     custom_id: nullable(Type.String(), { description: 'null: the line had none that could be read.' }),
     status: Type.Enum(['succeeded', 'failed', 'canceled'] as const),
+    cached: Type.Optional(
+      Type.Boolean({ description: 'true: the result was kept from an earlier request that asked for the same.' }),
+    ),
     result: Type.Optional(
       Type.Unsafe<Result | ContextResult>({
         anyOf: [{ $ref: 'Result#' }, { $ref: 'ContextResult#' }],

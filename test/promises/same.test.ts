@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
+import type { Batch } from '../../src/contract/batch.ts';
 import type { Job } from '../../src/contract/job.ts';
 import { pack } from '../../src/jobs/packing.ts';
 import { type Stack, startStack, until } from './stack.ts';
@@ -72,6 +73,59 @@ function unnamed({ job_id: _id, metadata: _metadata, ...rest }: { info: object; 
 function numbers(result: { info: object }): object {
   return { ...unnamed(result), info: { ...result.info, seconds: null } };
 }
+
+test('lines of a batch are given what the key has, and marked; they fill nothing, and no-cache computes them', async (t) => {
+  const stack = await startStack({ settings: { WHENCE_API_KEYS: Object.values(KEYS).join(',') } });
+  t.after(() => stack.stop());
+  const [ann, bo] = [asking(stack, 'ann'), asking(stack, 'bo')];
+  const other = { ...BODY, input_texts: 'The capital of Italy is' };
+  const kept = await ann.run(BODY);
+  const about = await ann.run(ABOUT_CONTEXT, {}, '/attribute-context');
+  const lines = [
+    { defaults: { generation_args: BODY.generation_args } },
+    { custom_id: 'kept', body: { model: BODY.model, input_texts: BODY.input_texts } },
+    { custom_id: 'other', body: other },
+    { custom_id: 'about', url: '/attribute-context', body: ABOUT_CONTEXT },
+  ];
+  const send = async ({ send: ask, text }: typeof ann, headers: Record<string, string> = {}) => {
+    const body = lines.map((line) => JSON.stringify(line)).join('\n');
+    const key = ask === ann.send ? KEYS.ann : KEYS.bo;
+    const response = await fetch(`${stack.client.url}/batches`, {
+      method: 'POST',
+      body,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson', ...headers },
+    });
+    assert.equal(response.status, 202, await response.clone().text());
+    const { links } = (await response.json()) as Batch;
+    const found = (await text(`${links.results}`)).trim().split('\n');
+    const results = found.map((line) => JSON.parse(line));
+    assert.deepEqual(
+      results.map(({ custom_id, status }) => [custom_id, status]),
+      [
+        ['kept', 'succeeded'],
+        ['other', 'succeeded'],
+        ['about', 'succeeded'],
+      ],
+    );
+    return { links, results, cached: results.map((line) => line.cached) };
+  };
+  for (let time = 0; time < 2; time++) {
+    const { links, results, cached } = await send(ann);
+    assert.deepEqual(cached, [true, undefined, true]);
+    assert.deepEqual(unnamed(results[0].result), unnamed(kept.result));
+    assert.deepEqual(unnamed(results[2].result), unnamed(about.result));
+    assert.notEqual(results[0].result.job_id, kept.id);
+    const { counts } = JSON.parse(await ann.text(links.self)) as Batch;
+    assert.deepEqual([counts.total, counts.succeeded], [3, 3]);
+    assert.equal((await ann.send('DELETE', links.self)).status, 204);
+  }
+  const computed = await send(ann, { 'cache-control': 'no-cache' });
+  assert.deepEqual(computed.cached, [undefined, undefined, undefined]);
+  assert.deepEqual(numbers(computed.results[0].result), numbers(kept.result));
+  assert.deepEqual((await send(bo)).cached, [undefined, undefined, undefined], 'another key');
+  assert.equal((await ann.run(BODY)).info.cached, true, 'what was given to lines is still kept');
+  assert.equal((await ann.run(other)).info.cached, false, 'what lines came to is not');
+});
 
 test('who asks the same is given the same, as a job of its own', async (t) => {
   const hook = await receiver(t);

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 97004a4242a0821e3582391927cad05dca851e5ce55cd53a4f3ddd7975f740a2), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 4270b741520059fb21e57bf68cb2a08a5819b0cd53274d24edc5bfb068b4922f), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -2494,6 +2494,8 @@ export interface components {
             custom_id: string | null;
             /** @enum {unknown} */
             status: "succeeded" | "failed" | "canceled";
+            /** @description true: the result was kept from an earlier request that asked for the same. */
+            cached?: boolean;
             /** @description Where it succeeded: of `/attribute`, of `/attribute-context`. */
             result?: components["schemas"]["Result"] | components["schemas"]["ContextResult"];
             error?: components["schemas"]["JobError"];
@@ -3605,6 +3607,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `no-cache`: compute every line, whether or not the result of the same request is kept.
+                 * @example no-cache
+                 */
+                "cache-control"?: string;
                 /** @description The same key and lines give the first batch back; the same key with other lines is refused. */
                 "idempotency-key"?: string;
             };

@@ -13,7 +13,8 @@ type Pieces = AsyncGenerator<string | Buffer>;
 export async function* asLines(outcomes: AsyncIterable<LineOutcome>): Pieces {
   for await (const outcome of outcomes) {
     const { customId: custom_id, status } = outcome;
-    const head = JSON.stringify({ custom_id, status });
+    const isCached = outcome.status === 'succeeded' && outcome.cached;
+    const head = JSON.stringify({ custom_id, status, ...(isCached && { cached: true }) });
     if (outcome.status === 'succeeded') {
       yield `${head.slice(0, -1)},"result":`;
       yield* unpackedPieces(outcome.packed);

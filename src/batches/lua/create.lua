@@ -13,6 +13,7 @@
     ARGV[9]  defaults: JSON of what the bodies of all lines share
     ARGV[10] chunks: numbers of the first line of each chunk, separated by commas
     ARGV[11] weight of the tenant, or '' where it stays as it is
+    ARGV[12] lookup: '1' where lines may be given results that are kept
 
   Output: {the server's clock, outcome, detail}
     'created', 'existing'  with the description of the batch
@@ -22,7 +23,8 @@
     'late'                 nothing was created
 ]]
 local latest, id, created, total, limit = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local idempotency, body, tenant, defaults, chunks, weight = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local idempotency, body, tenant, defaults, chunks = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local weight, lookup = ARGV[11], ARGV[12]
 
 local time = serverTime()
 if statusOf(id) then return { time, 'created', describe(id) } end
@@ -48,7 +50,7 @@ for first in string.gmatch(chunks, '%d+') do
 end
 for first in string.gmatch(chunks, '%d+') do redis.call('PERSIST', key('lines', id, first)) end
 redis.call('HSET', key('batch', id), 'status', 'queued', 'created_at', created, 'total', total, 'succeeded', '0',
-  'failed', '0', 'canceled', '0', 'next', '0', 'tenant', tenant, 'defaults', defaults, 'chunks', chunks)
+  'failed', '0', 'canceled', '0', 'next', '0', 'tenant', tenant, 'defaults', defaults, 'chunks', chunks, 'lookup', lookup)
 setWeight(tenant, weight)
 redis.call('SET', key('marks', id), string.rep(MARKS.waiting, total))
 if idempotency ~= '' then

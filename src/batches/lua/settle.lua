@@ -40,7 +40,7 @@ local ended, going = {}, {}
 local flight = redis.call('HGETALL', key('flight', id))
 for i = 1, #flight, 2 do
   local line, job = flight[i], flight[i + 1]
-  local state, failure = unpack(redis.call('HMGET', jobKey('job', job), 'status', 'error'))
+  local state, failure, cached = unpack(redis.call('HMGET', jobKey('job', job), 'status', 'error', 'cached'))
   if state == 'queued' or state == 'running' then
     table.insert(going, job)
   else
@@ -54,7 +54,7 @@ for i = 1, #flight, 2 do
       redis.call('HSET', key('errors', id), line, failure or LOST)
     end
     if outcome then
-      mark(line, outcome)
+      mark(line, outcome == 'succeeded' and cached and 'cached' or outcome)
       redis.call('HINCRBY', batch, outcome, 1)
     end
     redis.call('HDEL', key('flight', id), line)

@@ -21,7 +21,7 @@
     ARGV[17]  kind: what the job computes
     ARGV[18]  weight of the tenant, or '' where it stays as it is
     ARGV[19]  share: most single jobs of the tenant that may wait in the pool
-    ARGV[20]  cache: where a result of the same request is kept, or ''
+    ARGV[20]  cache: where a result of the same request is kept, or ''; that of a line is not
     ARGV[21]  lookup: '1' where such a result may be given
     ARGV[22]  head of the job's result
     ARGV[23]  ttl: seconds for which a job with such a result is kept
@@ -77,7 +77,9 @@ local add = waitingIn(pool) < MOST_TURNS and redis.call('LLEN', list) < MOST_TUR
 setWeight(tenant, weight)
 redis.call('HSET', key('job', id), 'status', 'queued', 'model', model, 'method', method, 'kind', kind, 'pool', pool,
   'created_at', created, 'phase', 'queued', 'completed', '0', 'total', '0', 'attempt', '0', 'webhook', webhook,
-  'tenant', tenant, 'batch', batch, 'work', work, 'texts', texts, 'alike', alike, 'cache', cache)
+  'tenant', tenant, 'batch', batch, 'work', work, 'texts', texts, 'alike', alike,
+  -- What lines come to is not kept: a data set would push out all else.
+  'cache', batch == '' and cache or '')
 for i = FIRST_FIELD, #ARGV, 2 do redis.call('HSET', key('job', id), ARGV[i], ARGV[i + 1]) end
 if idempotency ~= '' then
   redis.call('HSET', key('job', id), 'idempotency', idempotency)

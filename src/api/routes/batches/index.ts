@@ -7,6 +7,7 @@ import { Batch, BatchList } from '../../../contract/batch.ts';
 import { LIMITS } from '../../../contract/limits.ts';
 import { ref } from '../../../contract/schema.ts';
 import { receiveBatch } from '../../batches/receive.ts';
+import { mayUseKept } from '../../http/cache-control.ts';
 import { refuseEncoding } from '../../http/encoding.ts';
 import { BATCH_EXAMPLE } from '../../openapi/examples.ts';
 import {
@@ -27,6 +28,12 @@ const MEDIA_TYPES = [MEDIA_TYPE, 'application/ndjson', 'application/jsonl', 'app
 const MOST_UPLOADS = 16;
 
 const Headers = Type.Object({
+  'cache-control': Type.Optional(
+    Type.String({
+      description: '`no-cache`: compute every line, whether or not the result of the same request is kept.',
+      examples: ['no-cache'],
+    }),
+  ),
   'idempotency-key': Type.Optional(
     Type.String({
       minLength: 1,
@@ -118,7 +125,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
       uploads++;
       try {
-        const upload = await batches.upload({ ...request.flow, idempotencyKey: request.headers['idempotency-key'] });
+        const upload = await batches.upload({
+          ...request.flow,
+          idempotencyKey: request.headers['idempotency-key'],
+          lookup: mayUseKept(request.headers['cache-control']),
+        });
         const known = await catalogue.read().catch(() => null);
         const { batch } = await receiveBatch(request.body, upload, { catalogue: known, key: request.accessKey });
         const linked = request.linkedBatch(batch);
