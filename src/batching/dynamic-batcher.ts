@@ -45,6 +45,7 @@ export class DynamicBatcher {
   #clients = 0;
   #waiting: Entry[] = [];
   #draining = false;
+  readonly #between: (() => Promise<void>)[] = [];
 
   /** Runs a client. While it runs, others wait for what it submits, so that it should submit or end soon. */
   async join<T>(look: Look, body: (client: Client) => Promise<T>): Promise<T> {
@@ -77,6 +78,14 @@ export class DynamicBatcher {
     }
   }
 
+  /** Runs something while no batch runs: after the one that does, or at once. */
+  between<T>(body: () => Promise<T>): Promise<T> {
+    if (!this.#draining) return body();
+    return new Promise((resolve, reject) => {
+      this.#between.push(() => body().then(resolve, reject));
+    });
+  }
+
   #consider(): void {
     if (this.#draining || this.#waiting.length === 0 || this.#waiting.length < this.#clients) return;
     this.#draining = true;
@@ -92,6 +101,9 @@ export class DynamicBatcher {
       await runBatch(kind, batch);
       // The clients that were served go on, and other events of the process run, before the next batch is made.
       await setImmediate();
+      if (this.#between.length === 0) continue;
+      for (const body of this.#between.splice(0)) await body();
+      await setImmediate(); // a job may be stopped then
     }
     this.#draining = false;
   }

@@ -115,7 +115,7 @@ export async function attribute(
   const calls = resolveCalls(request, resources.registries);
   const counters: Counters = { forward: 0, backward: 0 };
   const savepoint = new Savepoint<AttributedText>(resources.fingerprintOf(model), hooks.savepoint);
-  hooks.savable?.(() => savepoint.bytes());
+  hooks.savable?.(() => resources.batcher.between(() => savepoint.bytes()));
   const job: Job = { request, hooks, resources, model, calls, look, counters, savepoint };
   const inputs = await prepareTexts(job, loading);
   const texts = await attributeTexts(job, inputs);

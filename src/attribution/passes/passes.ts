@@ -144,9 +144,10 @@ export class Passes extends SequenceFeatures {
     score: (logits: Tensor2D) => Tensor1D,
     options?: RunOptions,
   ): Promise<Float32Array> {
-    this.counters.forward += features.segments;
     const bytes = this.plan.bytesEvaluated() * features.segments;
-    return this.submit({ ...this.input(features), select, score, bytes, ...(options && { options }) });
+    const scores = await this.submit({ ...this.input(features), select, score, bytes, ...(options && { options }) });
+    this.counters.forward += features.segments;
+    return scores;
   }
 
   /** Runs copies of the sequence without the head, for the attention probabilities of its blocks. */
@@ -167,11 +168,11 @@ export class Passes extends SequenceFeatures {
     features: Features,
     item: Omit<GradientItem, keyof DecoderInput | 'read' | 'stepsOf' | 'bytes'>,
   ): Promise<void> {
-    this.counters.forward += features.segments;
-    this.counters.backward += item.pulled;
     const bytes = this.plan.bytesRecorded() * features.segments;
     const { read, stepsOf } = this;
-    return this.#client.submit(this.#shared.gradient, { ...this.input(features), ...item, read, stepsOf, bytes });
+    await this.#client.submit(this.#shared.gradient, { ...this.input(features), ...item, read, stepsOf, bytes });
+    this.counters.forward += features.segments;
+    this.counters.backward += item.pulled;
   }
 
   /**

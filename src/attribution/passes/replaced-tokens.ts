@@ -44,8 +44,9 @@ export async function scoreReplaced(passes: Passes, scorer: Scorer, replaced: Re
       const reads = readsOf(passes, copies, block);
       const count = block[1] - block[0];
       const values = await passes.result(reads.cells.length, count, async () => {
+        const found = await run(block, reads);
         passes.counters.forward += count;
-        return run(block, reads);
+        return found;
       });
       reads.cells.forEach((cell, k) => {
         scores[cell] = values[k];
