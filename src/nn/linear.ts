@@ -1,5 +1,6 @@
 /** Linear layers: y = x Wᵀ + b, with W in float32 or int8. */
 
+import { flopPerLook } from '../tensors/enough-rows.ts';
 import type { Matrix } from '../tensors/matrix.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../tensors/tf.ts';
 import { sliceRows } from './rows.ts';
@@ -12,9 +13,6 @@ export interface Linear {
   /** [out] */
   readonly bias: Tensor1D | null;
 }
-
-/** Floating-point operations between two looks at the stop signal: some 100 ms of two cores. */
-export const FLOP_PER_LOOK = 2e10;
 
 /** [rows, in] -> [rows, out] */
 export function linear(run: Run, x: Value, layer: Linear): Value {
@@ -30,7 +28,7 @@ export function linear(run: Run, x: Value, layer: Linear): Value {
 /** A product of all rows, in slices between which the run looks at its signal. */
 function inSlices(run: Run, rows: Tensor2D, matrix: Matrix, product: (rows: Tensor2D) => Tensor2D): Tensor2D {
   const count = rows.shape[0];
-  const most = Math.max(2, Math.floor(FLOP_PER_LOOK / (2 * matrix.inFeatures * matrix.outFeatures)));
+  const most = Math.max(2, Math.floor(flopPerLook() / (2 * matrix.inFeatures * matrix.outFeatures)));
   if (count <= most || !matrix.rowwise) return product(rows);
   // Slices of nearly one size: a last one of a single row would take another kernel.
   const slices = Math.ceil(count / most);

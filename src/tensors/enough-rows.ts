@@ -8,13 +8,24 @@ const OF_CPU = 1024;
  */
 const OF_GPU = 32_768;
 
-let enough = OF_CPU;
+/** Floating-point operations that two cores do in some 100 ms. */
+const LOOK_OF_CPU = 2e10;
+
+let device: 'cpu' | 'gpu' = 'cpu';
 
 /** Says what computes from now on. */
-export function computeOn(device: 'cpu' | 'gpu'): void {
-  enough = device === 'gpu' ? OF_GPU : OF_CPU;
+export function computeOn(name: 'cpu' | 'gpu'): void {
+  device = name;
 }
 
 export function enoughRows(): number {
-  return enough;
+  return device === 'gpu' ? OF_GPU : OF_CPU;
+}
+
+/**
+ * Floating-point operations of a product between two looks at the stop signal. A GPU's ops are queued long before they
+ * run, so that looks in between would see nothing.
+ */
+export function flopPerLook(): number {
+  return device === 'gpu' ? Number.POSITIVE_INFINITY : LOOK_OF_CPU;
 }

@@ -9,11 +9,13 @@
 
 import { dequantize, disposeBytes, type Int8Bytes, storeInt8 } from './int8-bytes.ts';
 import { multiplyByKernel, quantizeByKernel, widenByKernel } from './int8-kernels.ts';
+import { usesPrograms } from './kernels.ts';
 import { multiplyRows, roundToHalf } from './ops.ts';
 import { productByKernel } from './product-kernel.ts';
 import { quantizeRows } from './quantize.ts';
 import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
-import { multiplyWords, roundRows } from './webgpu-int8.ts';
+import { roundRows } from './webgpu-int8.ts';
+import { multiplyByProgram } from './webgpu-products.ts';
 
 /** The weight of y = x Wᵀ, with W [out, in]. Calls allocate in the caller's tidy. */
 export interface Matrix {
@@ -69,6 +71,10 @@ export class FloatMatrix implements Matrix {
 
   /** Weights that a core's cache holds as they are gain nothing from being packed. */
   #packed(x: Tensor2D, transposed: boolean, bias: Tensor1D | null = null): Tensor2D | null {
+    if (usesPrograms()) {
+      const [weight, columns] = [this.#weight, this.#weight.shape[transposed ? 0 : 1]];
+      return multiplyByProgram(x, { weight, kind: 'float', transposed, columns, bias });
+    }
     return this.#weight.size < FEWEST_PACKED ? null : productByKernel(x, this.#weight, transposed, bias);
   }
 
@@ -155,7 +161,23 @@ export class Int8Matrix implements Matrix {
   }
 
   multiply(x: Tensor2D, bias: Tensor1D | null = null): Tensor2D {
+    const { bytes } = this.#weight;
+    if (bytes.kind === 'words') return this.#multiplyWords(x, bytes.words, bias);
     return multiplyByKernel(x, this.#weight, bias, this.rule) ?? withBias(this.#multiply(x), bias);
+  }
+
+  #multiplyWords(x: Tensor2D, weight: Tensor2D, bias: Tensor1D | null): Tensor2D {
+    // Columns are told by all rows, which no program of a row sees.
+    const mixed = this.rowwise ? roundRows(x, this.rule.threshold, RESTORED) : this.#mixed(x);
+    const scale = { values: this.#weight.scale, unit: INVERSE_127 };
+    return multiplyByProgram(mixed, {
+      weight,
+      kind: 'codes',
+      transposed: true,
+      columns: this.outFeatures,
+      scale,
+      bias,
+    });
   }
 
   /**
@@ -164,12 +186,6 @@ export class Int8Matrix implements Matrix {
    */
   #multiply(x: Tensor2D): Tensor2D {
     const { bytes, scale } = this.#weight;
-    if (bytes.kind === 'words') {
-      const { threshold } = this.rule;
-      // Columns are told by all rows, which no program of a row sees.
-      const mixed = this.rowwise ? roundRows(x, threshold, RESTORED) : this.#mixed(x);
-      return multiplyWords('multiply', mixed, bytes.words, scale, INVERSE_127, this.outFeatures);
-    }
     return tf.mul(multiplyRows(this.#mixed(x), dequantize(bytes), true), tf.mul(scale, INVERSE_127)) as Tensor2D;
   }
 
@@ -198,7 +214,17 @@ export class Int8Matrix implements Matrix {
 
   pullback(dy: Tensor2D): Tensor2D {
     const { bytes, scale } = this.#weight;
-    if (bytes.kind === 'words') return multiplyWords('pullback', dy, bytes.words, scale, 1 / 127, this.inFeatures);
+    if (bytes.kind === 'words') {
+      const scaled = { values: scale, unit: 1 / 127 };
+      const weight = bytes.words;
+      return multiplyByProgram(dy, {
+        weight,
+        kind: 'codes',
+        transposed: false,
+        columns: this.inFeatures,
+        scale: scaled,
+      });
+    }
     const widened = widenByKernel(this.#weight);
     if (widened !== null) return productByKernel(dy, widened, false) ?? multiplyRows(dy, widened, false);
     return multiplyRows(tf.mul(dy, tf.mul(scale, 1 / 127)), dequantize(bytes), false);

@@ -1,9 +1,6 @@
-/**
- * Int8 codes on WebGPU, four in a word, and the products that widen them on the way: a tile of weights is unpacked into
- * the memory of a workgroup, so that neither direction ever holds a float32 copy of the matrix.
- */
+/** Int8 codes on WebGPU, four in a word; webgpu-products.ts widens them on the way, so that no float32 copy is held. */
 
-import { type Tensor, type Tensor1D, type Tensor2D, tf } from './tf.ts';
+import { type Tensor, type Tensor2D, tf } from './tf.ts';
 import { runProgram } from './webgpu-program.ts';
 import { byRow, LANES, OWN_ROW, reduction } from './webgpu-rows.ts';
 
@@ -14,115 +11,6 @@ export function packCodes(codes: Int8Array, [rows, columns]: [number, number]): 
   if (columns % 4 === 0) bytes.set(codes);
   else for (let r = 0; r < rows; r++) bytes.set(codes.subarray(r * columns, (r + 1) * columns), r * words * 4);
   return new Int32Array(bytes.buffer);
-}
-
-/** Rows and columns of the output that a workgroup computes, and the inner length that it holds at a time. */
-const TILE = 64;
-const DEPTH = 16;
-/** Each thread of a workgroup computes four rows of four columns. */
-const THREADS = TILE / 4;
-/** One vector more than needed, so that neighbors in a column of the tile lie in different banks of memory. */
-const PADDED = THREADS + 1;
-
-/**
- * Sums go up the inner axis one by one, whatever the number of rows: a row's product is its own.
- * @param inner - where the inner axis lies in the words: along their rows (`multiply`) or down their columns (`pullback`)
- */
-function productSource(inner: 'along' | 'down'): string {
-  // As the composed product does it: outputs are scaled after the sums, cotangents before them.
-  const scaleInput = inner === 'down' ? ' * (scale[k] * uniforms.factor)' : '';
-  const scaleOutput = inner === 'along' ? ' * (scale[column] * uniforms.factor)' : '';
-  // A word for each thread, four codes along its row.
-  const unpack =
-    inner === 'along'
-      ? `let line = own / ${DEPTH / 4};
-      let at = own % ${DEPTH / 4};
-      let four = wordAt(firstColumn + line, k0 / 4 + at);
-      for (var j = 0; j < 4; j++) { weights[at * 4 + j][line / 4][line % 4] = code(four, j); }`
-      : `let line = own / ${THREADS};
-      let at = own % ${THREADS};
-      let four = wordAt(k0 + line, firstColumn / 4 + at);
-      weights[line][at] = vec4<f32>(code(four, 0), code(four, 1), code(four, 2), code(four, 3));`;
-  const four = [0, 1, 2, 3];
-  return `
-  /** By inner index, four rows (columns) together. */
-  var<workgroup> inputs: array<array<vec4<f32>, ${PADDED}>, ${DEPTH}>;
-  var<workgroup> weights: array<array<vec4<f32>, ${PADDED}>, ${DEPTH}>;
-
-  fn wordAt(row: i32, word: i32) -> i32 {
-    if (row < uniforms.wShape.x && word < uniforms.wShape.y) { return w[row * uniforms.wShape.y + word]; }
-    return 0;
-  }
-  fn code(four: i32, j: i32) -> f32 { return f32(extractBits(four, u32(j) * 8u, 8u)); }
-  fn store(row: i32, column: i32, sum: f32) {
-    if (row < uniforms.outShape.x && column < uniforms.outShape.y) {
-      result[row * uniforms.outShape.y + column] = sum${scaleOutput};
-    }
-  }
-
-  fn main() {
-    let firstColumn = i32(workgroupId.x) * ${TILE};
-    let firstRow = i32(workgroupId.y) * ${TILE};
-    let length = uniforms.xShape.y;
-    let own = i32(localIndex);
-    let tileRow = i32(localId.y);
-    let tileColumn = i32(localId.x);
-    ${four.map((r) => `var sums${r} = vec4<f32>(0.0);`).join('\n    ')}
-    for (var k0 = 0; k0 < length; k0 += ${DEPTH}) {
-      for (var i = own; i < ${TILE * DEPTH}; i += ${THREADS * THREADS}) {
-        let at = i / ${DEPTH};
-        let row = firstRow + at;
-        let k = k0 + i % ${DEPTH};
-        var value = 0.0;
-        if (row < uniforms.xShape.x && k < length) { value = x[row * length + k]${scaleInput}; }
-        inputs[i % ${DEPTH}][at / 4][at % 4] = value;
-      }
-      ${unpack}
-      workgroupBarrier();
-      for (var k = 0; k < ${DEPTH}; k++) {
-        let rows = inputs[k][tileRow];
-        let columns = weights[k][tileColumn];
-        ${four.map((r) => `sums${r} = fma(vec4<f32>(rows[${r}]), columns, sums${r});`).join('\n        ')}
-      }
-      workgroupBarrier();
-    }
-    ${four
-      .flatMap((r) =>
-        four.map((c) => `store(firstRow + tileRow * 4 + ${r}, firstColumn + tileColumn * 4 + ${c}, sums${r}[${c}]);`),
-      )
-      .join('\n    ')}
-  }`;
-}
-
-const SOURCES = { multiply: productSource('along'), pullback: productSource('down') };
-
-/**
- * `multiply`: x [rows, in] times the codes [out, in] transposed, each column times its scale and `factor`: [rows, out].
- * `pullback`: x [rows, out], each column times its scale and `factor`, times the codes: [rows, in].
- * @param words - of `packCodes`
- * @param width - columns of the product
- */
-export function multiplyWords(
-  way: keyof typeof SOURCES,
-  x: Tensor2D,
-  words: Tensor2D,
-  scale: Tensor1D,
-  factor: number,
-  width: number,
-): Tensor2D {
-  const rows = x.shape[0];
-  return runProgram(
-    {
-      name: `WhenceInt8_${way}`,
-      inputs: { x, w: words, scale },
-      outputShape: [rows, width],
-      workgroupSize: [THREADS, THREADS, 1],
-      dispatch: [Math.ceil(width / TILE), Math.ceil(rows / TILE), 1],
-      uniforms: { factor },
-      source: SOURCES[way],
-    },
-    'float32',
-  ) as Tensor2D;
 }
 
 const ROUND_ROWS = `${reduction('largest', 'max(mine, other)')}

@@ -11,13 +11,16 @@ export interface Program {
    */
   inputs: Record<string, Tensor>;
   outputShape: number[];
+  /** Of inputs, by name, and of `result`: 4 where the array is one of vectors; 1 where not named. */
+  components?: Record<string, 1 | 4>;
   /** One thread for each entry of the output, where there is no `dispatch`. */
   workgroupSize?: [number, number, number];
   /** Workgroups by axis; the source then has `fn main()`, else `fn main(index: i32)`. */
   dispatch?: [number, number, number];
   /** float32 values, at `uniforms.<name>`. */
   uniforms?: Record<string, number>;
-  source: string;
+  /** A function where it takes long to write: programs that are compiled already do not ask. */
+  source: string | (() => string);
 }
 
 interface ProgramBackend {
@@ -33,7 +36,7 @@ const FLAT_SIZE = 64;
 
 /** The output of a program, in the caller's tidy. */
 export function runProgram(program: Program, dtype: 'float32' | 'int32'): Tensor {
-  const { name, inputs, outputShape, dispatch, uniforms = {}, source } = program;
+  const { name, inputs, outputShape, components = {}, dispatch, uniforms = {}, source } = program;
   const size = outputShape.reduce((product, length) => product * length, 1);
   const backend = tf.backend() as unknown as ProgramBackend;
   const axes = outputShape.map((_, axis) => axis);
@@ -41,6 +44,8 @@ export function runProgram(program: Program, dtype: 'float32' | 'int32'): Tensor
     {
       shaderKey: name,
       variableNames: Object.keys(inputs),
+      variableComponents: Object.keys(inputs).map((input) => components[input] ?? 1),
+      outputComponent: components.result ?? 1,
       outputShape,
       workgroupSize: program.workgroupSize ?? [FLAT_SIZE, 1, 1],
       dispatchLayout: dispatch === undefined ? { x: axes } : { x: axes.slice(1), y: [0] },
@@ -48,7 +53,7 @@ export function runProgram(program: Program, dtype: 'float32' | 'int32'): Tensor
       uniforms: Object.keys(uniforms)
         .map((uniform) => `${uniform} : f32, `)
         .join(''),
-      getUserCode: () => source,
+      getUserCode: () => (typeof source === 'string' ? source : source()),
     },
     Object.values(inputs),
     dtype,
