@@ -6,7 +6,7 @@
 
 import type { GateConfig, NormConfig, SavedNorm } from './block-kernels.ts';
 import type { Tensor, Tensor1D, Tensor2D } from './tf.ts';
-import { runProgram } from './webgpu-program.ts';
+import { type Program, runProgram } from './webgpu-program.ts';
 import { byRow, LANES, OWN_ROW, reduction } from './webgpu-rows.ts';
 
 const TOTAL = reduction('total', 'mine + other');
@@ -80,9 +80,9 @@ const GATED_SOURCES = {
   }`,
 };
 
-const MULTIPLY_ROWS = `
+const multiplyRowsSource = (components: 1 | 4) => `
   fn main(index: i32) {
-    let width = uniforms.outShape.y;
+    let width = uniforms.outShape.y / ${components};
     if (index >= uniforms.outShape.x * width) { return; }
     result[index] = dy[index] * saved[row[index / width] * width + index % width];
   }`;
@@ -135,11 +135,13 @@ export function gatedByProgram(x: Tensor2D, uniforms: GateConfig, wanted: 'value
 
 /** `multiplyRowsByKernel` on WebGPU. */
 export function multiplyRowsByProgram(dy: Tensor2D, saved: Tensor2D, row: Tensor1D): Tensor2D {
-  const program = {
-    name: 'WhenceMultiplyRows',
+  const components = dy.shape[1] % 4 === 0 ? 4 : 1;
+  const program: Program = {
+    name: `WhenceMultiplyRows${components}`,
     inputs: { dy, saved, row },
+    components: { dy: components, saved: components, result: components },
     outputShape: dy.shape,
-    source: MULTIPLY_ROWS,
+    source: multiplyRowsSource(components),
   };
   return runProgram(program, 'float32') as Tensor2D;
 }

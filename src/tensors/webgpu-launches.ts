@@ -31,7 +31,7 @@ interface LaunchingBackend {
   bufferManager: { acquireBuffer(size: number, usage: number): GPUBuffer };
   uploadToGPU(dataId: object): void;
   makeUniforms(uniforms: Uniform[]): UniformBinding;
-  recordAndSubmit(program: object, output: { shape: number[] }, ...rest: unknown[]): void;
+  recordAndSubmit(program: { pipeline: GPUComputePipeline }, output: { shape: number[] }, ...rest: unknown[]): void;
   endComputePassEncoder(): void;
   submitQueue(): void;
   /** Null: nothing waits to be submitted. */
@@ -43,6 +43,7 @@ interface LaunchingBackend {
 export function cheapenLaunches(backend: object): void {
   keepUniforms(backend as LaunchingBackend);
   writeSmallTensors(backend as LaunchingBackend);
+  keepLayouts(backend as LaunchingBackend);
   submitBySize(backend as LaunchingBackend);
 }
 
@@ -90,6 +91,21 @@ function keepUniforms(backend: LaunchingBackend): void {
     backend.uniformPendingDisposal.pop(); // it stays
     kept.set(key, binding);
     return binding;
+  };
+}
+
+/** tfjs asks a pipeline for its layout at each launch, and Dawn makes an object for each answer. */
+function keepLayouts(backend: LaunchingBackend): void {
+  const known = new WeakSet<GPUComputePipeline>();
+  const record = backend.recordAndSubmit.bind(backend);
+  backend.recordAndSubmit = (program, ...rest) => {
+    const { pipeline } = program;
+    if (!known.has(pipeline)) {
+      const layout = pipeline.getBindGroupLayout(0);
+      pipeline.getBindGroupLayout = () => layout;
+      known.add(pipeline);
+    }
+    record(program, ...rest);
   };
 }
 

@@ -5,7 +5,7 @@
  * Sums go up the inner axis one by one, whatever the tile and the number of rows: a row's product is its own.
  */
 
-import type { Tensor, Tensor1D, Tensor2D } from './tf.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, tf } from './tf.ts';
 import { runProgram } from './webgpu-program.ts';
 
 /** How a workgroup divides its tile: each thread computes 4 `down` rows of 4 `across` columns. */
@@ -21,6 +21,11 @@ export interface Tile {
 const rowsOf = ({ threads, down }: Tile): number => threads[0] * down * 4;
 const columnsOf = ({ threads, across }: Tile): number => threads[1] * across * 4;
 
+/** Vectors of four in a line of a workgroup's memory; one more than needed, so that lines lie in different banks. */
+const padded = (length: number): number => length / 4 + 1;
+/** Of a workgroup's memory. */
+const bytesOf = (tile: Tile): number => 16 * tile.depth * (padded(rowsOf(tile)) + padded(columnsOf(tile)));
+
 /** The larger a tile, the less is read for what it computes, and the more rows it takes to occupy a device. */
 export const TILES: readonly Tile[] = [
   { threads: [16, 16], down: 2, across: 2, depth: 16 },
@@ -30,10 +35,12 @@ export const TILES: readonly Tile[] = [
 /** Tiles by which a device is occupied. */
 const ENOUGH_TILES = 256;
 
-/** The largest tile of which there are enough, else the smallest. */
+/** The largest tile that a workgroup can hold and of which there are enough, else the smallest. */
 function tileFor(rows: number, columns: number): Tile {
+  const { device } = tf.backend() as unknown as { device: GPUDevice };
+  const held = device.limits.maxComputeWorkgroupStorageSize;
   const count = (tile: Tile): number => Math.ceil(rows / rowsOf(tile)) * Math.ceil(columns / columnsOf(tile));
-  return TILES.find((tile) => count(tile) >= ENOUGH_TILES) ?? TILES[TILES.length - 1];
+  return TILES.find((tile) => bytesOf(tile) <= held && count(tile) >= ENOUGH_TILES) ?? TILES[TILES.length - 1];
 }
 
 /** A weight, and how it meets the rows. */
@@ -177,9 +184,9 @@ function source(variant: Variant): string {
         ),
       )}`;
   return `
-  /** By inner index, four rows (columns) together; one vector more, so that neighbors down lie in different banks. */
-  var<workgroup> inputs: array<array<vec4<f32>, ${tileRows / 4 + 1}>, ${depth}>;
-  var<workgroup> weights: array<array<vec4<f32>, ${tileColumns / 4 + 1}>, ${depth}>;
+  /** By inner index, four rows (columns) together. */
+  var<workgroup> inputs: array<array<vec4<f32>, ${padded(tileRows)}>, ${depth}>;
+  var<workgroup> weights: array<array<vec4<f32>, ${padded(tileColumns)}>, ${depth}>;
 
   fn innerLength() -> i32 { return uniforms.xShape.y; }
   fn inputAt(row: i32, first: i32) -> vec4<f32> {

@@ -13,7 +13,7 @@ export interface Program {
   outputShape: number[];
   /** Of inputs, by name, and of `result`: 4 where the array is one of vectors; 1 where not named. */
   components?: Record<string, 1 | 4>;
-  /** One thread for each entry of the output, where there is no `dispatch`. */
+  /** One thread for each entry (vector) of the output, where there is no `dispatch`. */
   workgroupSize?: [number, number, number];
   /** Workgroups by axis; the source then has `fn main()`, else `fn main(index: i32)`. */
   dispatch?: [number, number, number];
@@ -49,7 +49,7 @@ export function runProgram(program: Program, dtype: 'float32' | 'int32'): Tensor
       outputShape,
       workgroupSize: program.workgroupSize ?? [FLAT_SIZE, 1, 1],
       dispatchLayout: dispatch === undefined ? { x: axes } : { x: axes.slice(1), y: [0] },
-      dispatch: dispatch ?? [Math.ceil(size / FLAT_SIZE), 1, 1],
+      dispatch: dispatch ?? [Math.ceil(size / (components.result ?? 1) / FLAT_SIZE), 1, 1],
       uniforms: Object.keys(uniforms)
         .map((uniform) => `${uniform} : f32, `)
         .join(''),
