@@ -154,7 +154,7 @@ export class Feeder {
         if ('error' in checked) return ['error', JSON.stringify(checked.error satisfies JobError)];
         const flow = { tenant, batch: id };
         const { request, model } = checked;
-        const work = estimateWork(request, model.parameters);
+        const work = estimateWork(request, { model, members: catalogue });
         const { pool, fingerprint } = model;
         const cache = batch.lookup && fingerprint !== undefined ? { fingerprint, lookup: true } : undefined;
         const options = { pool, idempotencyKey: `batch ${id} line ${line}`, flow, work, cache };

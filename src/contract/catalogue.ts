@@ -18,7 +18,7 @@ const described = {
 };
 
 /**
- * A number that depends on a request and the length of its text: a constant; the name of a quantity (src/quotes/formula.ts)
+ * A number that depends on a request and the length of its text: a constant; the name of a quantity (src/contract/formula.ts)
  * or of an argument (true is 1, false and null are 0); or an operation with its operands: `+`, `*`, `max`, `^`, `half` (half of it,
  * rounded down), `if` (condition, then, else), `at_most` (1 where the first does not exceed the second, else 0), `is` (1
  * where an argument has this value, else 0).

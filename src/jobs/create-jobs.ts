@@ -88,7 +88,7 @@ class RedisJobs implements Jobs {
   }
 
   async submit(request: JobRequest, options: SubmitOptions) {
-    const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request, null) } = options;
+    const { pool, idempotencyKey, flow = { tenant: '' }, work = estimateWork(request) } = options;
     const id = newJobId();
     const { maxQueue, resultTtlSeconds } = this.#config;
     const share = Math.max(1, Math.floor(maxQueue * (flow.share ?? 1)));

@@ -2,9 +2,9 @@
 
 import type { AttributeRequest } from '../contract/attribute-request.ts';
 import type { ModelInfo } from '../contract/catalogue.ts';
+import type { Quantities } from '../contract/formula.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { TextQuestion, TextTokens } from '../tokenizers/text-sizes.ts';
-import type { Quantities } from './formula.ts';
 
 /** One text of a request, at its longest where the model is to generate. */
 export interface Extent {

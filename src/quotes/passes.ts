@@ -3,8 +3,8 @@
 import { blocksWithin, bytesOfPulledRow, PLANNED_SHARE, rowsOfBlock } from '../activation-bytes.ts';
 import type { AttributeRequest, CompleteCall } from '../contract/attribute-request.ts';
 import type { Catalogue, Formula, MethodInfo, ModelInfo, StepFunctionInfo } from '../contract/catalogue.ts';
+import { evaluate, type Quantities } from '../contract/formula.ts';
 import type { Extent } from './extent.ts';
-import { evaluate, type Quantities } from './formula.ts';
 
 /** Passes of one text. */
 export interface TextPasses {

@@ -107,6 +107,7 @@ export async function acceptJob(
 ): Promise<FastifyReply> {
   requirePriority(request.accessKey, complete.priority, '#/priority');
   const { jobs } = request.server;
+  const members = await request.server.catalogue.read();
   const attributes = { 'whence.model': model.id, 'whence.pool': model.pool };
   const span = request.server.tracing?.span('submit', { parent: request.trace?.header, kind: 'producer', attributes });
   const trace = span?.context ?? request.trace;
@@ -114,7 +115,7 @@ export async function acceptJob(
     pool: model.pool,
     idempotencyKey: request.headers['idempotency-key'],
     flow: request.flow,
-    work: estimateWork(complete, model.parameters),
+    work: estimateWork(complete, { model, members }),
     ...(replayOf === undefined ? { cache: cacheUse(request.headers['cache-control'], model) } : { replayOf }),
     estimate,
     origin: { requestId: request.id, ...(trace && { traceparent: trace.header }) },

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Formula } from '../../src/contract/catalogue.ts';
-import { evaluate } from '../../src/quotes/formula.ts';
+import { evaluate } from '../../src/contract/formula.ts';
 
 const QUANTITIES = {
   steps: 3,

@@ -1,6 +1,6 @@
 /** Numbers that follow from a request and its text, as members of the catalogue declare them (contract/catalogue.ts). */
 
-import type { Formula } from '../contract/catalogue.ts';
+import type { Formula } from './catalogue.ts';
 
 /** What formulas may name beside arguments. */
 export interface Quantities {
