@@ -37,13 +37,14 @@ the Redis of WHENCE_REDIS_URL. SIGTERM lets the running job end within 12 second
 
 ${SETTINGS}
 `,
-  keys: `usage: whence keys add NAME [--scopes submit,read,admin] [--weight W]
+  keys: `usage: whence keys add NAME [--scopes submit,read,admin] [--weight W] [--expires TIME]
        whence keys list
        whence keys remove NAME [--sha256 DIGITS]
 
 Edits the keys file (WHENCE_KEYS_FILE), which holds hashes alone; APIs take a change over within a second. A name is a
 tenant: jobs are its own. It may have an old and a new key; --sha256 removes the one whose hash begins so. Left out, the
 scopes are submit and read; admin sees and does everything. With a weight of 2 a name gets twice the device of one of 1.
+From its --expires on (such as 2027-01-31T00:00:00Z) a key is refused.
 `,
   'attribute-dataset': `usage: whence attribute-dataset FILE --model MODEL --input-field NAME --output FILE [options]
 

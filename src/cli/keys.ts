@@ -8,7 +8,12 @@ import { type KeyEntry, readKeyEntries, writeKeysFile } from '../api/access/keys
 import { UnusableError } from '../unusable.ts';
 import { HELP } from './help.ts';
 
-const OPTIONS = { scopes: { type: 'string' }, weight: { type: 'string' }, sha256: { type: 'string' } } as const;
+const OPTIONS = {
+  scopes: { type: 'string' },
+  weight: { type: 'string' },
+  expires: { type: 'string' },
+  sha256: { type: 'string' },
+} as const;
 /** Digits of a hash that tell keys apart for a person. */
 const SHOWN_DIGITS = 12;
 
@@ -20,8 +25,8 @@ const SHOWN_DIGITS = 12;
 export function runKeysCommand(args: string[], file: string | null): void {
   const { values, positionals } = parsed(args);
   const [command, name, ...rest] = positionals;
-  const { scopes, weight, sha256 } = values;
-  const isPlain = scopes === undefined && weight === undefined;
+  const { scopes, weight, expires, sha256 } = values;
+  const isPlain = scopes === undefined && weight === undefined && expires === undefined;
   if (file === null) {
     throw new UnusableError(
       'WHENCE_KEYS_FILE is not set: give the path of the keys file, which is made with the first key',
@@ -38,7 +43,9 @@ export function runKeysCommand(args: string[], file: string | null): void {
   }
 }
 
-function add(file: string, name: string, { scopes, weight }: { scopes?: string; weight?: string }): string {
+type Added = Partial<Record<'scopes' | 'weight' | 'expires', string>>;
+
+function add(file: string, name: string, { scopes, weight, expires }: Added): string {
   const keys = existsSync(file) ? readKeyEntries(file) : [];
   const before = keys.find((key) => key.name === name);
   const key = `whence_${randomBytes(32).toString('base64url')}`;
@@ -47,6 +54,7 @@ function add(file: string, name: string, { scopes, weight }: { scopes?: string; 
     sha256: createHash('sha256').update(key).digest('hex'),
     scopes: scopes === undefined ? (before?.scopes ?? ['submit', 'read']) : scopes.split(',').map(asScope),
     weight: weight === undefined ? (before?.weight ?? 1) : Number(weight),
+    ...(expires !== undefined && { expires }),
   };
   writeKeysFile(file, [...keys, entry]);
   const told =
@@ -70,8 +78,8 @@ function remove(file: string, name: string, sha256: string | undefined): string 
 
 function listed(keys: readonly KeyEntry[]): string {
   if (keys.length === 0) return 'no keys';
-  const row = ({ name, sha256, scopes, weight }: KeyEntry) =>
-    `${name}  ${sha256.slice(0, SHOWN_DIGITS)}  ${scopes.join(',')}  weight ${weight}`;
+  const row = ({ name, sha256, scopes, weight, expires }: KeyEntry) =>
+    `${name}  ${sha256.slice(0, SHOWN_DIGITS)}  ${scopes.join(',')}  weight ${weight}${expires === undefined ? '' : `  until ${expires}`}`;
   return keys.map(row).join('\n');
 }
 

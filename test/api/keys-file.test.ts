@@ -124,6 +124,51 @@ test('a key may do what its scopes say, and admin sees what all have made', asyn
   assert.deepEqual([key, scopes, signed_in], ['reader', ['read'], true]);
 });
 
+test('a key is refused from the moment on at which it expires, and told why; so are its cookie and its links', async (t) => {
+  const keysFile = join(folder(t), 'keys.json');
+  const expires = new Date(Date.now() + 2_500).toISOString();
+  const ann = { ...entry('ann', 'key-of-ann'), expires };
+  writeKeysFile(keysFile, [
+    ann,
+    entry('ann', 'new-key'),
+    { ...entry('old', 'key-of-old'), expires: '2026-01-01T00:00+02:00' },
+  ]);
+  const { app, jobs } = await startApp(t, { keysFile });
+  const ask = (url: string, headers: Record<string, string>) => app.inject({ url, headers });
+  const old = await ask('/jobs', bearer('key-of-old'));
+  assert.equal(old.statusCode, 401);
+  assert.match(problemOf(old).detail, /expired at 2025-12-31T22:00:00.000Z: ask/);
+  assert.equal(app.keyring.shareOf('ann'), 1, 'who has expired has no share of the queue');
+
+  const made = (await attribute(app, BODY, bearer('key-of-ann'))).json();
+  jobs.finish(made.id);
+  const signedIn = await app.inject({ method: 'POST', url: '/session', payload: { key: 'key-of-ann' } });
+  const cookie = String(signedIn.headers['set-cookie']).split(';')[0];
+  for (const headers of [bearer('key-of-ann'), { cookie }]) assert.equal((await ask('/jobs', headers)).statusCode, 200);
+  assert.equal((await app.inject(made.links.share)).statusCode, 200);
+  await eventually(async () => Date.now() >= Date.parse(expires));
+  const refused = await ask('/jobs', bearer('key-of-ann'));
+  assert.equal(refused.statusCode, 401);
+  assert.match(problemOf(refused).detail, new RegExp(`expired at ${expires}`));
+  assert.equal((await ask('/jobs', { cookie })).statusCode, 401);
+  assert.equal((await app.inject(made.links.share)).statusCode, 404);
+  const again = await app.inject({ method: 'POST', url: '/session', payload: { key: 'key-of-ann' } });
+  assert.deepEqual([again.statusCode, /expired at/.test(problemOf(again).detail)], [401, true]);
+  assert.equal((await ask(`/jobs/${made.id}`, bearer('new-key'))).statusCode, 200, 'its jobs stay those of its name');
+});
+
+test('a time that a key cannot expire at is refused by name', (t) => {
+  const keysFile = join(folder(t), 'keys.json');
+  for (const expires of ['tomorrow', '2027-01-31', '2027-01-31T00:00:00', '2027-13-01T00:00:00Z']) {
+    assert.throws(() => writeKeysFile(keysFile, [{ ...entry('ann', 'a'), expires }]), /#\/keys\/0\/expires/, expires);
+  }
+  runKeysCommand(['add', 'guest', '--expires', '2027-01-31T00:00:00Z'], keysFile);
+  assert.deepEqual(
+    readKeysFile(keysFile).map(({ expires }) => expires),
+    [Date.UTC(2027, 0, 31)],
+  );
+});
+
 test('a changed file counts within seconds; one that cannot be used changes nothing', async (t) => {
   const keysFile = join(folder(t), 'keys.json');
   writeKeysFile(keysFile, [entry('ann', 'old-key')]);

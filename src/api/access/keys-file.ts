@@ -14,6 +14,12 @@ const Entry = Type.Object(
     sha256: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Of the key, in hexadecimal digits.' }),
     scopes: Type.Array(Type.Enum(SCOPES), { minItems: 1, uniqueItems: true }),
     weight: Type.Number({ minimum: 0.01, maximum: 100, default: 1 }),
+    expires: Type.Optional(
+      Type.String({
+        pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}:\\d{2})$',
+        description: 'From when on it is refused: a date and time with its zone, such as 2027-01-31T00:00:00Z.',
+      }),
+    ),
   },
   { additionalProperties: false, required: ['name', 'sha256', 'scopes'] },
 );
@@ -36,7 +42,13 @@ function checked(file: string, json: unknown): KeyEntry[] {
   const [fault] = checkJson(KeysFile, json, '#');
   if (fault !== undefined) throw unusable(file, `${fault.pointer}: ${fault.detail}`);
   const { keys } = json as Static<typeof KeysFile>;
-  for (const [index, { name, sha256, weight }] of keys.entries()) {
+  for (const [index, { name, sha256, weight, expires }] of keys.entries()) {
+    if (expires !== undefined && Number.isNaN(Date.parse(expires))) {
+      throw unusable(
+        file,
+        `#/keys/${index}/expires: there is no such time as ${expires}; give one such as 2027-01-31T00:00:00Z`,
+      );
+    }
     const before = keys.slice(0, index);
     if (before.some((key) => key.sha256 === sha256)) throw unusable(file, `#/keys/${index}: this key is there twice`);
     const other = before.find((key) => key.name === name && key.weight !== weight);
@@ -49,7 +61,11 @@ function checked(file: string, json: unknown): KeyEntry[] {
 
 /** @throws {UnusableError} as `readKeyEntries` */
 export function readKeysFile(file: string): ApiKey[] {
-  return readKeyEntries(file).map(({ sha256, ...key }) => ({ ...key, digest: Buffer.from(sha256, 'hex') }));
+  return readKeyEntries(file).map(({ sha256, expires, ...key }) => ({
+    ...key,
+    digest: Buffer.from(sha256, 'hex'),
+    expires: expires === undefined ? null : Date.parse(expires),
+  }));
 }
 
 /**

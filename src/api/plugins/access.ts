@@ -89,7 +89,7 @@ export default fp(
         const next = encodeURIComponent(`${request.prefix}${request.url}`);
         return reply.redirect(`${request.prefix}/sign-in?next=${next}`, 303);
       }
-      throw unauthorized(shown === undefined);
+      throw unauthorized(shown === undefined ? NO_KEY_SHOWN : keyring.refusalOf(shown));
     });
   },
   { name: 'access', dependencies: ['prefix'] },
@@ -115,10 +115,10 @@ function scopeOf({ method, url }: FastifyRequest): Scope {
   return isSafe(method) || /^\/mcp(\/|\?|$)/.test(url) ? 'read' : 'submit';
 }
 
-function unauthorized(none: boolean): ApiProblem {
-  const detail = none
-    ? 'This service needs an API key: send `Authorization: Bearer KEY` or `X-API-Key: KEY`; browsers sign in at /sign-in.'
-    : 'The API key is not known to this service.';
+const NO_KEY_SHOWN =
+  'This service needs an API key: send `Authorization: Bearer KEY` or `X-API-Key: KEY`; browsers sign in at /sign-in.';
+
+function unauthorized(detail: string): ApiProblem {
   return new ApiProblem('unauthorized', 'API key missing or unknown', 401, detail, {
     headers: { 'www-authenticate': 'Bearer realm="whence"' },
   });

@@ -12,8 +12,6 @@ import { sendSignInPage } from '../../pages/sign-in.ts';
 import { ApiProblem } from '../../problems.ts';
 import { refuseEmptyBody } from '../../validation/body.ts';
 
-const WRONG = 'The API key is not known to this service.';
-
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { keyring } = fastify;
   acceptForms(fastify);
@@ -65,8 +63,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     const { prefix } = request;
     const path = next === undefined ? `${prefix}/` : returnPath(next);
     if (key === null && keyring.isRequired) {
-      if (isForm(request.headers)) return sendSignInPage(reply.code(401), { prefix, next: path, error: WRONG });
-      throw new ApiProblem('unauthorized', 'API key missing or unknown', 401, WRONG);
+      const error = keyring.refusalOf(shown);
+      if (isForm(request.headers)) return sendSignInPage(reply.code(401), { prefix, next: path, error });
+      throw new ApiProblem('unauthorized', 'API key missing or unknown', 401, error);
     }
     if (key !== null) reply.signIn(key.digest);
     if (isForm(request.headers)) return reply.redirect(path, 303);
