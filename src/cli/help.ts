@@ -33,7 +33,7 @@ ${SETTINGS}
   worker: `usage: whence worker
 
 Starts one worker, which computes the jobs of the pool WHENCE_POOL one at a time, with the models of WHENCE_MODELS_FILE and
-the Redis of WHENCE_REDIS_URL. SIGTERM lets the running job end within 12 seconds, or hands it over to another worker.
+the Redis of WHENCE_REDIS_URL. SIGTERM lets the running job end within 5 seconds, or hands it over to another worker.
 
 ${SETTINGS}
 `,

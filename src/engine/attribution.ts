@@ -226,6 +226,9 @@ async function attributeOrRecall(
     }
     onProgress(1, 1);
     return known.text;
+  } catch (error) {
+    savepoint.drop(index);
+    throw error;
   } finally {
     job.counters.forward += counters.forward;
     job.counters.backward += counters.backward;

@@ -31,7 +31,7 @@ interface OpenText<Text> {
   continuation: Continuation;
   fraction: number;
   earlier?: SavedJournal;
-  journal?: Journal;
+  journal?: Journal | undefined;
   finished?: FinishedText<Text> & {
     /** Of its scores. */
     bytes: number;
@@ -103,6 +103,11 @@ export class Savepoint<Text> {
     const text = this.#text(index);
     text.journal = new Journal(MOST_BYTES, text.earlier);
     return text.journal;
+  }
+
+  /** A text has failed, and its sums are gone: what an earlier attempt has put down of it stays. */
+  drop(index: number): void {
+    this.#text(index).journal = undefined;
   }
 
   /** Share of a text's attribution that was done when an earlier attempt put it down. */

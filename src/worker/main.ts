@@ -35,8 +35,8 @@ const TUNING: WorkerTuning = {
   engineModule: new URL('../engine/engine.ts', import.meta.url).href,
   maxResultBytes: 256 * 2 ** 20,
   cancelGraceMs: 15_000,
-  drainMs: 12_000, // with handing over and leaving within the 25 s of `whence up` and the 30 s of container platforms
-  handOverMs: 5_000,
+  drainMs: 5_000, // with handing over and leaving within the 25 s of `whence up` and the 30 s of container platforms
+  handOverMs: 12_000,
   lockMs: 15_000, // a dead worker's jobs move on after 15 to 25 s
   maxLost: 1,
   heartbeatMs: 5_000,

@@ -9,7 +9,7 @@ import { PROJECT } from '../support/up.ts';
 import { documents, expressions, metricsOf } from './expressions.ts';
 
 const DOCKER = join(PROJECT, 'docker');
-/** After SIGTERM a worker lets jobs end for 12 seconds, and takes up to 10 to hand over the others. */
+/** After SIGTERM a worker lets jobs end for 5 seconds, and takes up to 17 to hand over the others. */
 const DRAIN_SECONDS = 30;
 
 interface Container {

@@ -6,6 +6,7 @@ import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { StepEvent } from '../../src/contract/events.ts';
 import type { EngineOutput } from '../../src/engine/attribution.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { Savepoint } from '../../src/engine/savepoint.ts';
 import { modelDir } from '../support/goldens.ts';
 import { generation, hooks, request } from './request.ts';
 import { editedCheckpoint, startTestEngine, type TestEngine } from './start.ts';
@@ -80,6 +81,30 @@ function bytesOf(output: EngineOutput | null): { result: string; inseq: string }
     inseq: output.inseq().replace(/"exec_time":[^,}]+/, ''),
   };
 }
+
+describe('what is put down', () => {
+  /** Puts a text down that has added one piece, and says whether the next attempt goes on from it. */
+  async function goesOn({ bytes = 8, failed = false, fingerprint = 'a' } = {}): Promise<boolean> {
+    const counters = { forward: 0, backward: 0 };
+    const loaded: number[] = [];
+    const sums = { bytes, save: async () => 7, load: (saved: unknown) => void loaded.push(Number(saved)) };
+    const savepoint = new Savepoint('a');
+    const fold = savepoint.open(0, counters).fold(sums, 'cut');
+    await fold.add(async () => {});
+    if (failed) savepoint.drop(0);
+    const next = new Savepoint(fingerprint, await savepoint.bytes());
+    const has = next.open(0, counters).fold(sums, 'cut').passes();
+    assert.deepEqual(loaded, has ? [7] : []);
+    return has;
+  }
+
+  test('sums, but not those of a text that failed, of another model, or of more than 64 MiB', async () => {
+    assert.equal(await goesOn(), true);
+    assert.equal(await goesOn({ failed: true }), false, 'they are gone');
+    assert.equal(await goesOn({ fingerprint: 'b' }), false);
+    assert.equal(await goesOn({ bytes: 65 * 2 ** 20 }), false);
+  });
+});
 
 describe('savepoints', () => {
   let engine: Engine;

@@ -10,7 +10,7 @@ import { SMALL } from './jobs.ts';
 import { type Stack, startStack, until } from './stack.ts';
 
 const BETWEEN_MS = 150;
-/** SIGTERM gives a worker 12 s to end what it computes. */
+/** SIGTERM gives a worker 5 s to end what it computes, and time to hand it over. */
 const LEAVES_MS = 30_000;
 
 /** @param most - workers at the same time */
