@@ -131,7 +131,13 @@ async function attribute({
         spans.phase(update.phase);
         progress.report(update);
       },
-      savable: (save) => savers.set(id, new Saver(save, (bytes) => send({ type: 'saved', id, savepoint: bytes }))),
+      savable: (save) => {
+        const tell = (bytes: Buffer) => {
+          // Of a job that is stopped in a pass, what was put down before has more of the text whose pass it was.
+          if (!stops.isSet(slot)) send({ type: 'saved', id, savepoint: bytes });
+        };
+        savers.set(id, new Saver(save, tell));
+      },
       ...(savepoint && { savepoint }),
       textFailed: (index, error) => console.error(`whence: job ${id}, text ${index}: ${stack(error)}`),
       step: (step) => {
