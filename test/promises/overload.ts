@@ -121,7 +121,7 @@ export const overload: Campaign = {
 };
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const truth = (tally: Tally): number => 1 - tally.count('untrue') / Math.max(1, tally.count('refused'));
+const truth = (tally: Tally): number => 1 - tally.count('untrue') / Math.max(1, tally.samples.ratio?.length ?? 0);
 const isFlat = (before: number, after: number): boolean => after <= before + Math.max(FLAT.mb, FLAT.share * before);
 
 /** Jobs of the flood that the service computes a second. */
