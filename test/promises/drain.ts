@@ -75,7 +75,7 @@ interface Whole {
 }
 
 /** Soaks take a model of GPT-2 small's shape, and workers as they are delivered. */
-export const drain: Campaign = draining({ model: 'gpt2-small', scale: 0.08, tuning: null });
+export const drain: Campaign = draining({ model: 'gpt2-small', scale: 0.12, tuning: null });
 
 export function draining(setting: Setting): Campaign {
   return {
