@@ -46,26 +46,34 @@ function rangesOf(ids: Int32Array, { tokenizer, text, encode, prompt }: TokenTex
   return [...ranges, ...decodedRanges(ids, ranges.length, prompt.length, text, tokenizer)];
 }
 
+/** Beginnings of a text that are held at a time. */
+const DECODED_TOGETHER = 64;
+
 /**
  * Ranges of the tokens from `first` on, by how the decoded text grows with each. Tokens that are bytes of one character
  * all cover it.
  * @param at - position in `text` where the first of them begins
  */
 function decodedRanges(ids: Int32Array, first: number, at: number, text: string, tokenizer: Tokenizer): Range[] {
-  const decode = (count: number): string =>
-    tokenizer.decode(ids.subarray(0, count), { skipSpecialTokens: true, cleanUp: false });
+  const options = { skipSpecialTokens: true, cleanUp: false };
   const ranges: Range[] = [];
   // The decoded text may differ from the prompt as it was written: only what follows is compared.
-  const skipped = first === 0 ? 0 : decode(first).length;
+  const skipped = first === 0 ? 0 : tokenizer.decode(ids.subarray(0, first), options).length;
   let end = at;
   let waiting = 0;
+  let beginnings: string[] = [];
   for (let index = first; index < ids.length; index++) {
+    const place = (index - first) % DECODED_TOGETHER;
+    if (place === 0) {
+      const to = Math.min(index + DECODED_TOGETHER, ids.length);
+      beginnings = tokenizer.decodeBeginnings(ids, index + 1, to, options);
+    }
     if (tokenizer.specialIds.has(ids[index])) {
       ranges.push(null);
       waiting = 0;
       continue;
     }
-    const decoded = decode(index + 1).slice(skipped);
+    const decoded = beginnings[place].slice(skipped);
     const agreed = at + sharedLength(decoded, text, at);
     const start = end;
     end = Math.max(start, agreed);

@@ -182,6 +182,17 @@ export class Tokenizer {
     return (options.cleanUp ?? this.#parts.cleanUp) ? cleanUpSpaces(text) : text;
   }
 
+  /**
+   * As `decode`, of the first `from`, `from` + 1, … `to` ids: [to - from + 1]. The limit of time is set once for all of
+   * them, since setting it takes longer than decoding a few tokens.
+   */
+  decodeBeginnings(ids: Int32Array, from: number, to: number, options: DecodeOptions = {}): string[] {
+    return withTimeLimit(
+      () => `decoding ${to} tokens`,
+      () => Array.from({ length: to - from + 1 }, (_, i) => this.decode(ids.subarray(0, from + i), options)),
+    );
+  }
+
   #join(tokens: string[]): string {
     const { tokenizerClass, target, languages, specialTokens } = this.#parts;
     const isSpecial = (token: string): boolean => specialTokens.has(token);
