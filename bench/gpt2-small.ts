@@ -11,6 +11,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Counters } from '../src/attribution/passes/passes.ts';
 import type { Sequence } from '../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../src/attribution/registries.ts';
 import { cudaEnvironment } from '../src/cuda-environment.ts';
@@ -68,8 +69,8 @@ async function bench(quantization: 'int8' | 'none'): Promise<void> {
   const sequence = forcedSequence(GPT2_SMALL, prompt, GENERATED);
   const { methods } = await loadRegistries();
   const cases = casesOf(new Flops(GPT2_SMALL, sequence)).filter(
-    ({ name, method, stepFunction, lengths }) =>
-      (stepFunction !== undefined || methods.has(method)) &&
+    ({ name, method, metrics, stepFunction, lengths }) =>
+      (stepFunction !== undefined || metrics !== undefined || methods.has(method)) &&
       lengths.includes(prompt > LONG_PROMPT ? 'long' : 'short') &&
       (positionals.length === 0 || positionals.some((word) => name.startsWith(word))),
   );
@@ -107,6 +108,7 @@ function casesOf(flops: Flops): Row[] {
   const gradient = flops.forward + flops.backward;
   const gradientOfSpan = flops.forward + flops.backwardOfSpan;
   const positions = prompt + GENERATED - 1;
+  const copies = ({ forward }: Counters): number => forward * flops.forward;
   const [always, short, long]: Length[][] = [['short', 'long'], ['short'], ['long']];
   return [
     { name: 'saliency', method: 'saliency', flops: gradient, runs: 4, lengths: always },
@@ -215,7 +217,7 @@ function casesOf(flops: Flops): Row[] {
     {
       name: 'kernel_shap (256)',
       method: 'kernel_shap',
-      flops: ({ forward }) => forward * flops.forward,
+      flops: copies,
       runs: 1,
       lengths: short,
     },
@@ -223,7 +225,7 @@ function casesOf(flops: Flops): Row[] {
       name: 'shapley_sampling (5)',
       method: 'shapley_sampling',
       methodArgs: { n_samples: 5 },
-      flops: ({ forward }) => forward * flops.forward,
+      flops: copies,
       runs: 1,
       lengths: short,
     },
@@ -252,6 +254,22 @@ function casesOf(flops: Flops): Row[] {
       flops: flops.informationFlow,
       runs: 2,
       lengths: short,
+    },
+    {
+      name: 'metrics (default)',
+      method: '',
+      metrics: ['comprehensiveness', 'sufficiency'],
+      flops: copies,
+      runs: 5,
+      lengths: always,
+    },
+    {
+      name: 'metrics (AOPC)',
+      method: '',
+      metrics: ['aopc_comprehensiveness', 'aopc_sufficiency'],
+      flops: copies,
+      runs: 3,
+      lengths: always,
     },
     {
       name: 'mc_dropout_prob_avg (10)',

@@ -2,9 +2,11 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Value } from 'typebox/value';
+import { type InputUnit, type MetricCall, measureMetrics } from '../src/attribution/faithfulness.ts';
 import type { Counters } from '../src/attribution/passes/passes.ts';
 import type { Sequence } from '../src/attribution/passes/sequence-features.ts';
 import { loadRegistries } from '../src/attribution/registries.ts';
+import type { SequenceScores } from '../src/attribution/sequence-scores.ts';
 import { soloScores, soloTask } from '../src/attribution/solo.ts';
 import type { DeviceChoice } from '../src/cuda-environment.ts';
 import { type LoadedModel, loadModel } from '../src/models/load.ts';
@@ -98,6 +100,8 @@ export interface Case {
   /** A step score in place of a method. */
   stepFunction?: string;
   stepArgs?: Record<string, unknown>;
+  /** Faithfulness metrics in place of a method, whose passes have told what the unchanged text scores. */
+  metrics?: readonly string[];
   /** Whether all generated tokens are one span, whose summed score is the only output. */
   span?: boolean;
   /** FLOPs that the shared passes need; from the passes spent where these depend on the numbers. */
@@ -124,10 +128,14 @@ export async function measure(loaded: LoadedModel, byToken: Sequence, testCase: 
   const runs = tf.getBackend() === 'webgpu' ? Math.max(testCase.runs, RUNS_OF_PROGRAMS) : testCase.runs;
   for (let run = 0; run < runs; run++) {
     const counters: Counters = { forward: 0, backward: 0 };
+    const scores = soloScores({ model: loaded.model, sequence, counters, memoryBudget: enoughRows() * 2 ** 20 });
+    const measureCopies = testCase.metrics && (await prepareMetrics(scores, sequence, testCase.metrics));
+    if (measureCopies) counters.forward = 0;
     const started = performance.now();
     const cpu = process.cpuUsage();
-    const scores = soloScores({ model: loaded.model, sequence, counters, memoryBudget: enoughRows() * 2 ** 20 });
-    if (testCase.stepFunction !== undefined) {
+    if (measureCopies) {
+      await measureCopies();
+    } else if (testCase.stepFunction !== undefined) {
       const fn = stepFunctions.get(testCase.stepFunction);
       if (fn === undefined) throw new Error(`no step function ${testCase.stepFunction}`);
       const args = Value.Default(fn.argsSchema, { ...testCase.stepArgs }) as Record<string, unknown>;
@@ -147,6 +155,25 @@ export async function measure(loaded: LoadedModel, byToken: Sequence, testCase: 
   }
   if (best === null) throw new Error('no runs');
   return best;
+}
+
+/** Everything before the copies: their order is of random importances. */
+async function prepareMetrics(scores: SequenceScores, { start }: Sequence, names: readonly string[]) {
+  const { metrics, stepFunctions } = await loadRegistries();
+  const calls = names.map((name): MetricCall => {
+    const metric = metrics.get(name);
+    if (metric === undefined) throw new Error(`no metric ${name}`);
+    return { metric, args: Value.Default(metric.argsSchema, {}) as Record<string, unknown> };
+  });
+  const fn = stepFunctions.get('probability');
+  if (fn === undefined) throw new Error('no step function probability');
+  const objective = await scores.objective({ fn, args: { logprob: false }, pointer: '' }, false);
+  const random = new Random(3);
+  const units = Array.from({ length: start }, (_, at): InputUnit => {
+    return { side: 'target', start: at, end: at + 1, importance: random.uniform() };
+  });
+  const steps = [{ passes: scores.passes, objective, clean: await objective.cleanScores() }];
+  return () => measureMetrics(calls, units, steps, random, async () => {});
 }
 
 /**

@@ -48,6 +48,8 @@ export interface TextMetrics {
 export interface ScoredSteps {
   passes: Passes;
   objective: Objective;
+  /** Scores [columns] of the text as it is, where they are known; null: they take a pass. */
+  clean: Float32Array | null;
 }
 
 /**
@@ -97,15 +99,19 @@ export async function measureMetrics(
   const places = wanted.map((copies) => ORDERS.map((order) => copies.map((copy) => plan.add(copy, order))));
   const sums = new Float64Array(plan.size);
   let count = 0;
-  for (const [part, { passes, objective }] of steps.entries()) {
+  for (const [part, { passes, objective, clean }] of steps.entries()) {
+    const first = clean === null ? 0 : 1;
+    clean?.forEach((score) => {
+      sums[0] += score;
+    });
     const scores = await evaluateMasked(
       { passes, objective },
-      plan.masks(passes),
+      plan.masks(passes, first),
       { source: passes.sourceBaseline, target: passes.targetBaseline },
-      (done) => onProgress(part * plan.size + done, steps.length * plan.size),
+      (done) => onProgress(part * plan.size + first + done, steps.length * plan.size),
     );
     scores.forEach((score, cell) => {
-      sums[Math.floor(cell / passes.columns)] += score;
+      sums[first + Math.floor(cell / passes.columns)] += score;
     });
     // A column may be the sum of several steps.
     count += passes.stepsOf.reduce((all, { start, end }) => all + end - start, 0);
@@ -200,12 +206,13 @@ class CopyPlan {
     }
   }
 
-  /** The copies as masks over the positions of a text. */
-  masks(passes: Passes): Masks {
+  /** The copies from `first` on as masks over the positions of a text. */
+  masks(passes: Passes, first: number): Masks {
+    const copies = this.#copies.slice(first);
     const lengths: Sides<number> = { source: passes.sourceLength, target: passes.length };
     const maskOf = (side: Side): Uint8Array => {
-      const mask = new Uint8Array(this.size * lengths[side]).fill(1);
-      this.#copies.forEach(({ replaced }, copy) => {
+      const mask = new Uint8Array(copies.length * lengths[side]).fill(1);
+      copies.forEach(({ replaced }, copy) => {
         for (const unit of replaced) {
           for (const position of this.#positions(passes, side, unit)) mask[copy * lengths[side] + position] = 0;
         }
@@ -213,10 +220,10 @@ class CopyPlan {
       return mask;
     };
     return {
-      samples: this.size,
+      samples: copies.length,
       source: passes.sourceFeatures && maskOf('source'),
       target: maskOf('target'),
-      factors: (copy, side) => this.#factors(passes, side, this.#copies[copy]),
+      factors: (copy, side) => this.#factors(passes, side, copies[copy]),
     };
   }
 

@@ -88,6 +88,11 @@ export class SequenceScores {
     return read(() => prepared({ logits: this.#cleanLogits(), ...this.passes.stepRows(1) }));
   }
 
+  /** Whether the logits of the sequence are there, so that scores of it take no pass. */
+  get hasLogits(): boolean {
+    return this.#alternatives.has(keyOf(this.#own()));
+  }
+
   /** Logits [steps, vocab] of the sequence, which live as long as this. */
   logits(): Tensor2D {
     return this.#cleanLogits();
@@ -161,7 +166,7 @@ export class SequenceScores {
     const source = sourceIds === undefined ? this.#setting.sequence.sourceIds : sourceIds;
     // Nothing after the last position that is read can count.
     const ids = targetIds.subarray(0, Math.max(...read) + 1);
-    const key = `${source ?? ''}|${ids}|${read}`;
+    const key = keyOf({ sourceIds: source, targetIds: ids, read });
     const cached = this.#alternatives.get(key);
     if (cached !== undefined) return cached;
     const logits = this.#keep(tf.tidy(() => this.passes.logitsOf(source, ids, read)));
@@ -213,4 +218,8 @@ export class SequenceScores {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function keyOf({ sourceIds, targetIds, read }: Required<Alternative>): string {
+  return `${sourceIds ?? ''}|${targetIds.subarray(0, Math.max(...read) + 1)}|${read}`;
 }

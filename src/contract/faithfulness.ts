@@ -53,7 +53,9 @@ export const SequenceMetrics = Type.Object({
   copies: Type.Integer({
     description: 'Changed copies that were run; what several metrics or fractions have in common runs once.',
   }),
-  forward_passes: Type.Integer({ description: 'The copies, and the text as it is.' }),
+  forward_passes: Type.Integer({
+    description: 'The copies, and the text as it is where no pass of the method or a step function has told its score.',
+  }),
   values: Type.Array(MetricValue, {
     description: 'In the order of the request; `info.metrics.calls` has their arguments.',
   }),

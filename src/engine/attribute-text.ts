@@ -26,7 +26,7 @@ import type { LanguageModel } from '../models/model.ts';
 import { Random } from '../random.ts';
 import type { Job } from './attribution.ts';
 import { contrastInfo, withContrasts } from './contrast-info.ts';
-import { type MeasuredText, measureText } from './faithfulness.ts';
+import { type KnownRange, knownScores, type MeasuredText, measureText } from './faithfulness.ts';
 import type { Input } from './inputs.ts';
 import { StepEvents } from './step-events.ts';
 
@@ -37,6 +37,8 @@ export interface AttributedText {
   aggregated: SequenceAttribution;
   defaultChain: readonly AggregatorCall[];
   contrasts: ContrastInfo[];
+  /** Its steps, as passes of their own served them. */
+  ranges: KnownRange[];
   /** Left out where no metrics are asked for. */
   metrics?: MeasuredText;
 }
@@ -70,7 +72,7 @@ export async function attributeText(
   const { attribution, defaultChain } = text;
   const chain = job.request.aggregators ?? completeChain(defaultChain);
   const scores = { attribution, chain, context: aggregationContext(job, input) };
-  const measured = await measureText(job, metrics, input, scores, ranges, client, (completed, total) =>
+  const measured = await measureText(job, metrics, input, scores, text.ranges, client, (completed, total) =>
     inAll(completed, total, METHOD_SHARE, 1),
   );
   return { ...text, metrics: measured };
@@ -98,6 +100,7 @@ async function attributeRanges(
     aggregated: concatSteps(parts.map(({ aggregated }) => aggregated)),
     defaultChain: parts[0].defaultChain,
     contrasts: parts.flatMap(({ contrasts }) => contrasts),
+    ranges: parts.flatMap(({ ranges: own }) => own),
   };
 }
 
@@ -206,6 +209,7 @@ async function attributeRange(
     aggregated: ofSpans ?? events.finish(attribution, defaultChain),
     defaultChain,
     contrasts: contrastInfo(compared, index),
+    ranges: [{ start, end, clean: await knownScores(calls, objective, scores) }],
   };
 }
 

@@ -1,18 +1,21 @@
 /** The faithfulness metrics of a text: its aggregated scores rank its units, and passes of their own run the copies. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { aggregate, defaultAggregators } from '../attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
 import { inputUnits, measureMetrics, type ScoredSteps, type TextMetrics } from '../attribution/faithfulness.ts';
+import type { Objective } from '../attribution/passes/objective.ts';
 import type { Counters } from '../attribution/passes/passes.ts';
 import { extraAxes, type SequenceAttribution, type Token } from '../attribution/scores.ts';
 import { SequenceScores } from '../attribution/sequence-scores.ts';
+import type { Span } from '../attribution/spans.ts';
 import { type Client, yieldToEventLoop } from '../batching/dynamic-batcher.ts';
 import type { CompleteCall } from '../contract/attribute-request.ts';
 import type { MetricsInfo, SequenceMetrics } from '../contract/faithfulness.ts';
 import { Random } from '../random.ts';
 import { toWire } from '../results/json.ts';
 import type { TextJob } from './attribute-text.ts';
-import type { MetricCalls } from './calls.ts';
+import type { MetricCalls, ResolvedCalls } from './calls.ts';
 import type { Input } from './inputs.ts';
 
 /** The metrics of one text, and when they were computed. */
@@ -23,10 +26,33 @@ export interface MeasuredText extends TextMetrics {
   ended: number;
 }
 
+/** Steps of a text that passes of their own serve. */
+export interface KnownRange extends Span {
+  /** Scores [columns] of the text as it is, where the method's passes have told them. */
+  clean: Float32Array | null;
+}
+
+/**
+ * Scores [columns] of the text as it is that the passes of its method and step functions have told.
+ * @param attributed - the attributed function as the method has evaluated it
+ * @returns null where they take a pass
+ */
+export async function knownScores(
+  { attributedFn, metrics }: ResolvedCalls,
+  attributed: Objective,
+  scores: SequenceScores,
+): Promise<Float32Array | null> {
+  if (metrics === null) return null;
+  const { score } = metrics;
+  const known = score.fn === attributedFn.fn && isDeepStrictEqual(score.args, attributedFn.args);
+  if (known) return attributed.knownScores();
+  return scores.hasLogits ? scores.passes.sumsOfSteps(await scores.score(score)) : null;
+}
+
 /**
  * @param attribution - the scores of all steps, as the method gave them
  * @param chain - the aggregators that they are ranked by
- * @param ranges - of the steps, as passes of their own serve them
+ * @param ranges - all steps of the text
  * @param onProgress - receives the copies that are done, and all
  */
 export async function measureText(
@@ -34,7 +60,7 @@ export async function measureText(
   { calls, score }: MetricCalls,
   input: Input,
   scores: { attribution: SequenceAttribution; chain: readonly CompleteCall[]; context: AggregationContext },
-  ranges: readonly [number, number][],
+  ranges: readonly KnownRange[],
   client: Client,
   onProgress: (completed: number, total: number) => void,
 ): Promise<MeasuredText> {
@@ -46,14 +72,16 @@ export async function measureText(
   seeded.fork(); // the method's
   const random = seeded.fork();
   const shared = job.resources.passesOf(job.model);
-  const parts = ranges.map(([start, end]) => {
+  const parts = ranges.map(({ start, end, clean }) => {
     const sequence = { ...input.sequence, start, end };
     const own = { sequence, texts: input.contrast, random: random.fork() };
-    return new SequenceScores({ shared, client, ...own, counters, journal: job.journal });
+    return { clean, scores: new SequenceScores({ shared, client, ...own, counters, journal: job.journal }) };
   });
   try {
     const steps: ScoredSteps[] = [];
-    for (const part of parts) steps.push({ passes: part.passes, objective: await part.objective(score, false) });
+    for (const { clean, scores: own } of parts) {
+      steps.push({ passes: own.passes, objective: await own.objective(score, false), clean });
+    }
     const measured = await measureMetrics(calls, units, steps, random, async (done, all) => {
       onProgress(done, all);
       await yieldToEventLoop(job.look);
@@ -62,7 +90,7 @@ export async function measureText(
     job.counters.recalled = (job.counters.recalled ?? 0) + (counters.recalled ?? 0);
     return { ...measured, forwardPasses: counters.forward, started, ended: performance.now() };
   } finally {
-    for (const part of parts) part.dispose();
+    for (const part of parts) part.scores.dispose();
   }
 }
 

@@ -52,7 +52,7 @@ test('units of importance 1 and 0 are masked whole or not at all', async () => {
   const { measured, unchanged, copies } = await measureMetrics(
     calls,
     unitsOf([3, -5]),
-    [{ passes, objective }],
+    [{ passes, objective, clean: null }],
     new Random(1),
     quietly,
   );
@@ -102,7 +102,7 @@ test('masks keep each number of an embedding by the importance of its unit, and 
     measureMetrics(
       [call('soft_sufficiency', { samples })],
       units,
-      [{ passes, objective: objective as Objective }],
+      [{ passes, objective: objective as Objective, clean: null }],
       new Random(seed),
       quietly,
     );

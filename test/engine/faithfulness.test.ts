@@ -203,17 +203,17 @@ describe('metrics of a text', () => {
     }
   });
 
-  test('the default is four copies and the text itself, of whatever length', async () => {
+  test('the default is four copies, of whatever length: the method has told what the text itself scores', async () => {
     // By this seed the random ranking is another one from the start: what is the same runs once.
     const { metrics, result } = await run('gpt2-tiny', {
       metrics: [call('comprehensiveness'), call('sufficiency')],
       seed: 3,
     });
-    assert.deepEqual([metrics.copies, metrics.forward_passes], [4, 5]);
+    assert.deepEqual([metrics.copies, metrics.forward_passes], [4, 4]);
     const { metrics: info } = result.info;
     assert.ok(info && info.seconds > 0 && info.seconds <= result.info.seconds);
     assert.deepEqual(info.sequence_seconds, [info.seconds]);
-    assert.equal(info.forward_passes, 5);
+    assert.equal(info.forward_passes, 4);
     assert.equal(info.score, 'probability');
     assert.equal(info.replacement, '<|endoftext|>');
     const aopc = [call('aopc_comprehensiveness'), call('aopc_sufficiency')];
@@ -224,6 +224,28 @@ describe('metrics of a text', () => {
       seed: 3,
     });
     assert.equal(long.copies, 20);
+  });
+
+  test('the text itself takes a pass only where no other has told its score', async () => {
+    const logit = { attributed_fn: call('logit') };
+    const cases: [string, Partial<AttributeRequest>, number][] = [
+      ['its gradient', {}, 0],
+      ['its replaced copies', { method: 'occlusion' }, 0],
+      ['no pass with logits', { method: 'attention' }, 1],
+      ['a step score', { method: 'attention', ...logit, step_scores: [call('entropy')] }, 0],
+      ['another function', logit, 1],
+      ['another function, and alternatives', { ...logit, top_alternatives: 2 }, 0],
+      ['a span', { target_spans: { unit: 'sequence', spans: null, locale: 'en' } }, 0],
+    ];
+    for (const [title, changes, passes] of cases) {
+      const { sequence, metrics } = await run('gpt2-tiny', {
+        metrics: [call('comprehensiveness'), call('sufficiency')],
+        seed: 3,
+        ...changes,
+      });
+      assert.equal(metrics.forward_passes - metrics.copies, passes, title);
+      near(metrics.unchanged, await scoreWithout('gpt2-tiny', sequence, []), title);
+    }
   });
 
   test('raw scores are ranked as they are aggregated by default', async () => {

@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 4270b741520059fb21e57bf68cb2a08a5819b0cd53274d24edc5bfb068b4922f), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 dee568f3eec0c13ee2e560e92f79a98291b0a3d1af559d7b0c5646aa9eff0910), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -1805,7 +1805,7 @@ export interface components {
                 units: number;
                 /** @description Changed copies that were run; what several metrics or fractions have in common runs once. */
                 copies: number;
-                /** @description The copies, and the text as it is. */
+                /** @description The copies, and the text as it is where no pass of the method or a step function has told its score. */
                 forward_passes: number;
                 /** @description In the order of the request; `info.metrics.calls` has their arguments. */
                 values: {

@@ -55,6 +55,10 @@ export class EnsembleObjective implements Objective {
     return this.#passes.sumsOfSteps(this.#clean);
   }
 
+  knownScores(): Float32Array | null {
+    return this.#clean.some(Number.isNaN) ? null : this.#passes.sumsOfSteps(this.#clean);
+  }
+
   /** Scores [segments, steps] of copies of the sequence, whatever the columns. */
   async evaluateSteps(features: Features, options: RunOptions = {}): Promise<Float32Array> {
     const { steps } = this.#passes;

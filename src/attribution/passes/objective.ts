@@ -51,6 +51,8 @@ export interface Objective {
   ): Promise<ReplacedScores>;
   /** Scores [columns] of the sequence as it is; without a pass where one has told them. */
   cleanScores(): Promise<Float32Array>;
+  /** The same where passes have told them; null: it takes a pass. */
+  knownScores(): Float32Array | null;
 }
 
 /** Scores [units, steps] after replacements as those of the columns: of the steps that do not see the unit, clean ones. */

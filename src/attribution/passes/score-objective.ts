@@ -48,6 +48,10 @@ export class ScoreObjective implements Objective {
     return this.#passes.sumsOfSteps(this.#clean);
   }
 
+  knownScores(): Float32Array | null {
+    return this.#clean.some(Number.isNaN) ? null : this.#passes.sumsOfSteps(this.#clean);
+  }
+
   async gradients(
     features: Features,
     wanted: { source: boolean; target: boolean },
