@@ -170,7 +170,7 @@ async function prepareMetrics(scores: SequenceScores, { start }: Sequence, names
   const objective = await scores.objective({ fn, args: { logprob: false }, pointer: '' }, false);
   const random = new Random(3);
   const units = Array.from({ length: start }, (_, at): InputUnit => {
-    return { side: 'target', start: at, end: at + 1, importance: random.uniform() };
+    return { side: 'target', start: at, end: at + 1, importance: [random.uniform()] };
   });
   const steps = [{ passes: scores.passes, objective, clean: await objective.cleanScores() }];
   return () => measureMetrics(calls, units, steps, random, async () => {});

@@ -39,6 +39,10 @@ const MetricValue = Type.Object({
   ),
 });
 
+const VALUES = Type.Array(MetricValue, {
+  description: 'In the order of the request; `info.metrics.calls` has their arguments.',
+});
+
 /** The metrics of one text. */
 export const SequenceMetrics = Type.Object({
   unchanged: nullable(Type.Number(), {
@@ -48,7 +52,7 @@ export const SequenceMetrics = Type.Object({
     description:
       'Units that were ranked: tokens of the source and of what stands before the first attributed token, without ' +
       'special tokens, or what aggregators merged of them. Their importance is the sum of their scores for all ' +
-      'attributed tokens, signed; the highest is the most important.',
+      'attributed tokens, or for a span, signed; the highest is the most important.',
   }),
   copies: Type.Integer({
     description: 'Changed copies that were run; what several metrics or fractions have in common runs once.',
@@ -56,9 +60,14 @@ export const SequenceMetrics = Type.Object({
   forward_passes: Type.Integer({
     description: 'The copies, and the text as it is where no pass of the method or a step function has told its score.',
   }),
-  values: Type.Array(MetricValue, {
-    description: 'In the order of the request; `info.metrics.calls` has their arguments.',
-  }),
+  values: VALUES,
+  spans: Type.Optional(
+    Type.Array(Type.Object({ unchanged: nullable(Type.Number()), values: VALUES }), {
+      description:
+        'With `target_spans`: of each span, by a ranking of its own and the score of its own tokens, in the order of the ' +
+        "sequence's `target_spans`. `unchanged` and `values` of the text are then the means over the spans.",
+    }),
+  ),
 });
 export type SequenceMetrics = Static<typeof SequenceMetrics>;
 

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { aggregate, defaultAggregators } from '../attribution/aggregation/aggregate.ts';
 import type { AggregationContext } from '../attribution/aggregation/aggregator.ts';
+import { AttributionError } from '../attribution/errors.ts';
 import { inputUnits, measureMetrics, type ScoredSteps, type TextMetrics } from '../attribution/faithfulness.ts';
 import type { Objective } from '../attribution/passes/objective.ts';
 import type { Counters } from '../attribution/passes/passes.ts';
@@ -12,6 +13,7 @@ import type { Span } from '../attribution/spans.ts';
 import { type Client, yieldToEventLoop } from '../batching/dynamic-batcher.ts';
 import type { CompleteCall } from '../contract/attribute-request.ts';
 import type { MetricsInfo, SequenceMetrics } from '../contract/faithfulness.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { Random } from '../random.ts';
 import { toWire } from '../results/json.ts';
 import type { TextJob } from './attribute-text.ts';
@@ -82,9 +84,12 @@ export async function measureText(
     for (const { clean, scores: own } of parts) {
       steps.push({ passes: own.passes, objective: await own.objective(score, false), clean });
     }
-    const measured = await measureMetrics(calls, units, steps, random, async (done, all) => {
+    const tell = async (done: number, all: number): Promise<void> => {
       onProgress(done, all);
       await yieldToEventLoop(job.look);
+    };
+    const measured = await measureMetrics(calls, units, steps, random, tell, (copies) => {
+      if (copies > LIMITS.metricCopies) throw tooManyCopies(copies, steps[0].passes.columns);
     });
     job.counters.forward += counters.forward;
     job.counters.recalled = (job.counters.recalled ?? 0) + (counters.recalled ?? 0);
@@ -92,6 +97,16 @@ export async function measureText(
   } finally {
     for (const part of parts) part.scores.dispose();
   }
+}
+
+/** Each span has a ranking of its own, and so copies of its own. */
+function tooManyCopies(copies: number, spans: number): AttributionError {
+  return new AttributionError(
+    'too_many_copies',
+    `metrics of ${spans} spans, each with a ranking of its own, would run ${copies} changed copies of the text, and ` +
+      `${LIMITS.metricCopies} are the most: name fewer spans, or ask for fewer metrics, fractions, points or samples`,
+    '#/metrics',
+  );
 }
 
 /** One score for each unit and step, by the chain, and by the defaults where it leaves further axes. */
@@ -121,19 +136,26 @@ export function sequenceMetrics({ calls }: MetricCalls, measured: MeasuredText):
     units: measured.units,
     copies: measured.copies,
     forward_passes: measured.forwardPasses,
-    values: calls.map(({ metric }, k) => {
-      const { value, random, points } = measured.measured[k];
-      return {
-        name: metric.id,
-        better: metric.better,
-        value: wire(value),
-        random: wire(random),
-        ...(points && {
-          points: points.map((point) => ({ units: point.units, value: wire(point.value), random: wire(point.random) })),
-        }),
-      };
+    values: valuesOf(calls, measured),
+    ...(measured.spans && {
+      spans: measured.spans.map((span) => ({ unchanged: toWire(span.unchanged), values: valuesOf(calls, span) })),
     }),
   };
+}
+
+function valuesOf(calls: MetricCalls['calls'], { measured }: Pick<TextMetrics, 'measured'>): SequenceMetrics['values'] {
+  return calls.map(({ metric }, k) => {
+    const { value, random, points } = measured[k];
+    return {
+      name: metric.id,
+      better: metric.better,
+      value: wire(value),
+      random: wire(random),
+      ...(points && {
+        points: points.map((point) => ({ units: point.units, value: wire(point.value), random: wire(point.random) })),
+      }),
+    };
+  });
 }
 
 function wire(value: number | null): number | null {

@@ -94,8 +94,10 @@ function rowsOfTexts(request: TextsRequest, known: Known): number {
     const steps = forced === undefined ? made : Math.max(1, tokensOf(forced) - (forced.startsWith(prompt) ? given : 0));
     const outputs = Math.min(steps, outputsOf(request, index, steps));
     const { run, pulled } = copiesOf(request, { given, steps, outputs }, known);
+    // Each span has a ranking of its own.
+    const changed = measured * (request.target_spans ? outputs : 1);
     // A pullback has a row for each position that each output sees.
-    rows += made * GENERATED_ROWS + (measured + run) * (given + steps) + pulled * outputs * (given + steps / 2);
+    rows += made * GENERATED_ROWS + (changed + run) * (given + steps) + pulled * outputs * (given + steps / 2);
   }
   return rows;
 }

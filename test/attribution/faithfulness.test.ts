@@ -35,7 +35,7 @@ async function scored() {
 }
 
 const unitsOf = (importance: number[]): InputUnit[] =>
-  importance.map((value, at) => ({ side: 'target', start: at, end: at + 1, importance: value }));
+  importance.map((value, at) => ({ side: 'target', start: at, end: at + 1, importance: [value] }));
 
 function call(id: string, args: Record<string, unknown>) {
   const metric = metrics.get(id);

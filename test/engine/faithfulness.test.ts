@@ -248,6 +248,53 @@ describe('metrics of a text', () => {
     }
   });
 
+  test('each span has a ranking of its own, and the text their means', async () => {
+    const { sequence } = await run('gpt2-tiny', { metrics: [call('comprehensiveness')] });
+    const start = sequence.attr_pos_start;
+    const generated_texts = [sequence.target.map(({ token }) => token.replace('Ġ', ' ')).join('')];
+    const forced = (spans: [number, number][]) =>
+      run('gpt2-tiny', {
+        generated_texts,
+        metrics: [call('comprehensiveness'), call('aopc_sufficiency'), call('soft_sufficiency')],
+        target_spans: { unit: 'tokens', spans: [spans], locale: null },
+      });
+    const spans: [number, number][] = [
+      [start, start + 2],
+      [start + 2, start + 3],
+    ];
+    const { metrics, sequence: both } = await forced(spans);
+    assert.equal(both.target_spans?.length, 2);
+    const { spans: ofSpans = [] } = metrics;
+    assert.equal(ofSpans.length, 2);
+    // Units are what stands before the first span: the second one beside another first one, which begins with it.
+    const { metrics: alone } = await forced([spans[0]]);
+    const { metrics: beside } = await forced([[start, start + 1], spans[1]]);
+    for (const [k, same] of [alone, beside.spans?.[1] ?? beside].entries()) {
+      const own = ofSpans[k];
+      near(own.unchanged, Number(same.unchanged), 'unchanged');
+      for (const [m, { name, value, random, points }] of own.values.entries()) {
+        near(value, Number(same.values[m].value), `${name} of span ${k}`);
+        near(random, Number(same.values[m].random), `${name} of span ${k} at random`);
+        assert.equal(points?.length, same.values[m].points?.length);
+      }
+    }
+    assert.notEqual(ofSpans[0].values[0].value, ofSpans[1].values[0].value);
+    for (const [m, { value }] of metrics.values.entries()) {
+      const known = ofSpans.map(({ values }) => values[m].value).filter((own) => own !== null);
+      near(value, known.reduce((sum, own) => sum + own, 0) / known.length, 'the mean');
+    }
+  });
+
+  test('more copies than a text may have are refused with their number', async () => {
+    const spans = Array.from({ length: 30 }, (_, k): [number, number] => [k + 14, k + 15]);
+    const refused = run('gpt2-tiny', {
+      generation_args: generation(40),
+      metrics: [call('deletion', { points: 100 }), call('insertion', { points: 100 }), call('soft_sufficiency')],
+      target_spans: { unit: 'tokens', spans: [spans], locale: null },
+    });
+    await assert.rejects(refused, /metrics of 30 spans.*would run \d+ changed copies.*512 are the most/);
+  });
+
   test('raw scores are ranked as they are aggregated by default', async () => {
     const metrics = [call('deletion')];
     const { metrics: byDefault } = await run('gpt2-tiny', { metrics });

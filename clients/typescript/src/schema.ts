@@ -1,4 +1,4 @@
-/** Types of openapi/openapi.json (SHA-256 dee568f3eec0c13ee2e560e92f79a98291b0a3d1af559d7b0c5646aa9eff0910), written by `npm run openapi`. */
+/** Types of openapi/openapi.json (SHA-256 296ff65d6e5f5c3089c96a0be20620c7d75787503626a388756aedea3c6522b0), written by `npm run openapi`. */
 
 export interface paths {
     "/aggregators": {
@@ -1801,7 +1801,7 @@ export interface components {
             metrics?: {
                 /** @description The score of the text as it is, which drops are measured from: the mean over its attributed tokens. */
                 unchanged: number | null;
-                /** @description Units that were ranked: tokens of the source and of what stands before the first attributed token, without special tokens, or what aggregators merged of them. Their importance is the sum of their scores for all attributed tokens, signed; the highest is the most important. */
+                /** @description Units that were ranked: tokens of the source and of what stands before the first attributed token, without special tokens, or what aggregators merged of them. Their importance is the sum of their scores for all attributed tokens, or for a span, signed; the highest is the most important. */
                 units: number;
                 /** @description Changed copies that were run; what several metrics or fractions have in common runs once. */
                 copies: number;
@@ -1824,6 +1824,29 @@ export interface components {
                         value: number | null;
                         /** @description With as many units of the random ranking. */
                         random: number | null;
+                    }[];
+                }[];
+                /** @description With `target_spans`: of each span, by a ranking of its own and the score of its own tokens, in the order of the sequence's `target_spans`. `unchanged` and `values` of the text are then the means over the spans. */
+                spans?: {
+                    unchanged: number | null;
+                    /** @description In the order of the request; `info.metrics.calls` has their arguments. */
+                    values: {
+                        /** @description An id of `GET /faithfulness-metrics`. */
+                        name: string;
+                        /** @description Which direction is better, by the definition of the metric. */
+                        better: "higher" | "lower";
+                        /** @description `comprehensiveness`, `aopc_comprehensiveness`: the drop of the score without the most important units (higher is better). `sufficiency`, `aopc_sufficiency`: the drop with these alone (lower is better). `deletion`, `insertion`: the area under the curve in `points` (lower is better; higher is better). `soft_comprehensiveness`, `soft_sufficiency`: shares of the drop when all embeddings are 0 (higher is better for both). null: there is nothing to rank, or the definition divides by 0. */
+                        value: number | null;
+                        /** @description The same by a random ranking of the same units, drawn by `seed`: what the value has to beat. */
+                        random: number | null;
+                        /** @description AOPC: the drop at each fraction. Curves: the score at each point. */
+                        points?: {
+                            /** @description Units that were replaced, or kept, or put back. */
+                            units: number;
+                            value: number | null;
+                            /** @description With as many units of the random ranking. */
+                            random: number | null;
+                        }[];
                     }[];
                 }[];
             };
