@@ -66,8 +66,8 @@ interface Recorded {
   named: Map<string, Value>;
 }
 
-/** Recorded passes of one model as a kind of work. */
-export class GradientPasses implements Kind<GradientItem, void> {
+/** Recorded passes of one model as a kind of work, whose results are what an item's visitor threw; null: nothing. */
+export class GradientPasses implements Kind<GradientItem, unknown> {
   readonly model: LanguageModel;
   readonly #budget: () => number;
 
@@ -88,7 +88,7 @@ export class GradientPasses implements Kind<GradientItem, void> {
     return countFitting(items, alike, rowsPulled, this.#budget());
   }
 
-  async run(items: readonly GradientItem[], look: Look): Promise<undefined[]> {
+  async run(items: readonly GradientItem[], look: Look): Promise<unknown[]> {
     const { rescale, replace, watch = [] } = items[0].options;
     const named = new Map<string, Value>();
     const onValue = (name: string, value: Value): void => {
@@ -112,11 +112,13 @@ export class GradientPasses implements Kind<GradientItem, void> {
       run.keep(logits.tensor);
       return { run, logits, source, target, named };
     });
+    let failures: unknown[] = [];
     for (let b = 0; b < items[0].blocks.length; b++) {
       if (b > 0) await yieldToEventLoop(look);
-      await pullBlock(recorded, items, items[0].blocks.length === 1 ? null : items[0].blocks[b]);
+      failures = await pullBlock(recorded, items, items[0].blocks.length === 1 ? null : items[0].blocks[b]);
+      if (failures.some((failure) => failure !== null)) break;
     }
-    return items.map(() => undefined);
+    return failures;
   }
 }
 
@@ -127,12 +129,15 @@ function rowsPulled({ features, read, stepsOf, pulled, source }: GradientItem): 
   return Math.max(features.shape[0], cotangents);
 }
 
-/** Pulls back one block of columns, or where `range` is null the only block of each item, and visits what comes of it. */
+/**
+ * Pulls back one block of columns, or where `range` is null the only block of each item, and visits what comes of it.
+ * @returns what each item's visitor threw: others have added theirs, and must not do it twice
+ */
 async function pullBlock(
   pass: Recorded,
   items: readonly GradientItem[],
   range: [number, number] | null,
-): Promise<void> {
+): Promise<unknown[]> {
   const { run, logits } = pass;
   const ranges = items.map(({ blocks }) => range ?? blocks[0]);
   const spans = items.map(({ stepsOf }, i) => stepsOf.slice(...ranges[i]));
@@ -151,11 +156,19 @@ async function pullBlock(
   });
   try {
     const scores = await Promise.all(values.map(async (value) => (await value.data()) as Float32Array));
+    const failures: unknown[] = [];
     for (const [i, item] of items.entries()) {
       const of = (value: Value | null): Cotangent | null =>
         value === null ? null : (cotangents[wanted.indexOf(value)] ?? null);
-      await visitPart(pass, item, i, { range: ranges[i], scores: scores[i] }, of);
+      const visited = visitPart(pass, item, i, { range: ranges[i], scores: scores[i] }, of);
+      failures.push(
+        await visited.then(
+          () => null,
+          (failure: unknown) => failure,
+        ),
+      );
     }
+    return failures;
   } finally {
     for (const tensor of values) tensor.dispose();
     for (const cotangent of cotangents) cotangent?.tensor.dispose();

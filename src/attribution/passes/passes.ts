@@ -170,7 +170,9 @@ export class Passes extends SequenceFeatures {
   ): Promise<void> {
     const bytes = this.plan.bytesRecorded() * features.segments;
     const { read, stepsOf } = this;
-    await this.#client.submit(this.#shared.gradient, { ...this.input(features), ...item, read, stepsOf, bytes });
+    const whole = { ...this.input(features), ...item, read, stepsOf, bytes };
+    const failure = await this.#client.submit(this.#shared.gradient, whole);
+    if (failure !== null) throw failure;
     this.counters.forward += features.segments;
     this.counters.backward += item.pulled;
   }
