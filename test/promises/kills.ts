@@ -57,7 +57,7 @@ export const kills: Campaign = {
       figure('kills', `${total} (${names.map(killed).join(', ')})`),
       figure('jobs accepted', `${tally.count('accepted')}`),
       figure('of these succeeded', `${tally.count('succeeded')}`),
-      figure('of these failed with `worker_lost` or `engine_failed`', `${tally.count('failed')}`),
+      figure('of these failed with `worker_lost` or `engine_crashed`', `${tally.count('failed')}`),
       never('accepted jobs that were lost or never ended', tally.count('lost')),
       never('results that differ from an undisturbed run', tally.count('different')),
       never('steps told twice', tally.count('doubled steps')),
@@ -179,7 +179,7 @@ async function check(stack: Stack, tally: Tally, truth: string[], accepted: Map<
       }
     } else {
       const code = job.error?.code ?? 'none';
-      tally.expect(/^(worker_lost|engine_failed)$/.test(code), `job ${id} is ${job.status}: ${job.error?.message}`);
+      tally.expect(/^(worker_lost|engine_crashed)$/.test(code), `job ${id} is ${job.status}: ${job.error?.message}`);
     }
     checkEvents(id, await client.told(id), tally);
   }
