@@ -1,7 +1,7 @@
 // Our own TensorFlow ops (src/tensors/kernels), compiled beside the native backend in a few seconds and again when their
 // source changes. Without them the backend does the same with TensorFlow's own ops, so a failure is only told.
 import { createHash } from 'node:crypto';
-import { renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCommand, PROJECT, readText, run, say, writeText } from './tools.mjs';
 
@@ -23,7 +23,7 @@ export async function installKernels(home) {
   if (process.arch !== 'x64') return;
   const stamp = join(home, 'kernels.sha256');
   const hash = createHash('sha256').update(JSON.stringify(SOURCES));
-  for (const name of ['tf.h', 'vector.h', ...Object.keys(SOURCES)]) hash.update(readText(join(FOLDER, name)));
+  for (const name of readdirSync(FOLDER).sort()) hash.update(readText(join(FOLDER, name)));
   const wanted = hash.digest('hex');
   // A build that failed is stamped too: it is tried again when the source changes.
   if (readText(stamp) === wanted) return;
@@ -34,7 +34,9 @@ export async function installKernels(home) {
   try {
     await build(compiler, home, library);
   } catch (error) {
-    say(`${error.message}\nsetup: TensorFlow's own ops are used instead, several times slower for int8 models`);
+    say(
+      `${error.message}\nsetup: TensorFlow's own ops are used instead, several times slower, and a text's last digits may depend on what runs beside it`,
+    );
   }
   writeText(stamp, wanted);
 }

@@ -5,10 +5,10 @@ import type { NativeBackend } from './native.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from './tf.ts';
 
 /** Whether they can be used. */
-export const attendsByKernel = (): boolean => kernelBackend('blocks') !== null;
+export const attendsByKernel = (): boolean => kernelBackend() !== null;
 
 function backendWithKernels(): NativeBackend {
-  const native = kernelBackend('blocks');
+  const native = kernelBackend();
   if (native === null) throw new Error('our own ops are not there: ask attendsByKernel before');
   return native;
 }

@@ -10,7 +10,7 @@ import { cudaLibraries, type DeviceChoice } from '../cuda-environment.ts';
 import { describeGpu, hasKernels, usedGpu, whyNoGpu, withoutKernels } from './cuda.ts';
 import { computeOn } from './enough-rows.ts';
 import { leaveKernelsOut, loadKernels } from './kernels.ts';
-import { repairNativeKernels } from './native-kernels.ts';
+import { repairCpuKernels, repairNativeKernels } from './native-kernels.ts';
 import { readKept } from './read.ts';
 import { startWebGpu } from './webgpu.ts';
 
@@ -138,13 +138,14 @@ async function startNative(threads: number, device: DeviceChoice): Promise<Backe
   computeOn('cpu');
   // TensorFlow takes the CPU without a word.
   if (device === 'cuda') throw new DeviceError(`WHENCE_DEVICE is "cuda", but ${whyNoGpu()}`);
-  const { int8 } = loadKernels();
-  const products = int8 === '' ? 'int8 by AVX-512 VNNI' : `int8 by TensorFlow's ops (${int8})`;
+  repairCpuKernels();
+  const own = loadKernels();
+  const kernels = 'processor' in own ? `ops of our own for ${own.processor}` : `no ops of our own (${own.obstacle})`;
   const fallback = device === 'auto' && cudaLibraries().length > 0 ? `; not on a GPU: ${whyNoGpu()}` : '';
   return {
     ...common,
     device: 'cpu',
-    reason: `native binding on libtensorflow ${libtensorflow}; ${products}${fallback}`,
+    reason: `native binding on libtensorflow ${libtensorflow}; ${kernels}${fallback}`,
   };
 }
 

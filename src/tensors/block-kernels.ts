@@ -31,7 +31,7 @@ export interface GateConfig {
 export function normByKernel(x: Tensor2D, config: NormConfig): Tensor2D[] | null {
   if (usesPrograms()) return normByProgram(x, config);
   const { weight, bias, epsilon, center } = config;
-  const native = kernelBackend('blocks');
+  const native = kernelBackend();
   if (native === null) return null;
   const attributes = [
     { name: 'center', type: native.binding.TF_ATTR_BOOL, value: center },
@@ -44,7 +44,7 @@ export function normByKernel(x: Tensor2D, config: NormConfig): Tensor2D[] | null
 /** @param row - forward row of each row of dy, int32 */
 export function normPullbackByKernel(dy: Tensor2D, saved: SavedNorm, row: Tensor1D): Tensor2D | null {
   if (usesPrograms()) return normPullbackByProgram(dy, saved, row);
-  const native = kernelBackend('blocks');
+  const native = kernelBackend();
   if (native === null) return null;
   const attributes = [{ name: 'center', type: native.binding.TF_ATTR_BOOL, value: saved.center }];
   const inputs = [dy, saved.normal, saved.inverse, saved.weight, row];
@@ -55,7 +55,7 @@ export function normPullbackByKernel(dy: Tensor2D, saved: SavedNorm, row: Tensor
 export function gatedByKernel(x: Tensor2D, config: GateConfig, wanted: 'value' | 'derivative'): Tensor2D | null {
   if (usesPrograms()) return gatedByProgram(x, config, wanted);
   const { linear, cubic } = config;
-  const native = kernelBackend('blocks');
+  const native = kernelBackend();
   if (native === null) return null;
   const { TF_ATTR_BOOL, TF_ATTR_FLOAT } = native.binding;
   const attributes = [
@@ -69,6 +69,6 @@ export function gatedByKernel(x: Tensor2D, config: GateConfig, wanted: 'value' |
 /** dy [rows, width] times the rows of `saved` that `row` (int32) names. */
 export function multiplyRowsByKernel(dy: Tensor2D, saved: Tensor2D, row: Tensor1D): Tensor2D | null {
   if (usesPrograms()) return multiplyRowsByProgram(dy, saved, row);
-  const native = kernelBackend('blocks');
+  const native = kernelBackend();
   return native && (native.executeSingleOutput('WhenceMultiplyRows', [], [dy, saved, row]) as Tensor2D);
 }

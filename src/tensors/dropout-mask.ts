@@ -22,7 +22,7 @@ export function dropoutMask(shape: number[], rate: number, key: number): Tensor 
   // An entry is dropped where 24 of its random bits are below the threshold.
   const threshold = Math.round(rate * 2 ** 24);
   const kept = 1 / (1 - rate);
-  const native = kernelBackend('blocks');
+  const native = kernelBackend();
   if (native !== null) {
     const attributes = [
       { name: 'key', type: native.binding.TF_ATTR_INT, value: key },

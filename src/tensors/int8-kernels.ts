@@ -8,11 +8,11 @@ import { type Tensor1D, type Tensor2D, tf } from './tf.ts';
 type NativeBytes = Extract<Int8Bytes, { kind: 'native' }>;
 
 /** Whether weights can be quantized where they are. */
-export const canQuantizeOnDevice = (): boolean => kernelBackend('int8') !== null;
+export const canQuantizeOnDevice = (): boolean => kernelBackend() !== null;
 
 /** Codes and scales [out] of a weight [out, in], or [in, out] where `inputMajor`. */
 export function quantizeByKernel(weight: Tensor2D, inputMajor: boolean): { bytes: Int8Bytes; scale: Tensor1D } | null {
-  const native = kernelBackend('int8');
+  const native = kernelBackend();
   if (native === null) return null;
   const { binding } = native;
   const attributes = [{ name: 'input_major', type: binding.TF_ATTR_BOOL, value: inputMajor }];
@@ -32,7 +32,7 @@ export function multiplyByKernel(
   bias: Tensor1D | null,
   rule: OutlierRule,
 ): Tensor2D | null {
-  const native = kernelBackend('int8');
+  const native = kernelBackend();
   if (native === null) return null;
   const { binding } = native;
   const attributes = [
@@ -47,7 +47,7 @@ export function multiplyByKernel(
 
 /** The weight in float32 [out, in]. */
 export function widenByKernel(weight: { bytes: Int8Bytes; scale: Tensor1D }): Tensor2D | null {
-  const native = kernelBackend('int8');
+  const native = kernelBackend();
   if (native === null) return null;
   const [scaleId] = native.getInputTensorIds([weight.scale]);
   const [made] = native.binding.executeOp('WhenceInt8Widen', [], [(weight.bytes as NativeBytes).id, scaleId], 1);

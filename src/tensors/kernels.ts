@@ -8,53 +8,51 @@ import { dirname, join } from 'node:path';
 import { type NativeBackend, nativeBackend } from './native.ts';
 import { tf } from './tf.ts';
 
-/** `products`: kernels/products.cc, which needs AVX-512; `int8`: kernels/int8.cc, which needs its VNNI; `blocks`: others. */
-type KernelSet = 'blocks' | 'products' | 'int8';
+/** Why they cannot be used; empty: they can. */
+let obstacle = 'not loaded';
 
-/** Why a set cannot be used; empty where it can. */
-type Obstacles = Record<KernelSet, string>;
+/** The processors that they are compiled for. */
+const ISAS = { any: 'any processor', avx2: 'AVX2', avx512: 'AVX-512', avx512vnni: 'AVX-512 VNNI' };
 
-const obstructed = (reason: string): Obstacles => ({ blocks: reason, products: reason, int8: reason });
-
-let obstacles = obstructed('not loaded');
-
-/** Loads the ops into the native backend, and tells why a set of them cannot be used (empty: it can). */
-export function loadKernels(): Obstacles {
-  const module: { exports: Partial<Obstacles> } = { exports: {} };
+/** Loads the ops into the native backend, and tells which processors those are for that run here, or why none do. */
+export function loadKernels(): { processor: string } | { obstacle: string } {
+  const most = process.env.WHENCE_MAX_ISA;
+  if (most !== undefined && !(most in ISAS)) {
+    throw new RangeError(`WHENCE_MAX_ISA is "${most}"; it must be one of ${Object.keys(ISAS).join(', ')}, or not set`);
+  }
+  const module: { exports: { obstacle?: string; isa?: keyof typeof ISAS } } = { exports: {} };
   try {
     const home = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
     process.dlopen(module, join(home, 'lib', 'kernels.node'));
-    const { blocks = '', products = '', int8 = '' } = module.exports;
-    obstacles = { blocks, products, int8 };
+    obstacle = module.exports.obstacle ?? '';
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    obstacles = obstructed(reason);
+    obstacle = error instanceof Error ? error.message.split('\n')[0] : String(error);
   }
-  return obstacles;
+  return obstacle === '' ? { processor: ISAS[module.exports.isa ?? 'any'] } : { obstacle };
 }
 
 /** Goes on with TensorFlow's own ops: ours are for the CPU, and every activation would travel there from a GPU. */
 export function leaveKernelsOut(reason: string): void {
-  obstacles = obstructed(reason);
+  obstacle = reason;
 }
 
 const DISABLED = 'disabled';
 
 /** Goes on without the ops until the function returned is called: for tests of the other way. */
 export function disableKernels(): () => void {
-  const before = obstacles;
-  obstacles = obstructed(DISABLED);
+  const before = obstacle;
+  obstacle = DISABLED;
   return () => {
-    obstacles = before;
+    obstacle = before;
   };
 }
 
 /** Whether the blocks run as programs on WebGPU (webgpu-blocks.ts). */
 export function usesPrograms(): boolean {
-  return tf.getBackend() === 'webgpu' && obstacles.blocks !== DISABLED;
+  return tf.getBackend() === 'webgpu' && obstacle !== DISABLED;
 }
 
-/** The native backend where it has a set of the ops, else null. */
-export function kernelBackend(set: KernelSet): NativeBackend | null {
-  return obstacles[set] === '' ? nativeBackend() : null;
+/** The native backend where it has the ops, else null. */
+export function kernelBackend(): NativeBackend | null {
+  return obstacle === '' ? nativeBackend() : null;
 }

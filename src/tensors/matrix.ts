@@ -34,9 +34,6 @@ export interface Matrix {
   dispose(): void;
 }
 
-/** Entries of a weight from which our own product pays. */
-const FEWEST_PACKED = 2 ** 14;
-
 export class FloatMatrix implements Matrix {
   readonly rowwise = true;
   readonly #weight: Tensor2D;
@@ -61,21 +58,21 @@ export class FloatMatrix implements Matrix {
   }
 
   multiply(x: Tensor2D, bias: Tensor1D | null = null): Tensor2D {
-    const transposed = !this.#inputMajor;
-    return this.#packed(x, transposed, bias) ?? withBias(multiplyRows(x, this.#weight, transposed), bias);
+    return this.#product(x, !this.#inputMajor, bias);
   }
 
   pullback(dy: Tensor2D): Tensor2D {
-    return this.#packed(dy, this.#inputMajor) ?? multiplyRows(dy, this.#weight, this.#inputMajor);
+    return this.#product(dy, this.#inputMajor, null);
   }
 
-  /** Weights that a core's cache holds as they are gain nothing from being packed. */
-  #packed(x: Tensor2D, transposed: boolean, bias: Tensor1D | null = null): Tensor2D | null {
+  /** Not by TensorFlow's own product where there is another: its rows are rounded by how many there are. */
+  #product(x: Tensor2D, transposed: boolean, bias: Tensor1D | null): Tensor2D {
+    const weight = this.#weight;
     if (usesPrograms()) {
-      const [weight, columns] = [this.#weight, this.#weight.shape[transposed ? 0 : 1]];
+      const columns = weight.shape[transposed ? 0 : 1];
       return multiplyByProgram(x, { weight, kind: 'float', transposed, columns, bias });
     }
-    return this.#weight.size < FEWEST_PACKED ? null : productByKernel(x, this.#weight, transposed, bias);
+    return productByKernel(x, weight, transposed, bias) ?? withBias(multiplyRows(x, weight, transposed), bias);
   }
 
   toTensor(): Tensor2D {

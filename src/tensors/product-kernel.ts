@@ -13,7 +13,7 @@ export function productByKernel(
   transposed: boolean,
   bias: Tensor1D | null = null,
 ): Tensor2D | null {
-  const native = kernelBackend('products');
+  const native = kernelBackend();
   if (native === null) return null;
   const attributes = [{ name: 'transposed', type: native.binding.TF_ATTR_BOOL, value: transposed }];
   return native.executeSingleOutput('WhenceProduct', attributes, [x, weight, bias ?? tf.tensor1d([])]) as Tensor2D;

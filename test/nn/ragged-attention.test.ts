@@ -77,7 +77,7 @@ describe('attention of several texts', () => {
   for (const [name, shape] of SHAPES) {
     const config = { ...CONFIG, ...shape };
     test(`${name}: as part by part, and as each alone to the byte`, (t) => {
-      if (kernelBackend('blocks') === null) return t.skip('the kernels are not built here');
+      if (kernelBackend() === null) return t.skip('the kernels are not built here');
       const specs = config.causal ? [...TEXTS, suffixes(19, 0, 1, 7, 18)] : TEXTS;
       const seeds = specs.map((_, i) => i + 1);
       const found = outputs(specs, seeds, config);
@@ -91,7 +91,7 @@ describe('attention of several texts', () => {
 
   for (const kernels of [true, false]) {
     test(`caches grow ${kernels ? 'in place' : 'part by part'}, in any company`, (t) => {
-      if (kernels && kernelBackend('blocks') === null) return t.skip('the kernels are not built here');
+      if (kernels && kernelBackend() === null) return t.skip('the kernels are not built here');
       const generated = (prompts: readonly number[], seeds: readonly number[]): Float32Array[][] => {
         const past: KeyValueCache[] = prompts.map(() => new Map());
         const steps: Float32Array[][] = [];
@@ -133,7 +133,7 @@ describe('attention of several texts', () => {
   }
 
   test('cached keys of a source serve the copies of each text', (t) => {
-    if (kernelBackend('blocks') === null) return t.skip('the kernels are not built here');
+    if (kernelBackend() === null) return t.skip('the kernels are not built here');
     const past = [5, 9].map((length): KeyValueCache => {
       const tensor = (seed: number) =>
         tf.keep(tf.reshape(randomMatrix(new Random(seed), length, KV_WIDTH), [1, length, KV_WIDTH]));
@@ -152,7 +152,7 @@ describe('attention of several texts', () => {
   });
 
   test('a long text is attended to in slices, between which the run looks at its signal', (t) => {
-    if (kernelBackend('blocks') === null) return t.skip('the kernels are not built here');
+    if (kernelBackend() === null) return t.skip('the kernels are not built here');
     const length = 6000;
     let looks = 0;
     const look = (): void => {

@@ -61,7 +61,7 @@ describe('kernels of the blocks', () => {
   const compare = (name: string, block: Block, widths: number[]): void => {
     for (const segments of [SEGMENTS, 1]) {
       test(`${name}, ${segments} of ${SEGMENTS} segments pulled back`, (t) => {
-        if (kernelBackend('blocks') === null) return t.skip('the kernels are not built here');
+        if (kernelBackend() === null) return t.skip('the kernels are not built here');
         const found = cotangents(block, widths, segments);
         const restore = disableKernels();
         const expected = cotangents(block, widths, segments);
@@ -114,7 +114,7 @@ describe('kernels of the blocks', () => {
     ['tanh GELU', 2 * Math.sqrt(2 / Math.PI), 2 * Math.sqrt(2 / Math.PI) * 0.044715],
   ] as const) {
     test(`${name} and its derivative, to the last digits of float32`, (t) => {
-      if (kernelBackend('blocks') === null) return t.skip('the kernels are not built here');
+      if (kernelBackend() === null) return t.skip('the kernels are not built here');
       const inputs = Float32Array.from({ length: 40_009 }, (_, i) => (i - 20_004) / 500);
       const x = tf.tensor2d(inputs, [1, inputs.length]);
       const value = gatedByKernel(x, { linear, cubic }, 'value');

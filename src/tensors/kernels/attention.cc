@@ -294,7 +294,7 @@ INLINE void attend_one(const Forward& a, const Task& task, int64_t column, float
   }
 }
 
-EACH_TARGET void attend(const Forward& a, const Task& task, float* scratch) {
+INLINE void attend_task(const Forward& a, const Task& task, float* scratch) {
   if (task.append[0] != nullptr) {
     const Keys& keys = task.keys;
     for (int64_t j = 0; j < keys.count[1]; j++) {
@@ -314,6 +314,8 @@ EACH_TARGET void attend(const Forward& a, const Task& task, float* scratch) {
     else attend_block<kLanes>(a, task, first, end, scratch);
   }
 }
+
+const auto attend = Compiled<attend_task>::best();
 
 // ------------------------------------------------------------------------------------------------------------- a call
 
@@ -548,7 +550,7 @@ INLINE void pull_block(const Pullback& a, const StepTask& task, int64_t first, i
   product<4, 4>({w, C, 1}, d_out, width, task.dv + low * key_stride, key_stride, count, width, columns.count, true);
 }
 
-EACH_TARGET void attend_back(const Pullback& a, const StepTask& task, float* scratch) {
+INLINE void pull_step_back(const Pullback& a, const StepTask& task, float* scratch) {
   for (int64_t k = 0; k < task.step->keys; k++) {
     std::memset(task.dk + k * task.keys.stride, 0, a.width * sizeof(float));
     std::memset(task.dv + k * task.keys.stride, 0, a.width * sizeof(float));
@@ -559,6 +561,8 @@ EACH_TARGET void attend_back(const Pullback& a, const StepTask& task, float* scr
     else pull_block<kLanes>(a, task, first, end, scratch);
   }
 }
+
+const auto attend_back = Compiled<pull_step_back>::best();
 
 // dy [rows, heads * width]; q, k, v, segments, positions, bias and mask as of the forward; table of steps -> dq as the
 // steps' rows of dy, dk and dv [keys that the steps see, kv heads * width]

@@ -24,7 +24,7 @@ struct Norm {
   float epsilon;
 };
 
-EACH_TARGET void norm_row(const float* x, int64_t width, const float* weight, const float* bias, bool center,
+INLINE void normalize(const float* x, int64_t width, const float* weight, const float* bias, bool center,
                           float epsilon, float* normal, float* inverse, float* y) {
   double sum = 0, squares = 0;
   if (center) {
@@ -43,6 +43,8 @@ EACH_TARGET void norm_row(const float* x, int64_t width, const float* weight, co
     for (int64_t i = 0; i < width; i++) y[i] = normal[i] * weight[i] + bias[i];
   }
 }
+
+const auto norm_row = Compiled<normalize>::best();
 
 // x [rows, heads * width], weight [width], bias [width] or [0] -> normal, inverse [rows, heads], y
 void norm(void* kernel, TF_OpKernelContext* context) {
@@ -75,7 +77,7 @@ void* create_norm(TF_OpKernelConstruction* construction) {
 
 void destroy_norm(void* kernel) { delete static_cast<Norm*>(kernel); }
 
-EACH_TARGET void norm_pullback_row(const float* dy, const float* normal, float inverse, const float* weight,
+INLINE void pull_norm_back(const float* dy, const float* normal, float inverse, const float* weight,
                                    int64_t width, bool center, float* dx) {
   float mean = 0, along = 0;
   for (int64_t i = 0; i < width; i++) {
@@ -87,6 +89,8 @@ EACH_TARGET void norm_pullback_row(const float* dy, const float* normal, float i
   along /= width;
   for (int64_t i = 0; i < width; i++) dx[i] = (dy[i] * weight[i] - mean - normal[i] * along) * inverse;
 }
+
+const auto norm_pullback_row = Compiled<pull_norm_back>::best();
 
 // dy [rows, heads * width], saved normal and inverse of the forward rows, which of them each row has -> dx
 void norm_pullback(void* kernel, TF_OpKernelContext* context) {
@@ -129,7 +133,7 @@ struct Gated {
   bool derivative;
 };
 
-EACH_TARGET void gate(const float* x, int64_t count, const Gated& config, float* out) {
+INLINE void evaluate_gates(const float* x, int64_t count, const Gated& config, float* out) {
   const float linear = config.linear, cubic = config.cubic;
   if (config.derivative) {
     for (int64_t i = 0; i < count; i++) {
@@ -145,6 +149,8 @@ EACH_TARGET void gate(const float* x, int64_t count, const Gated& config, float*
     }
   }
 }
+
+const auto gate = Compiled<evaluate_gates>::best();
 
 // x [rows, width] -> values, or derivatives
 void gated(void* kernel, TF_OpKernelContext* context) {
@@ -169,9 +175,11 @@ void destroy_gated(void* kernel) { delete static_cast<Gated*>(kernel); }
 
 // ------------------------------------------------------------------------------------------------ looked-up products
 
-EACH_TARGET void multiply_row(const float* a, const float* b, int64_t width, float* out) {
+INLINE void multiply_numbers(const float* a, const float* b, int64_t width, float* out) {
   for (int64_t i = 0; i < width; i++) out[i] = a[i] * b[i];
 }
+
+const auto multiply_row = Compiled<multiply_numbers>::best();
 
 // dy [rows, width], saved [forward rows, width], which of them each row has -> dy * saved[row]
 void multiply_rows(void*, TF_OpKernelContext* context) {

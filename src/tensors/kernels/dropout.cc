@@ -1,14 +1,8 @@
 // WhenceDropoutMask: masks of inverted dropout from a key, entry by entry, so that threads share the work and every
 // backend draws the same ones (src/tensors/dropout-mask.ts has the same function).
 
+#include "processor.h"
 #include "tf.h"
-
-// One function, compiled for each kind of processor; the best that runs is taken.
-#if defined(__x86_64__)
-#define EACH_TARGET __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EACH_TARGET
-#endif
 
 namespace whence {
 namespace {
@@ -17,7 +11,7 @@ namespace {
 constexpr int64_t kEntries = 65536;
 
 // A bijection of 32 bits that spreads each over all (Wellons 2018, "Prospecting for Hash Functions": lowbias32).
-inline uint32_t mixed(uint32_t x) {
+INLINE uint32_t mixed(uint32_t x) {
   x ^= x >> 16;
   x *= 0x7feb352du;
   x ^= x >> 15;
@@ -25,11 +19,13 @@ inline uint32_t mixed(uint32_t x) {
   return x ^ (x >> 16);
 }
 
-EACH_TARGET void fill(float* mask, int64_t from, int64_t to, uint32_t key, uint32_t threshold, float kept) {
+INLINE void fill_range(float* mask, int64_t from, int64_t to, uint32_t key, uint32_t threshold, float kept) {
   for (int64_t i = from; i < to; i++) {
     mask[i] = (mixed(mixed(static_cast<uint32_t>(i)) + key) >> 8) < threshold ? 0.0f : kept;
   }
 }
+
+const auto fill = Compiled<fill_range>::best();
 
 struct Mask {
   uint32_t key, threshold;  // dropped where 24 random bits are below the threshold

@@ -1,18 +1,22 @@
-// LLM.int8 (Dettmers et al. 2022, arXiv:2208.07339) on processors with AVX-512 VNNI: weights are quantized, multiplied
-// and widened without a float copy of the model.
+// LLM.int8 (Dettmers et al. 2022, arXiv:2208.07339): weights are quantized, multiplied and widened without a float copy of
+// the model.
 //
 //   WhenceQuantizeRows   a float weight to int8 codes and the absolute maximum of each output row
 //   WhenceInt8Linear     x W^T + b: activations quantized row by row, products in int32, outliers in float
 //   WhenceInt8Widen      the codes as floats, each row times its scale / 127: the operand of the pullback
 //
 // The arithmetic is that of src/tensors/matrix.ts, which does the same with TensorFlow's own ops elsewhere; a test holds
-// one against the other. Compiled without contraction to fused multiply-add, which would change roundings.
-
-#include <immintrin.h>
+// one against the other. Compiled without contraction to fused multiply-add, which would change roundings: integers are
+// exact in any order, so every processor gets the same numbers.
 
 #include <cmath>
 
+#include "processor.h"
 #include "tf.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace whence {
 namespace {
@@ -21,33 +25,32 @@ namespace {
 constexpr float kInverse127Squared = 6.200124e-5f;
 constexpr float kInverse127 = 7.874015718698502e-3f;
 
-#define VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
-
 // ------------------------------------------------------------------------------------------------- small arithmetic
 
-// Lanes of a 16-wide vector that hold entries i .. of a row of n.
-inline __mmask16 lanes16(int64_t i, int64_t n) {
-  return n - i >= 16 ? 0xffff : static_cast<__mmask16>((1u << (n - i)) - 1);
-}
-
-inline __mmask64 lanes64(int64_t i, int64_t n) { return n - i >= 64 ? ~0ull : (1ull << (n - i)) - 1; }
-
 // x rounded to the nearest float16 (ties to even), as a float: Veltkamp's splitting with 2^13 + 1.
-VNNI inline __m512 half(__m512 x) {
-  const __m512 scaled = _mm512_mul_ps(x, _mm512_set1_ps(8193.0f));
-  return _mm512_sub_ps(scaled, _mm512_sub_ps(scaled, x));
+INLINE float half(float x) {
+  const float scaled = x * 8193.0f;
+  return scaled - (scaled - x);
 }
 
-VNNI inline __m512 magnitude(__m512 x) { return _mm512_abs_ps(x); }
-
-// Sums of four vectors of int32, in the order given.
-VNNI inline __m128i sums(__m512i a, __m512i b, __m512i c, __m512i d) {
-  const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
-  const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
-  const __m512i abcd = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-  const __m256i two = _mm256_add_epi32(_mm512_castsi512_si256(abcd), _mm512_extracti64x4_epi64(abcd, 1));
-  return _mm_add_epi32(_mm256_castsi256_si128(two), _mm256_extracti128_si256(two, 1));
+// Bits of |x|, which are ordered as magnitudes are, what is no number last.
+INLINE int32_t magnitude(float x) {
+  int32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return bits & 0x7fffffff;
 }
+
+INLINE float from_magnitude(int32_t bits) {
+  float x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+// Codes per unit are 127 * (1 / absmax), in this order: PyTorch divides a number by a tensor so, and ties depend on it.
+INLINE float codes_per_unit(float absmax) { return 127.0f * (1.0f / (absmax == 0 ? 1.0f : absmax)); }
+
+// x rounded to the nearest integer, ties to even, for |x| < 2^22: adding 1.5 * 2^23 leaves no digits behind the point.
+INLINE int32_t nearest(float x) { return static_cast<int32_t>((x + 12582912.0f) - 12582912.0f); }
 
 // ------------------------------------------------------------------------------------------- activations, quantized
 
@@ -64,48 +67,36 @@ struct Quantized {
   std::vector<int32_t> columns;       // columns in which some row has an outlier
 };
 
-// Marks the columns of x that hold an outlier.
-VNNI void mark(const float* x, int64_t width, float threshold, uint8_t* marks) {
-  const __m512 limit = _mm512_set1_ps(threshold);
-  for (int64_t i = 0; i < width; i += 16) {
-    const __mmask16 lanes = lanes16(i, width);
-    const __m512 rounded = half(_mm512_maskz_loadu_ps(lanes, x + i));
-    // "Not less": what is no number is an outlier too, so that it reaches the output.
-    __mmask16 out = lanes & _mm512_cmp_ps_mask(magnitude(rounded), limit, _CMP_NLT_UQ);
-    for (; out != 0; out &= out - 1) marks[i + __builtin_ctz(out)] = 1;
-  }
+// Marks the columns of x that hold an outlier: what is no number is one too, so that it reaches the output.
+INLINE void mark_outliers(const float* x, int64_t width, float threshold, int32_t* marks) {
+  const int32_t limit = magnitude(threshold);
+  for (int64_t i = 0; i < width; i++) marks[i] |= magnitude(half(x[i])) >= limit;
 }
 
-// Codes per unit are 127 * (1 / absmax), in this order: PyTorch divides a number by a tensor so, and ties depend on it.
+const auto mark = Compiled<mark_outliers>::best();
 
-// One row to codes; `marks`: columns that get code 0, null: none. Returns the absolute maximum of what is no outlier.
-VNNI float quantize_row(const float* x, int64_t width, float threshold, const uint8_t* marks, uint8_t* codes) {
-  const __m512 limit = _mm512_set1_ps(threshold > 0 ? threshold : INFINITY);
-  __m512 largest = _mm512_setzero_ps();
-  bool finite = true;
-  for (int64_t i = 0; i < width; i += 16) {
-    const __m512 rounded = half(_mm512_maskz_loadu_ps(lanes16(i, width), x + i));
-    const __mmask16 inner = _mm512_cmp_ps_mask(magnitude(rounded), limit, _CMP_LT_OQ);
-    largest = _mm512_mask_max_ps(largest, inner, largest, magnitude(rounded));
-    finite &= inner == 0xffff;
+// One row to codes, outliers to code 0; returns the absolute maximum of what is none. `marks`: of columns that are all
+// outliers; null: none.
+INLINE float quantize_activations(const float* x, int64_t width, float threshold, const int32_t* marks,
+                                  uint8_t* codes) {
+  const int32_t limit = magnitude(threshold > 0 ? threshold : INFINITY);
+  int32_t largest = 0, outside = 0;
+  for (int64_t i = 0; i < width; i++) {
+    const int32_t size = magnitude(half(x[i])), inner = size < limit ? size : 0;
+    largest = inner > largest ? inner : largest;
+    outside |= size >= limit;
   }
-  if (threshold <= 0 && !finite) return NAN;
-  const float absmax = _mm512_reduce_max_ps(largest);
-  const __m512 factor = _mm512_set1_ps(127.0f * (1.0f / (absmax == 0 ? 1.0f : absmax)));
-  const __m512i offset = _mm512_set1_epi32(128);
-  for (int64_t i = 0; i < width; i += 16) {
-    const __mmask16 lanes = lanes16(i, width);
-    const __m512 rounded = half(_mm512_maskz_loadu_ps(lanes, x + i));
-    __mmask16 inner = _mm512_cmp_ps_mask(magnitude(rounded), limit, _CMP_LT_OQ);
-    if (marks != nullptr) {
-      const __m128i marked = _mm_maskz_loadu_epi8(lanes, marks + i);
-      inner &= _mm_cmpeq_epi8_mask(marked, _mm_setzero_si128());
-    }
-    const __m512i code = _mm512_cvtps_epi32(_mm512_maskz_mul_ps(inner, rounded, factor));
-    _mm_mask_storeu_epi8(codes + i, lanes, _mm512_cvtepi32_epi8(_mm512_add_epi32(code, offset)));
+  if (threshold <= 0 && outside) return NAN;
+  const float absmax = from_magnitude(largest), factor = codes_per_unit(absmax);
+  for (int64_t i = 0; i < width; i++) {
+    const float rounded = half(x[i]);
+    const bool inner = magnitude(rounded) < limit && (marks == nullptr || marks[i] == 0);
+    codes[i] = static_cast<uint8_t>(nearest((inner ? rounded : 0.0f) * factor) + 128);
   }
   return absmax;
 }
+
+const auto quantize_row = Compiled<quantize_activations>::best();
 
 void quantize(const float* x, int64_t rows, int64_t width, const Rule& rule, Quantized* out) {
   out->rows = rows;
@@ -114,7 +105,7 @@ void quantize(const float* x, int64_t rows, int64_t width, const Rule& rule, Qua
   // Padding meets weights that are read as zeros: any code does.
   out->codes.resize(rows * out->stride);
   out->scale.resize(rows);
-  std::vector<uint8_t> marks;
+  std::vector<int32_t> marks;
   if (rule.threshold > 0) {
     marks.assign(width, 0);
     for (int64_t row = 0; row < rows; row++) mark(x + row * width, width, rule.threshold, marks.data());
@@ -122,7 +113,7 @@ void quantize(const float* x, int64_t rows, int64_t width, const Rule& rule, Qua
       if (marks[i] != 0) out->columns.push_back(static_cast<int32_t>(i));
     }
   }
-  const uint8_t* dropped = rule.batch && !out->columns.empty() ? marks.data() : nullptr;
+  const int32_t* dropped = rule.batch && !out->columns.empty() ? marks.data() : nullptr;
   constexpr int64_t kRows = 32;
   pool().each((rows + kRows - 1) / kRows, [&](int64_t chunk) {
     for (int64_t row = chunk * kRows; row < std::min(rows, (chunk + 1) * kRows); row++) {
@@ -135,48 +126,89 @@ void quantize(const float* x, int64_t rows, int64_t width, const Rule& rule, Qua
 
 // ------------------------------------------------------------------------------------------------- integer products
 
-// Products of M rows of activations and 4 rows of weights; `own` is 128 times the sums of those rows of weights, which
-// the activations' offset has added.
-template <int M>
-VNNI inline void tile(const uint8_t* x, int64_t x_stride, const int8_t* const w[4], int64_t width, __m128i own,
-                      __m128i out[M]) {
-  __m512i sum[M][4];
-  for (int m = 0; m < M; m++) {
-    for (int n = 0; n < 4; n++) sum[m][n] = _mm512_setzero_si512();
-  }
-  int64_t i = 0;
-  for (; i + 64 <= width; i += 64) {
-    __m512i weight[4];
-    for (int n = 0; n < 4; n++) weight[n] = _mm512_loadu_si512(w[n] + i);
+// Each kind of processor has its sums of products of M rows of unsigned codes and 4 rows of weights: out [M][4].
+
+struct AnySums {
+  template <int M>
+  INLINE static void of(const uint8_t* x, int64_t stride, const int8_t* const w[4], int64_t width, int32_t out[M][4]) {
     for (int m = 0; m < M; m++) {
-      const __m512i code = _mm512_loadu_si512(x + m * x_stride + i);
-      for (int n = 0; n < 4; n++) sum[m][n] = _mm512_dpbusd_epi32(sum[m][n], code, weight[n]);
+      for (int n = 0; n < 4; n++) {
+        int32_t sum = 0;
+        for (int64_t i = 0; i < width; i++) sum += x[m * stride + i] * w[n][i];
+        out[m][n] = sum;
+      }
     }
   }
-  if (i < width) {
-    const __mmask64 lanes = lanes64(i, width);
-    __m512i weight[4];
-    for (int n = 0; n < 4; n++) weight[n] = _mm512_maskz_loadu_epi8(lanes, w[n] + i);
-    for (int m = 0; m < M; m++) {
-      const __m512i code = _mm512_loadu_si512(x + m * x_stride + i);
-      for (int n = 0; n < 4; n++) sum[m][n] = _mm512_dpbusd_epi32(sum[m][n], code, weight[n]);
-    }
-  }
-  for (int m = 0; m < M; m++) out[m] = _mm_sub_epi32(sums(sum[m][0], sum[m][1], sum[m][2], sum[m][3]), own);
+};
+
+#if defined(__x86_64__)
+#define VNNI __attribute__((target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni,avx2,fma,bmi,bmi2,f16c,lzcnt,movbe")))
+
+// Sums of four vectors of int32, in the order given.
+AVX2 inline __m128i sums(__m256i a, __m256i b, __m256i c, __m256i d) {
+  const __m256i abcd = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+  return _mm_add_epi32(_mm256_castsi256_si128(abcd), _mm256_extracti128_si256(abcd, 1));
 }
 
-// 128 times the sum of each of 4 rows of weights.
-VNNI inline __m128i offsets(const int8_t* const w[4], int64_t width) {
-  const __m512i ones = _mm512_set1_epi8(1);
-  __m512i sum[4];
-  for (int n = 0; n < 4; n++) {
-    sum[n] = _mm512_setzero_si512();
-    for (int64_t i = 0; i < width; i += 64) {
-      sum[n] = _mm512_dpbusd_epi32(sum[n], ones, _mm512_maskz_loadu_epi8(lanes64(i, width), w[n] + i));
+// Bytes widened to 16 bits, whose products of two fit in 32: sums of bytes in 16 bits would saturate.
+struct Avx2Sums {
+  template <int M>
+  AVX2 static void of(const uint8_t* x, int64_t stride, const int8_t* const w[4], int64_t width,
+                             int32_t out[M][4]) {
+    const int64_t whole = width / 16 * 16;
+    int8_t rest[4][16] = {};
+    for (int n = 0; n < 4; n++) std::memcpy(rest[n], w[n] + whole, width - whole);
+    __m256i sum[M][4];
+    for (int pair = 0; pair < 4; pair += 2) {  // 4 rows of 4 sums would not stay in 16 registers
+      for (int m = 0; m < M; m++) sum[m][pair] = sum[m][pair + 1] = _mm256_setzero_si256();
+      for (int64_t i = 0; i < width; i += 16) {
+        __m256i weight[2];
+        for (int n = 0; n < 2; n++) {
+          const int8_t* from = i < whole ? w[pair + n] + i : rest[pair + n];
+          weight[n] = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+        }
+        for (int m = 0; m < M; m++) {
+          const auto* from = reinterpret_cast<const __m128i*>(x + m * stride + i);
+          const __m256i code = _mm256_cvtepu8_epi16(_mm_loadu_si128(from));
+          for (int n = 0; n < 2; n++) {
+            sum[m][pair + n] = _mm256_add_epi32(sum[m][pair + n], _mm256_madd_epi16(code, weight[n]));
+          }
+        }
+      }
+    }
+    for (int m = 0; m < M; m++) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out[m]), sums(sum[m][0], sum[m][1], sum[m][2], sum[m][3]));
     }
   }
-  return _mm_slli_epi32(sums(sum[0], sum[1], sum[2], sum[3]), 7);
-}
+};
+
+struct VnniSums {
+  template <int M>
+  VNNI static void of(const uint8_t* x, int64_t stride, const int8_t* const w[4], int64_t width,
+                             int32_t out[M][4]) {
+    __m512i sum[M][4];
+    for (int m = 0; m < M; m++) {
+      for (int n = 0; n < 4; n++) sum[m][n] = _mm512_setzero_si512();
+    }
+    for (int64_t i = 0; i < width; i += 64) {
+      const __mmask64 lanes = width - i >= 64 ? ~0ull : (1ull << (width - i)) - 1;
+      __m512i weight[4];
+      for (int n = 0; n < 4; n++) weight[n] = _mm512_maskz_loadu_epi8(lanes, w[n] + i);
+      for (int m = 0; m < M; m++) {
+        const __m512i code = _mm512_loadu_si512(x + m * stride + i);
+        for (int n = 0; n < 4; n++) sum[m][n] = _mm512_dpbusd_epi32(sum[m][n], code, weight[n]);
+      }
+    }
+    for (int m = 0; m < M; m++) {
+      __m256i two[4];
+      for (int n = 0; n < 4; n++) {
+        two[n] = _mm256_add_epi32(_mm512_castsi512_si256(sum[m][n]), _mm512_extracti64x4_epi64(sum[m][n], 1));
+      }
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out[m]), sums(two[0], two[1], two[2], two[3]));
+    }
+  }
+};
+#endif
 
 struct Product {
   const Quantized* x;
@@ -192,36 +224,63 @@ struct Product {
 constexpr int64_t kColumns = 64;  // outputs of a chunk
 constexpr int64_t kBlock = 96;    // rows whose codes stay in the second cache while a chunk's weights pass
 
-template <int M>
-VNNI inline void rows_of_tile(const Product& p, int64_t row, const int8_t* const w[4], __m128i own, __m128 scale,
-                              __m128 bias, int64_t column, __mmask8 lanes) {
+// Four neighboring outputs, of which `count` are there.
+struct Outputs {
+  int64_t column, count;
+  const int8_t* w[4];
+  int32_t own[4];  // 128 times the sum of each row of weights, which the activations' offset adds
+  float scale[4], bias[4];
+};
+
+template <typename Sums, int M>
+INLINE void rows_of_outputs(const Product& p, int64_t row, const Outputs& outputs) {
   const Quantized& x = *p.x;
-  __m128i sum[M];
-  tile<M>(x.codes.data() + row * x.stride, x.stride, w, x.width, own, sum);
+  int32_t sum[M][4];
+  Sums::template of<M>(x.codes.data() + row * x.stride, x.stride, outputs.w, x.width, sum);
   for (int m = 0; m < M; m++) {
-    const __m128 by_row = _mm_mul_ps(_mm_cvtepi32_ps(sum[m]), _mm_set1_ps(x.scale[row + m]));
-    const __m128 value = _mm_add_ps(_mm_mul_ps(by_row, scale), bias);
-    _mm_mask_storeu_ps(p.y + (row + m) * p.out + column, lanes, value);
+    float value[4];
+    for (int n = 0; n < 4; n++) {
+      const float by_row = static_cast<float>(sum[m][n] - outputs.own[n]) * x.scale[row + m];
+      value[n] = by_row * outputs.scale[n] + outputs.bias[n];
+    }
+    std::memcpy(p.y + (row + m) * p.out + outputs.column, value, outputs.count * sizeof(float));
   }
 }
 
-VNNI void product_chunk(const Product& p, int64_t first, int64_t last) {
+template <typename Sums>
+INLINE void multiply_chunk(const Product& p, int64_t first, int64_t last) {
   const Quantized& x = *p.x;
   for (int64_t block = 0; block < x.rows; block += kBlock) {
     const int64_t end = std::min(x.rows, block + kBlock);
     for (int64_t column = first; column < last; column += 4) {
-      const __mmask8 lanes = last - column >= 4 ? 0xf : static_cast<__mmask8>((1u << (last - column)) - 1);
-      const int8_t* w[4];
-      for (int n = 0; n < 4; n++) w[n] = p.codes + std::min(column + n, last - 1) * x.width;
-      const __m128i own = offsets(w, x.width);
-      const __m128 scale = _mm_maskz_loadu_ps(lanes, p.scale + column);
-      const __m128 bias = p.bias == nullptr ? _mm_setzero_ps() : _mm_maskz_loadu_ps(lanes, p.bias + column);
+      Outputs outputs{column, std::min<int64_t>(4, last - column)};
+      for (int n = 0; n < 4; n++) {
+        const int64_t own = std::min(column + n, last - 1);
+        outputs.w[n] = p.codes + own * x.width;
+        int32_t sum = 0;
+        for (int64_t i = 0; i < x.width; i++) sum += outputs.w[n][i];
+        outputs.own[n] = 128 * sum;
+        outputs.scale[n] = p.scale[own];
+        outputs.bias[n] = p.bias == nullptr ? 0 : p.bias[own];
+      }
       int64_t row = block;
-      for (; row + 4 <= end; row += 4) rows_of_tile<4>(p, row, w, own, scale, bias, column, lanes);
-      for (; row < end; row++) rows_of_tile<1>(p, row, w, own, scale, bias, column, lanes);
+      for (; row + 4 <= end; row += 4) rows_of_outputs<Sums, 4>(p, row, outputs);
+      for (; row < end; row++) rows_of_outputs<Sums, 1>(p, row, outputs);
     }
   }
 }
+
+#if defined(__x86_64__)
+VNNI void multiply_chunk_by_vnni(const Product& p, int64_t first, int64_t last) {
+  multiply_chunk<VnniSums>(p, first, last);
+}
+
+const auto product_chunk = processor() == Processor::kVnni
+                               ? multiply_chunk_by_vnni
+                               : Compiled<multiply_chunk<AnySums>, multiply_chunk<Avx2Sums>>::best();
+#else
+const auto product_chunk = Compiled<multiply_chunk<AnySums>>::best();
+#endif
 
 // Adds what outliers contribute: entry times dequantized weight.
 void add_outliers(const Product& p, int64_t first, int64_t last) {
@@ -284,14 +343,11 @@ void destroy_linear(void* kernel) { delete static_cast<Rule*>(kernel); }
 
 // ------------------------------------------------------------------------------------------------------------ widen
 
-VNNI void widen_row(const int8_t* codes, int64_t width, float factor, float* out) {
-  const __m512 scale = _mm512_set1_ps(factor);
-  for (int64_t i = 0; i < width; i += 16) {
-    const __mmask16 lanes = lanes16(i, width);
-    const __m512 code = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(lanes, codes + i)));
-    _mm512_mask_storeu_ps(out + i, lanes, _mm512_mul_ps(code, scale));
-  }
+INLINE void widen_codes(const int8_t* codes, int64_t width, float factor, float* out) {
+  for (int64_t i = 0; i < width; i++) out[i] = codes[i] * factor;
 }
+
+const auto widen_row = Compiled<widen_codes>::best();
 
 void widen(void*, TF_OpKernelContext* context) {
   Call call(context);
@@ -315,46 +371,45 @@ void widen(void*, TF_OpKernelContext* context) {
 // --------------------------------------------------------------------------------------------------- weights to codes
 
 // Rows first .. last - 1 of a weight [rows, width].
-VNNI void quantize_weight_rows(const float* weight, int64_t width, int64_t first, int64_t last, int8_t* codes,
-                               float* scale) {
+INLINE void quantize_rows_of(const float* weight, int64_t width, int64_t first, int64_t last, int8_t* codes,
+                             float* scale) {
   for (int64_t row = first; row < last; row++) {
     const float* w = weight + row * width;
-    __m512 largest = _mm512_setzero_ps();
-    for (int64_t i = 0; i < width; i += 16) {
-      largest = _mm512_max_ps(largest, magnitude(half(_mm512_maskz_loadu_ps(lanes16(i, width), w + i))));
+    int32_t largest = 0;
+    for (int64_t i = 0; i < width; i++) largest = std::max(largest, magnitude(half(w[i])));
+    scale[row] = from_magnitude(largest);
+    const float factor = codes_per_unit(scale[row]);
+    for (int64_t i = 0; i < width; i++) codes[row * width + i] = static_cast<int8_t>(nearest(half(w[i]) * factor));
+  }
+}
+
+const auto quantize_weight_rows = Compiled<quantize_rows_of>::best();
+
+constexpr int64_t kRows = 16;  // of codes: a chunk
+
+// Columns first .. last - 1, at most kRows, of a weight [width, rows], stored input by input: rows of the codes.
+INLINE void quantize_columns_of(const float* weight, int64_t width, int64_t rows, int64_t first, int64_t last,
+                                int8_t* codes, float* scale) {
+  const int64_t count = last - first;
+  int32_t largest[kRows] = {};
+  for (int64_t i = 0; i < width; i++) {
+    for (int64_t n = 0; n < count; n++) {
+      largest[n] = std::max(largest[n], magnitude(half(weight[i * rows + first + n])));
     }
-    scale[row] = _mm512_reduce_max_ps(largest);
-    const __m512 factor = _mm512_set1_ps(127.0f * (1.0f / (scale[row] == 0 ? 1.0f : scale[row])));
-    for (int64_t i = 0; i < width; i += 16) {
-      const __mmask16 lanes = lanes16(i, width);
-      const __m512 rounded = half(_mm512_maskz_loadu_ps(lanes, w + i));
-      const __m512i code = _mm512_cvtps_epi32(_mm512_mul_ps(rounded, factor));
-      _mm_mask_storeu_epi8(codes + row * width + i, lanes, _mm512_cvtepi32_epi8(code));
+  }
+  float factor[kRows];
+  for (int64_t n = 0; n < count; n++) {
+    scale[first + n] = from_magnitude(largest[n]);
+    factor[n] = codes_per_unit(scale[first + n]);
+  }
+  for (int64_t i = 0; i < width; i++) {
+    for (int64_t n = 0; n < count; n++) {
+      codes[(first + n) * width + i] = static_cast<int8_t>(nearest(half(weight[i * rows + first + n]) * factor[n]));
     }
   }
 }
 
-// Columns first .. last - 1 (at most 16) of a weight [width, rows], stored input by input: rows of the codes.
-VNNI void quantize_weight_columns(const float* weight, int64_t width, int64_t rows, int64_t first, int64_t last,
-                                  int8_t* codes, float* scale) {
-  const __mmask16 lanes = lanes16(first, last);
-  __m512 largest = _mm512_setzero_ps();
-  for (int64_t i = 0; i < width; i++) {
-    largest = _mm512_max_ps(largest, magnitude(half(_mm512_maskz_loadu_ps(lanes, weight + i * rows + first))));
-  }
-  _mm512_mask_storeu_ps(scale + first, lanes, largest);
-  const __mmask16 zero = _mm512_cmp_ps_mask(largest, _mm512_setzero_ps(), _CMP_EQ_OQ);
-  const __m512 one_each = _mm512_set1_ps(1.0f);
-  const __m512 reciprocal = _mm512_div_ps(one_each, _mm512_mask_blend_ps(zero, largest, one_each));
-  const __m512 factor = _mm512_mul_ps(reciprocal, _mm512_set1_ps(127.0f));
-  alignas(16) int8_t one[16];
-  for (int64_t i = 0; i < width; i++) {
-    const __m512 w = half(_mm512_maskz_loadu_ps(lanes, weight + i * rows + first));
-    const __m512i code = _mm512_cvtps_epi32(_mm512_mul_ps(w, factor));
-    _mm_store_si128(reinterpret_cast<__m128i*>(one), _mm512_cvtepi32_epi8(code));
-    for (int64_t n = first; n < last; n++) codes[n * width + i] = one[n - first];
-  }
-}
+const auto quantize_weight_columns = Compiled<quantize_columns_of>::best();
 
 void quantize_rows(void* kernel, TF_OpKernelContext* context) {
   Call call(context);
@@ -365,7 +420,6 @@ void quantize_rows(void* kernel, TF_OpKernelContext* context) {
   int8_t* codes = call.output<int8_t>(0, kUint8, {out, width});
   float* scale = call.output<float>(1, kFloat, {out});
   if (codes == nullptr || scale == nullptr) return;
-  constexpr int64_t kRows = 16;
   pool().each((out + kRows - 1) / kRows, [&](int64_t chunk) {
     const int64_t first = chunk * kRows, last = std::min(out, first + kRows);
     if (input_major) quantize_weight_columns(data<float>(weight), width, out, first, last, codes, scale);

@@ -1,16 +1,13 @@
-// The Node.js addon that registers the ops with TensorFlow. Its exports say why a set of them cannot run, or nothing.
+// The Node.js addon that registers the ops with TensorFlow. Its exports say why they cannot run, or nothing, and for
+// which kind of processor they are.
 
 #include <string>
 
+#include "processor.h"
 #include "tf.h"
 
 namespace whence {
 namespace {
-
-bool runs_int8() {
-  return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-}
 
 // Empty, or why it failed.
 std::string add(const std::vector<Op>& ops) {
@@ -47,14 +44,14 @@ void set(void* env, void* object, const char* name, const std::string& text) {
 extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, void* exports) {
   using namespace whence;
   // Once for the process: a second registration of a name is an error.
-  static const std::string dropout = add(kDropoutOps);
-  static const std::string own = dropout.empty() ? add(kBlockOps) : dropout;
-  static const std::string blocks = own.empty() ? add(kAttentionOps) : own;
-  static const std::string products =
-      __builtin_cpu_supports("avx512f") ? add(kProductOps) : "this processor has no AVX-512";
-  static const std::string int8 = runs_int8() ? add(kInt8Ops) : "this processor has no AVX-512 VNNI";
-  set(env, exports, "blocks", blocks);
-  set(env, exports, "products", products);
-  set(env, exports, "int8", int8);
+  static const std::string obstacle = [] {
+    for (const auto* ops : {&kDropoutOps, &kBlockOps, &kAttentionOps, &kProductOps, &kInt8Ops}) {
+      const std::string reason = add(*ops);
+      if (!reason.empty()) return reason;
+    }
+    return std::string();
+  }();
+  set(env, exports, "obstacle", obstacle);
+  set(env, exports, "isa", kIsas[static_cast<int>(processor())]);
   return exports;
 }

@@ -1,28 +1,24 @@
-// The products of linear layers on processors with AVX-512:
+// The products of linear layers:
 //
 //   WhenceProduct   x W + b, with W as it is stored: [in, out] or [out, in]
 //
 // A panel of weights is packed into a thread's own cache, transposed on the way where that is needed, and all rows pass
 // over it (Goto & van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication"). So the product with a
 // transposed weight, of which every pullback has one, is as fast as the other, and a weight is read from memory once.
-// Each number is summed in an order that the depth alone decides: a row's do not depend on what other rows there are.
+// Each number is summed in an order that the depth alone decides: a row's do not depend on what other rows there are,
+// nor on how wide the vectors of a processor are.
 
-#include <immintrin.h>
+#include <utility>
 
+#include "processor.h"
 #include "tf.h"
 
 namespace whence {
 namespace {
 
-#define AVX512 __attribute__((target("avx512f")))
-
-constexpr int64_t kLanes = 16;
-constexpr int64_t kVectors = 3;                   // of a strip
-constexpr int64_t kStrip = kVectors * kLanes;     // columns whose sums stay in registers
-constexpr int64_t kPanel = 2 * kStrip;            // columns of a task
-constexpr int64_t kDepth = 384;                   // of what is packed at once: with a panel's columns, 147 kB
-constexpr int64_t kTile = 8;                      // rows whose sums stay in registers
-constexpr int64_t kFewestRows = 8 * kTile;        // of a task: fewer would pack more than they multiply
+constexpr int64_t kPanel = 96;   // columns of a task
+constexpr int64_t kDepth = 384;  // of what is packed at once: with a panel's columns, 147 kB
+constexpr int64_t kFewestRows = 64;  // of a task: fewer would pack more than they multiply
 
 struct Product {
   const float* x;       // [rows, depth]
@@ -33,116 +29,128 @@ struct Product {
   bool transposed;
 };
 
-inline __mmask16 lanes_of(int64_t count) {
-  return count >= kLanes ? 0xffff : count <= 0 ? 0 : static_cast<__mmask16>((1u << count) - 1);
+// Sums of R rows and V vectors of N numbers stay in the registers of a processor.
+template <int N_, int V_, int R_>
+struct Shape {
+  static constexpr int N = N_, V = V_, R = R_;
+  static constexpr int64_t strip = V * N;  // columns
+  // GCC knows attributes that depend on a template's arguments in a typedef, not in an alias.
+  typedef float Vector __attribute__((vector_size(4 * N)));
+  typedef float Unaligned __attribute__((vector_size(4 * N), aligned(4)));
+  typedef int32_t Index __attribute__((vector_size(4 * N)));
+};
+
+// `count` numbers, and zeros.
+template <typename S>
+INLINE typename S::Vector load(const float* from, int64_t count) {
+  if (count >= S::N) return *reinterpret_cast<const typename S::Unaligned*>(from);
+  typename S::Vector some{};
+  for (int64_t i = 0; i < count; i++) some[i] = from[i];
+  return some;
 }
 
-// Rows of weights to packed [depth, kStrip], columns beyond `count` as zeros.
-AVX512 void pack(const float* weight, int64_t stride, int64_t depth, int64_t count, float* packed) {
+template <typename S>
+INLINE void store(const typename S::Vector& numbers, int64_t count, float* to) {
+  if (count >= S::N) *reinterpret_cast<typename S::Unaligned*>(to) = numbers;
+  for (int64_t i = 0; i < count && count < S::N; i++) to[i] = numbers[i];
+}
+
+// Rows of weights to packed [depth, strip], columns beyond `count` as zeros.
+template <typename S>
+INLINE void pack(const float* weight, int64_t stride, int64_t depth, int64_t count, float* packed) {
   for (int64_t k = 0; k < depth; k++) {
-    for (int64_t v = 0; v < kStrip; v += kLanes) {
-      const __m512 row = _mm512_maskz_loadu_ps(lanes_of(count - v), weight + k * stride + v);
-      _mm512_store_ps(packed + k * kStrip + v, row);
+    for (int v = 0; v < S::V; v++) {
+      store<S>(load<S>(weight + k * stride + v * S::N, count - v * S::N), S::N, packed + k * S::strip + v * S::N);
     }
   }
 }
 
-// Transposes 16 rows of 16 numbers: by pairs, fours, and twice by quarters.
-AVX512 inline void transpose(__m512 row[kLanes]) {
-  __m512 other[kLanes];
-  for (int i = 0; i < 16; i += 2) {
-    other[i] = _mm512_unpacklo_ps(row[i], row[i + 1]);
-    other[i + 1] = _mm512_unpackhi_ps(row[i], row[i + 1]);
+// Swaps the upper right and the lower left D x D block of each 2 D x 2 D, then does the same within them: transposed.
+template <typename S, int D, int... I>
+INLINE void transpose(typename S::Vector* row, std::integer_sequence<int, I...> lanes) {
+  constexpr typename S::Index upper = {(I & D ? S::N + I - D : I)...};
+  constexpr typename S::Index lower = {(I & D ? S::N + I : I + D)...};
+  for (int i = 0; i < S::N; i++) {
+    if (i & D) continue;
+    const typename S::Vector a = row[i], b = row[i + D];
+    row[i] = __builtin_shuffle(a, b, upper);
+    row[i + D] = __builtin_shuffle(a, b, lower);
   }
-  const auto low = [](__m512 a, __m512 b) AVX512 {
-    return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
-  };
-  const auto high = [](__m512 a, __m512 b) AVX512 {
-    return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
-  };
-  for (int i = 0; i < 16; i += 4) {
-    row[i] = low(other[i], other[i + 2]);
-    row[i + 1] = high(other[i], other[i + 2]);
-    row[i + 2] = low(other[i + 1], other[i + 3]);
-    row[i + 3] = high(other[i + 1], other[i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {
-    other[i] = _mm512_shuffle_f32x4(row[i], row[i + 4], 0x88);
-    other[i + 4] = _mm512_shuffle_f32x4(row[i], row[i + 4], 0xdd);
-    other[i + 8] = _mm512_shuffle_f32x4(row[i + 8], row[i + 12], 0x88);
-    other[i + 12] = _mm512_shuffle_f32x4(row[i + 8], row[i + 12], 0xdd);
-  }
-  for (int i = 0; i < 8; i++) {
-    row[i] = _mm512_shuffle_f32x4(other[i], other[i + 8], 0x88);
-    row[i + 8] = _mm512_shuffle_f32x4(other[i], other[i + 8], 0xdd);
-  }
+  if constexpr (D > 1) transpose<S, D / 2>(row, lanes);
 }
 
 // As `pack`, of weights whose rows are columns of the product.
-AVX512 void pack_transposed(const float* weight, int64_t stride, int64_t depth, int64_t count, float* packed) {
-  for (int64_t v = 0; v < kStrip; v += kLanes) {
-    for (int64_t k = 0; k < depth; k += kLanes) {
-      const int64_t left = std::min(kLanes, depth - k);
-      __m512 row[kLanes];
-      for (int64_t i = 0; i < kLanes; i++) {
-        const __mmask16 lanes = v + i < count ? lanes_of(left) : 0;
-        row[i] = _mm512_maskz_loadu_ps(lanes, weight + (v + i) * stride + k);
-      }
-      transpose(row);
-      for (int64_t i = 0; i < left; i++) _mm512_store_ps(packed + (k + i) * kStrip + v, row[i]);
+template <typename S>
+INLINE void pack_transposed(const float* weight, int64_t stride, int64_t depth, int64_t count, float* packed) {
+  for (int64_t v = 0; v < S::strip; v += S::N) {
+    int64_t k = 0;
+    for (; k + S::N <= depth && v + S::N <= count; k += S::N) {
+      typename S::Vector row[S::N];
+      for (int i = 0; i < S::N; i++) row[i] = load<S>(weight + (v + i) * stride + k, S::N);
+      transpose<S, S::N / 2>(row, std::make_integer_sequence<int, S::N>());
+      for (int i = 0; i < S::N; i++) store<S>(row[i], S::N, packed + (k + i) * S::strip + v);
+    }
+    for (; k < depth; k++) {
+      for (int64_t i = v; i < v + S::N; i++) packed[k * S::strip + i] = i < count ? weight[i * stride + k] : 0;
     }
   }
 }
 
-// R rows of a strip of y, set (`first`) or added to.
-template <int R>
-AVX512 void tile(const Product& p, const float* x, const float* packed, int64_t depth, int64_t column, int64_t count,
-                 bool first, float* y) {
-  __m512 sum[R][kVectors];
-  __mmask16 lanes[kVectors];
-  for (int v = 0; v < kVectors; v++) {
-    lanes[v] = lanes_of(count - v * kLanes);
-    const __m512 bias = p.bias == nullptr ? _mm512_setzero_ps()
-                                          : _mm512_maskz_loadu_ps(lanes[v], p.bias + column + v * kLanes);
-    for (int r = 0; r < R; r++) {
-      sum[r][v] = first ? bias : _mm512_maskz_loadu_ps(lanes[v], y + r * p.columns + v * kLanes);
-    }
-  }
-  for (int64_t k = 0; k < depth; k++) {
-    __m512 weight[kVectors];
-    for (int v = 0; v < kVectors; v++) weight[v] = _mm512_load_ps(packed + k * kStrip + v * kLanes);
-    for (int r = 0; r < R; r++) {
-      const __m512 entry = _mm512_set1_ps(x[r * p.depth + k]);
-      for (int v = 0; v < kVectors; v++) sum[r][v] = _mm512_fmadd_ps(entry, weight[v], sum[r][v]);
-    }
-  }
+// R rows of a strip of y, set or added to, by `depth` numbers from k on. The bias comes last, as libraries add it.
+template <typename S, int R>
+INLINE void tile(const Product& p, const float* x, const float* packed, int64_t k, int64_t depth, int64_t column,
+                 int64_t count, float* y) {
+  typename S::Vector sum[R][S::V];
   for (int r = 0; r < R; r++) {
-    for (int v = 0; v < kVectors; v++) _mm512_mask_storeu_ps(y + r * p.columns + v * kLanes, lanes[v], sum[r][v]);
+    for (int v = 0; v < S::V; v++) sum[r][v] = load<S>(y + r * p.columns + v * S::N, k == 0 ? 0 : count - v * S::N);
+  }
+  for (int64_t i = 0; i < depth; i++) {
+    typename S::Vector weight[S::V];
+    for (int v = 0; v < S::V; v++) weight[v] = load<S>(packed + i * S::strip + v * S::N, S::N);
+    for (int r = 0; r < R; r++) {
+      for (int v = 0; v < S::V; v++) sum[r][v] += x[r * p.depth + k + i] * weight[v];
+    }
+  }
+  const bool biased = p.bias != nullptr && k + depth == p.depth;
+  for (int v = 0; v < S::V; v++) {
+    const int64_t at = v * S::N;
+    const typename S::Vector bias = load<S>(p.bias + column + at, biased ? count - at : 0);
+    for (int r = 0; r < R; r++) store<S>(sum[r][v] + bias, count - at, y + r * p.columns + at);
   }
 }
 
-using Tile = void (*)(const Product&, const float*, const float*, int64_t, int64_t, int64_t, bool, float*);
-constexpr Tile kTiles[] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>, tile<7>, tile<8>};
+// `rows` rows, at most R, of the columns column .. end - 1.
+template <typename S, int R>
+INLINE void tiles(const Product& p, int64_t rows, const float* x, const float* packed, int64_t k, int64_t depth,
+                  int64_t column, int64_t end, float* y) {
+  if constexpr (R > 1) {
+    if (rows < R) return tiles<S, R - 1>(p, rows, x, packed, k, depth, column, end, y);
+  }
+  for (int64_t c = column; c < end; c += S::strip) {
+    tile<S, R>(p, x, packed + (c - column) * kDepth, k, depth, c, std::min(S::strip, end - c), y + c);
+  }
+}
 
 // Rows first_row .. end_row - 1 of the columns column .. end - 1, at most a panel of them.
-void panel(const Product& p, int64_t first_row, int64_t end_row, int64_t column, int64_t end, float* packed) {
+template <typename S>
+INLINE void panel(const Product& p, int64_t first_row, int64_t end_row, int64_t column, int64_t end, float* packed) {
+  static_assert(kPanel % S::strip == 0);
   for (int64_t k = 0; k < p.depth; k += kDepth) {
     const int64_t depth = std::min(kDepth, p.depth - k);
-    for (int64_t c = column; c < end; c += kStrip) {
+    for (int64_t c = column; c < end; c += S::strip) {
       float* strip = packed + (c - column) * kDepth;
-      const int64_t count = std::min(kStrip, end - c);
-      if (p.transposed) pack_transposed(p.weight + c * p.depth + k, p.depth, depth, count, strip);
-      else pack(p.weight + k * p.columns + c, p.columns, depth, count, strip);
+      const int64_t count = std::min(S::strip, end - c);
+      if (p.transposed) pack_transposed<S>(p.weight + c * p.depth + k, p.depth, depth, count, strip);
+      else pack<S>(p.weight + k * p.columns + c, p.columns, depth, count, strip);
     }
-    for (int64_t row = first_row; row < end_row; row += kTile) {
-      const Tile multiply = kTiles[std::min(kTile, end_row - row)];
-      for (int64_t c = column; c < end; c += kStrip) {
-        multiply(p, p.x + row * p.depth + k, packed + (c - column) * kDepth, depth, c, std::min(kStrip, end - c),
-                 k == 0, p.y + row * p.columns + c);
-      }
+    for (int64_t row = first_row; row < end_row; row += S::R) {
+      tiles<S, S::R>(p, std::min<int64_t>(S::R, end_row - row), p.x + row * p.depth, packed, k, depth, column, end,
+                     p.y + row * p.columns);
     }
   }
 }
+
+const auto multiply = Compiled<panel<Shape<4, 2, 6>>, panel<Shape<8, 2, 6>>, panel<Shape<16, 3, 8>>>::best();
 
 struct Aligned {
   float* numbers = static_cast<float*>(std::aligned_alloc(64, kPanel * kDepth * sizeof(float)));
@@ -173,7 +181,7 @@ void product(void* kernel, TF_OpKernelContext* context) {
   pool().each(panels * blocks, [&](int64_t task) {
     static thread_local Aligned packed;
     const int64_t column = task / blocks * kPanel, block = task % blocks;
-    panel(p, rows * block / blocks, rows * (block + 1) / blocks, column, std::min(columns, column + kPanel),
+    multiply(p, rows * block / blocks, rows * (block + 1) / blocks, column, std::min(columns, column + kPanel),
           packed.numbers);
   });
 }

@@ -1,20 +1,12 @@
-// What blocks.cc and attention.cc compute with: code for each kind of processor, ranges of rows, exponentials, and
-// products of small matrices.
+// What blocks.cc and attention.cc compute with: ranges of rows, exponentials, and products of small matrices.
 
 #pragma once
 
 #include <cmath>
 #include <cstring>
 
+#include "processor.h"
 #include "tf.h"
-
-// One function, compiled for each kind of processor; the best that runs is taken. What it calls must be INLINE.
-#if defined(__x86_64__)
-#define EACH_TARGET __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EACH_TARGET
-#endif
-#define INLINE __attribute__((always_inline)) inline
 
 namespace whence {
 

@@ -11,7 +11,7 @@ describe('memory plan', () => {
   before(() => startBackend('tensorflow'));
 
   it('counts attention maps only where they are kept', async (t) => {
-    if (kernelBackend('blocks') === null) return t.skip('the kernels are not built here');
+    if (kernelBackend() === null) return t.skip('the kernels are not built here');
     const { model, dispose } = await loadTiny('gpt2-tiny');
     // The rows that are read are the same, so that what differs grows with the length.
     const read = Int32Array.of(0);
