@@ -23,19 +23,15 @@ export interface SavedContinuation {
 
 /** How far a text has been continued, so that another attempt goes on from there: token by token, or where beams are done. */
 export class Continuation {
-  readonly #earlier: SavedContinuation | null;
+  /** What an earlier attempt has put down; null: nothing. */
+  readonly earlier: SavedContinuation | null;
   #ids: readonly number[] | null = null;
   #promptLength = 0;
   /** Null: no token follows. */
   #state: DecoderState | null = null;
 
   constructor(earlier: SavedContinuation | null = null) {
-    this.#earlier = earlier;
-  }
-
-  /** What an earlier attempt has put down; null: nothing. */
-  get earlier(): SavedContinuation | null {
-    return this.#earlier;
+    this.earlier = earlier;
   }
 
   /** Follows ids that are continued from now on, those of the prompt first. */
@@ -53,7 +49,7 @@ export class Continuation {
 
   /** What is to be put down now; null: nothing. @param room - bytes that it may have */
   async save(room: number): Promise<SavedContinuation | null> {
-    if (this.#ids === null) return this.#earlier;
+    if (this.#ids === null) return this.earlier;
     const ids = [...this.#ids];
     if (this.#state === null) return { ids, state: null };
     if (ids.length === this.#promptLength) return null; // a prompt is run as one

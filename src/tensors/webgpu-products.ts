@@ -133,30 +133,24 @@ function source(variant: Variant): string {
   const guarded = (part: typeof ofX, i: number, body: string): string =>
     part.whole ? body : `if (${part.inside(i)}) { ${body} }`;
 
-  const four = (array: string, length: string): string => `
-    return vec4<f32>(${range(4)
-      .map((j) => `select(0.0, ${array}[min(at + ${j}, last)], first + ${j} < ${length})`)
-      .join(', ')});`;
-  const scaleOf = (k: string): string => `scale[min(${k}, innerLength() - 1)]`;
+  /** WGSL of a vector whose entries are made by `entry`. */
+  const vector = (entry: (j: number) => string): string => `vec4<f32>(${range(4).map(entry).join(', ')})`;
+  /** Statements that find four entries of a row of `length` one by one, 0 beyond its end. */
+  const oneByOne = (array: string, shape: string, length: string, factor = ''): string => `
+    let at = row * ${length} + first;
+    let last = ${shape}.x * ${length} - 1;
+    return ${vector((j) => `select(0.0, ${array}[min(at + ${j}, last)], first + ${j} < ${length})`)}${factor};`;
   const scaleInput =
-    scaled && !transposed
-      ? ` * (vec4<f32>(${range(4)
-          .map((j) => scaleOf(`first + ${j}`))
-          .join(', ')}) * uniforms.unit)`
-      : '';
+    scaled && !transposed ? ` * (${vector((j) => `scale[min(first + ${j}, innerLength() - 1)]`)} * uniforms.unit)` : '';
   const readX = vectorX
     ? `return x[(row * innerLength() + first) / 4]${scaleInput};`
-    : `let at = row * innerLength() + first;
-    let last = uniforms.xShape.x * innerLength() - 1;${four('x', 'innerLength()').replace(/;$/, `${scaleInput};`)}`;
+    : oneByOne('x', 'uniforms.xShape', 'innerLength()', scaleInput);
   const readWeight = {
     float: vectorWeight
       ? 'return w[(row * uniforms.wShape.y + first) / 4];'
-      : `let at = row * uniforms.wShape.y + first;
-    let last = uniforms.wShape.x * uniforms.wShape.y - 1;${four('w', 'uniforms.wShape.y')}`,
+      : oneByOne('w', 'uniforms.wShape', 'uniforms.wShape.y'),
     codes: `let codes = w[row * uniforms.wShape.y + first / 4];
-    return vec4<f32>(${range(4)
-      .map((j) => `f32(extractBits(codes, ${8 * j}u, 8u))`)
-      .join(', ')});`,
+    return ${vector((j) => `f32(extractBits(codes, ${8 * j}u, 8u))`)};`,
   }[kind];
   const weightLength = kind === 'codes' ? 'uniforms.wShape.y * 4' : 'uniforms.wShape.y';
 
@@ -165,9 +159,7 @@ function source(variant: Variant): string {
     `${value}${scaleOutput(column)}${biased ? ` + bias[${column}]` : ''}`;
   const store = vectorResult
     ? `if (row < uniforms.outShape.x && column < uniforms.outShape.y) {
-      result[(row * uniforms.outShape.y + column) / 4] = vec4<f32>(${range(4)
-        .map((j) => finished(`sums[${j}]`, `column + ${j}`))
-        .join(', ')});
+      result[(row * uniforms.outShape.y + column) / 4] = ${vector((j) => finished(`sums[${j}]`, `column + ${j}`))};
     }`
     : `if (row >= uniforms.outShape.x) { return; }
     ${lines(4, (j) => `if (column + ${j} < uniforms.outShape.y) { result[row * uniforms.outShape.y + column + ${j}] = ${finished(`sums[${j}]`, `column + ${j}`)}; }`)}`;
