@@ -9,7 +9,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { Savepoint } from '../../src/engine/savepoint.ts';
 import { modelDir } from '../support/goldens.ts';
 import { generation, hooks, request } from './request.ts';
-import { editedCheckpoint, startTestEngine, type TestEngine } from './start.ts';
+import { longModel, startTestEngine, type TestEngine } from './start.ts';
 
 /** Long enough for several micro-batches of copies, and several blocks of columns. */
 const PROMPT = Array.from({ length: 12 }, () => 'every small cat sees a green garden').join(' ');
@@ -111,9 +111,8 @@ describe('savepoints', () => {
   let started: TestEngine;
 
   before(async () => {
-    const edits = { 'config.json': { max_position_embeddings: 4096 } };
     started = await startTestEngine((folder) => [
-      { id: 'long', path: editedCheckpoint(folder, 'long', modelDir('llama-tiny'), edits), quantization: 'none' },
+      longModel(folder),
       { id: 'gpt2', path: modelDir('gpt2-tiny'), quantization: 'none' },
       { id: 'marian', path: modelDir('marian-tiny'), quantization: 'none' },
     ]);

@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, type EngineConfig, startEngine } from '../../src/engine/engine.ts';
+import { modelDir } from '../support/goldens.ts';
 
 /** An entry of a models file; a relative path starts from the folder. */
 export interface TestModel {
@@ -38,6 +39,12 @@ export async function startTestEngine(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A model for long texts: its rotary positions go as far as the config says. */
+export function longModel(folder: string): { id: string; path: string; quantization: 'none' } {
+  const edits = { 'config.json': { max_position_embeddings: 4096 } };
+  return { id: 'long', path: editedCheckpoint(folder, 'long', modelDir('llama-tiny'), edits), quantization: 'none' };
 }
 
 /** A copy of a checkpoint in the folder whose JSON files have other fields. @returns its path */

@@ -5,9 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import type { AttributeRequest } from '../../src/contract/attribute-request.ts';
 import type { StepEvent } from '../../src/contract/events.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { modelDir } from '../support/goldens.ts';
 import { generation, hooks, request } from './request.ts';
-import { editedCheckpoint, startTestEngine, type TestEngine } from './start.ts';
+import { longModel, startTestEngine, type TestEngine } from './start.ts';
 
 /** Long enough for several blocks of steps and of copies. */
 const PROMPT = Array.from({ length: 20 }, () => 'every small cat sees a green garden').join(' ');
@@ -18,11 +17,7 @@ describe('step events', () => {
   let started: TestEngine;
 
   before(async () => {
-    // Rotary positions go as far as the config says.
-    const edits = { 'config.json': { max_position_embeddings: 4096 } };
-    started = await startTestEngine((folder) => [
-      { id: 'long', path: editedCheckpoint(folder, 'long', modelDir('llama-tiny'), edits), quantization: 'none' },
-    ]);
+    started = await startTestEngine((folder) => [longModel(folder)]);
     engine = started.engine;
   });
   after(() => started.close());
